@@ -1,0 +1,45 @@
+"""What a row is, how it gets its name, and how it becomes training text.
+
+A row knows its columns, never its training format: `conversation` is the only bridge.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from smoltalk.text import neutralise
+
+Row = dict[str, Any]
+"""Columns by name. Always has `id`; `index` lives in the ledger, not in the row."""
+
+
+class Message(TypedDict):
+    """One turn of a conversation, as TRL and every chat template expect it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+Conversation = Sequence[Message]
+
+
+def row_id(pipeline: str, source: str, index: int) -> str:
+    """A stable 16-hex name from where the row came from: pipeline, source fingerprint, index in the source."""
+    return hashlib.blake2b(f"{pipeline}\0{source}\0{index}".encode(), digest_size=8).hexdigest()
+
+
+def message(role: Literal["system", "user", "assistant"], content: str) -> Message:
+    """One turn whose content holds no control tokens."""
+    return {"role": role, "content": neutralise(content)}
+
+
+def conversation(row: Mapping[str, Any]) -> list[Message]:
+    """The row as a conversation: its `messages`, or `instruction` and `response` as one exchange."""
+    if row.get("messages"):
+        return list(row["messages"])
+    turns: list[Message] = []
+    if row.get("instruction"):
+        turns.append(message("user", row["instruction"]))
+    if row.get("response"):
+        turns.append(message("assistant", row["response"]))
+    return turns
