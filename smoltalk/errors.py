@@ -72,7 +72,9 @@ class BadReply(RowError):
 
 
 class RowFailed(RowError):
-    """A row that is out of attempts."""
+    """A row that is out of attempts; `where` is the step it failed in, filled in by the executor."""
+
+    where: str = ""
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

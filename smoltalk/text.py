@@ -1,9 +1,28 @@
-"""Words about text that everyone uses: what is taken out of it before it is data."""
+"""Words about text that everyone uses: what is taken out of it before it is data, and how two texts are compared."""
 
+import hashlib
 import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WORDS_VERSION = 1
+"""Raised whenever `words` or `ngrams` change what they return: stored hashes are then void."""
 
 _CONTROL_TOKEN = re.compile(r"<\|(?=[^|<>\s]{1,64}\|>)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+# Scripts written without spaces (kana, Han, Thai to Burmese, Khmer) count one word a character.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_APOSTROPHE = re.compile(r"(?<=[a-z])['’ʼ](?=[a-z])")
+# Lower-case letters of other alphabets that look Latin; folded on both sides of every comparison, so nothing is lost.
+_LOOKALIKE = str.maketrans("аеорсхуіјѕһԁԛԝοανικρτυχ", "aeopcxyijshdqwoavikptux")
 
 
 def neutralise(text: str) -> str:
@@ -13,3 +32,69 @@ def neutralise(text: str) -> str:
     """
     text = _CONTROL_TOKEN.sub("< |", text)
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text inside a column's value, in order: the value itself, or the contents of turns and their parts.
+
+    A mapping gives its `content` or `text` (a turn, a part of a turn), else all its values; numbers and None give nothing.
+    """
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping):
+            named = [one[key] for key in ("content", "text") if key in one]
+            waiting += reversed(named or list(one.values()))
+        elif isinstance(one, Sequence) and not isinstance(one, bytes | bytearray):
+            waiting += reversed(one)
+
+
+def normalise(text: str) -> str:
+    """Text in one case, one Unicode form (NFKC), one kind of space and no invisible characters; idempotent."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def words(text: str) -> list[str]:
+    """The words of a text for comparing: case, punctuation, accents, width and look-alike letters do not count.
+
+    Digits stay. `don't` is one word, every other mark parts words; scripts without spaces give one word a character.
+    """
+    text = normalise(text)
+    if text.isascii():
+        return _ASCII_WORD.findall(_APOSTROPHE.sub("", text))
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(c for c in text if unicodedata.category(c) != "Mn").translate(_LOOKALIKE)
+    return _WORD.findall(unicodedata.normalize("NFKC", _APOSTROPHE.sub("", text)))
+
+
+@lru_cache(maxsize=1 << 18)
+def _word_hash(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def ngrams(tokens: Sequence[str], n: int) -> "NDArray[np.uint64]":
+    """64-bit hashes of every run of `n` words, in order: `max(0, len(tokens) - n + 1)` of them, the same everywhere.
+
+    A polynomial over 64-bit word hashes (Karp and Rabin 1987), then the finaliser of MurmurHash3.
+    """
+    import numpy as np
+
+    count = len(tokens) - n + 1
+    if count <= 0:
+        return np.empty(0, np.uint64)
+    word = np.fromiter(map(_word_hash, tokens), np.uint64, len(tokens))
+    total = np.full(count, n, np.uint64)
+    for place in range(n):
+        total *= np.uint64(0x9E3779B97F4A7C15)
+        total += word[place : place + count]
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        total ^= total >> np.uint64(33)
+        total *= np.uint64(factor)
+    total ^= total >> np.uint64(33)
+    return total

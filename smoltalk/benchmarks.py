@@ -1,0 +1,249 @@
+"""Benchmarks to stay clear of: their specs, their fingerprints (hashes, never text), and how these are made.
+
+    python -m smoltalk.benchmarks list | show NAME | build NAME [--from FILE.jsonl] [--origin TEXT]
+
+A benchmark is `decontam/NAME.yaml` (a `Spec`) and `decontam/NAME.npz` (its `Fingerprint`); `decontam/README.md` says
+what is in both and what it does not catch.
+"""
+
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from smoltalk.catalog import data_folder
+from smoltalk.errors import FactoryError, Problem, UserError, nearest
+from smoltalk.text import WORDS_VERSION, ngrams, words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+N = 3
+"""Words in an n-gram."""
+SHORTEST = 5
+"""Questions with fewer words than this are too generic to be looked for."""
+SHORT = 12
+"""Questions with fewer words than this are looked for whole, as one run of words."""
+COMMON = 64
+"""An n-gram in more than this many items of its benchmark is wording, not content, and is left out."""
+SKETCH = 10**9
+"""At most this many n-grams of one item are kept: the smallest hashes, a sample that is the same in every text."""
+
+
+class Item(BaseModel):
+    """One evaluation question, whatever columns its dataset has."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    question: str
+    passage: str = ""
+    choices: tuple[str, ...] = ()
+    answer: str = ""
+
+
+class Spec(BaseModel):
+    """Where a benchmark comes from and which of its columns are what. The four item fields are jinja2 expressions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    dataset: str
+    """Its id on the Hub."""
+    config: str | tuple[str, ...] | None = None
+    """The dataset's configuration; several are read one after another."""
+    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
+    """The commit that the rows are of."""
+    splits: tuple[str, ...] = Field(min_length=1)
+    question: str
+    passage: str | None = None
+    choices: str | None = None
+    answer: str | None = None
+    licence: str
+    rows: int = Field(gt=0)
+    """How many items there are."""
+    example: str
+    """The question of one item: the only text of the benchmark that is here; a test looks for it."""
+
+    def item(self, row: Mapping[str, Any]) -> Item:
+        """One row of the dataset as an item."""
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        environment = ImmutableSandboxedEnvironment()
+
+        def value(expression: str | None) -> Any:
+            return environment.compile_expression(expression)(**row) if expression else None
+
+        return Item(
+            question=str(value(self.question) or ""),
+            passage=str(value(self.passage) or ""),
+            choices=tuple(str(choice) for choice in value(self.choices) or ()),
+            answer=str(value(self.answer) or ""),
+        )
+
+
+class Manifest(BaseModel):
+    """What a fingerprint was built from, kept inside it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    origin: str
+    """The dataset and revision, or the file, that was read."""
+    rows: int
+    """Items read."""
+    items: int
+    """Items that can be found again: the others are too short, or share every word with many others."""
+    sha256: str
+    """Of the items read: each as JSON with sorted keys, one a line."""
+    n: int
+    words_version: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """Hashes of one benchmark. Item `i` owns `grams[starts[i]:starts[i + 1]]`, sorted."""
+
+    manifest: Manifest
+    grams: "NDArray[np.uint32]"
+    """The low 32 bits of n-gram hashes."""
+    spread: "NDArray[np.uint8]"
+    """In how many items of the benchmark each of `grams` occurs, 1 to `COMMON`."""
+    starts: "NDArray[np.uint32]"
+    lengths: "NDArray[np.uint16]"
+    """Words in each item, at most 65535."""
+    runs: "NDArray[np.uint64]"
+    """Full hashes of short questions taken whole."""
+    run_items: "NDArray[np.uint32]"
+    run_lengths: "NDArray[np.uint8]"
+
+
+def folder() -> Path:
+    """Where specs and fingerprints lie."""
+    return data_folder("decontam")
+
+
+def names() -> tuple[str, ...]:
+    """Every benchmark there is, sorted."""
+    return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
+
+
+def spec(name: str) -> Spec:
+    """The spec of one benchmark. Raises `UserError`."""
+    import yaml
+
+    path = folder() / f"{name}.yaml"
+    if name not in names():
+        raise UserError([Problem("", 0, f"no benchmark `{name}` in decontam/", nearest(name, names()))])
+    try:
+        return Spec.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        where = [(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+        raise UserError([Problem(str(path), 0, f"`{place}`: {message}") for place, message in where]) from None
+
+
+def load(name: str) -> Fingerprint:
+    """The committed fingerprint of one benchmark. Raises `UserError` where it is missing or of other hashing."""
+    import numpy as np
+
+    path = folder() / f"{name}.npz"
+    rebuild = f"build it: python -m smoltalk.benchmarks build {name}"
+    if not path.is_file():
+        raise UserError([Problem(str(path), 0, f"the benchmark `{name}` has no fingerprint", rebuild)])
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {field.name: stored[field.name] for field in fields(Fingerprint)[1:]}
+        manifest = Manifest.model_validate_json(stored["manifest"].tobytes())
+    if (manifest.n, manifest.words_version) != (N, WORDS_VERSION):
+        raise UserError([Problem(str(path), 0, "the fingerprint is of an older hashing", rebuild)])
+    return Fingerprint(manifest, **arrays)
+
+
+def save(fingerprint: Fingerprint, path: Path) -> None:
+    """Write a fingerprint: a compressed `.npz` whose bytes depend on nothing but its content."""
+    import numpy as np
+
+    arrays = {field.name: getattr(fingerprint, field.name) for field in fields(Fingerprint)[1:]}
+    arrays["manifest"] = np.frombuffer(fingerprint.manifest.model_dump_json().encode(), np.uint8)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy")  # its date is a constant
+            archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
+
+
+def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
+    """The fingerprint of a benchmark's items.
+
+    Long questions (with their passage) become sets of n-grams. Short ones become one run of words, where no other item
+    has the same; with their lettered choices, where there are any, they also become n-grams.
+    """
+    import numpy as np
+
+    listed = list(items)
+    stems = [words(f"{item.passage} {item.question}") for item in listed]
+    texts = [_long_form(item, stem) for item, stem in zip(listed, stems, strict=True)]
+    boilerplate = _boilerplate()
+    sets = [np.setdiff1d(ngrams(text, N).astype(np.uint32), boilerplate) for text in texts]
+    known, counts = np.unique(np.concatenate([*sets, np.empty(0, np.uint32)]), return_counts=True)
+    kept, spreads = [], []
+    for grams in sets:
+        spread = counts[np.searchsorted(known, grams)]
+        chosen = np.flatnonzero(spread <= COMMON)[:SKETCH]
+        kept.append(grams[chosen])
+        spreads.append(spread[chosen])
+    runs = _runs(stems)
+    found = {i for i, grams in enumerate(kept) if len(grams)} | {i for _, i, _ in runs}
+    lines = "\n".join(json.dumps(item.model_dump(mode="json"), sort_keys=True) for item in listed)
+    manifest = Manifest(
+        name=name,
+        origin=origin,
+        rows=len(listed),
+        items=len(found),
+        sha256=hashlib.sha256(lines.encode()).hexdigest(),
+        n=N,
+        words_version=WORDS_VERSION,
+    )
+    return Fingerprint(
+        manifest,
+        grams=np.concatenate([*kept, np.empty(0, np.uint32)]),
+        spread=np.concatenate([*spreads, np.empty(0, np.int64)]).astype(np.uint8),
+        starts=np.cumsum([0, *map(len, kept)]).astype(np.uint32),
+        lengths=np.array([min(len(text), 65535) for text in texts], np.uint16),
+        runs=np.array([run for run, _, _ in runs], np.uint64),
+        run_items=np.array([i for _, i, _ in runs], np.uint32),
+        run_lengths=np.array([length for _, _, length in runs], np.uint8),
+    )
+
+
+def _long_form(item: Item, stem: list[str]) -> list[str]:
+    """The words whose n-grams stand for an item; none for a short question without choices."""
+    if len(stem) >= SHORT:
+        return stem
+    if not item.choices:
+        return []
+    lettered = " ".join(f"{chr(65 + i % 26)} {choice}" for i, choice in enumerate(item.choices))
+    full = stem + words(lettered)
+    return full if len(full) >= SHORT else []
+
+
+def _runs(stems: list[list[str]]) -> list[tuple[int, int, int]]:
+    """Hash, item and length of every short question that only one item asks."""
+    short = [(tuple(stem), i) for i, stem in enumerate(stems) if SHORTEST <= len(stem) < SHORT]
+    asked = Counter(stem for stem, _ in short)
+    return [(int(ngrams(stem, len(stem))[0]), i, len(stem)) for stem, i in short if asked[stem] == 1]
+
+
+def _boilerplate() -> "NDArray[np.uint32]":
+    import numpy as np
+
+    path = folder() / "boilerplate.txt"
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return np.unique(np.concatenate([ngrams(words(line), N).astype(np.uint32) for line in lines] or [[]])).astype(np.uint32)

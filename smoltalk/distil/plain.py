@@ -1,0 +1,88 @@
+"""What distilabel's own runner calls in its worker processes, where there is no journal and no executor of ours."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+from smoltalk.contracts import BatchWrite, Engine, Reply, Request, Sampling, Step, Write
+from smoltalk.errors import BadReply, RowFailed
+from smoltalk.rows import Conversation, Row, message
+
+T = TypeVar("T")
+
+
+class PlainAsk:
+    """`Ask` without a journal: attempts, then the row fails."""
+
+    def __init__(self, engines: Mapping[str, Engine], row: int) -> None:
+        self._engines, self._row = engines, row
+
+    async def __call__(
+        self, engine: str, request: Request, parse: Callable[[Reply], T], *, turn: int = 0, attempts: int = 3
+    ) -> T:
+        last = BadReply("no_attempts")
+        for attempt in range(attempts):
+            seed = request_seed(0, self._row, engine, turn, attempt)
+            asked = Request(request.messages, request.sampling, request.role, request.schema, seed)
+            try:
+                return parse(await self._engines[engine].complete(asked))
+            except BadReply as error:
+                last = error
+        raise RowFailed(last.kind, last.detail)
+
+    async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
+        return float((await self._engines[engine].score(messages)).text)
+
+
+async def write_rows(part: Step, engines: Mapping[str, Engine], rows: Sequence[Row]) -> list[Row]:
+    """A batch through one step of ours. A row that fails gets None columns, which is distilabel's word for it."""
+    if isinstance(part, BatchWrite):
+        return [{**row, **columns} for row, columns in zip(rows, part.write_batch(rows), strict=True)]
+    assert isinstance(part, Write)
+    async with started(engines):
+        return list(await asyncio.gather(*(_write_row(part, engines, row) for row in rows)))
+
+
+async def _write_row(part: Write, engines: Mapping[str, Engine], row: Row) -> Row:
+    try:
+        columns = await part.write(row, PlainAsk(engines, int(str(row["id"]), 16)))
+    except RowFailed:
+        columns = dict.fromkeys(part.writes())
+    return {**row, **columns}
+
+
+async def generate(engine: Engine, turns: Any, temperature: float, top_p: float, max_tokens: int) -> dict[str, Any]:
+    """One completion in the shape distilabel's LLMs return."""
+    messages = [message(turn["role"], turn["content"]) for turn in turns]
+    sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
+    async with started({"llm": engine}):
+        reply = await engine.complete(Request(messages, sampling))
+    return {
+        "generations": [reply.text],
+        "statistics": {"input_tokens": [reply.tokens_in], "output_tokens": [reply.tokens_out]},
+    }
+
+
+def request_seed(seed: int, row: int, fingerprint: str, turn: int, attempt: int) -> int:
+    """A 63-bit seed of its own for every request: the same in every session, another for every attempt."""
+    text = f"{seed}:{row}:{fingerprint}:{turn}:{attempt}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
+
+
+class started(AsyncExitStack):  # noqa: N801  # used like a function
+    """The engines, running while inside."""
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        super().__init__()
+        self._engines = engines
+
+    async def __aenter__(self) -> "started":
+        await super().__aenter__()
+        for engine in self._engines.values():
+            self.push_async_callback(engine.stop)
+            await engine.start(Path(tempfile.gettempdir()))
+        return self

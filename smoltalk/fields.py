@@ -1,0 +1,169 @@
+"""A pydantic class filled from YAML, its complaints said as sentences about the user's file."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from smoltalk.document import Document, Key
+from smoltalk.errors import Problem, UserError, nearest
+
+M = TypeVar("M", bound=BaseModel)
+
+_TYPES = {
+    "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "array": "a list", "object": "a mapping", "null": "empty",
+}  # fmt: skip
+_BOUNDS = {
+    "exclusiveMinimum": "greater than", "minimum": "at least", "exclusiveMaximum": "less than", "maximum": "at most",
+}  # fmt: skip
+
+
+def fill(cls: type[M], data: object, document: Document, key: Key, name: str) -> M:
+    """An instance of `cls` from the mapping at `key` of the document; `name` is what the user calls it.
+
+    Types are taken strictly: `"3"` is not a number and `true` is not 1.
+    Raises `UserError` with one problem a field; a problem a validator raised without a path is placed here.
+    """
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise UserError(
+            [document.problem(key, f"`{name}` takes fields, not {shown(data)}", f"write `{name}: {{...}}`")]
+        )
+    try:
+        # JSON mode is strict about types and still takes a list for a tuple and text for a path.
+        return cls.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        raise UserError(_problems(error, cls, data, document, key, name)) from None
+    except UserError as error:
+        raise UserError(place(error, document, key)) from None
+    except RecursionError:
+        raise UserError([document.problem(key, f"`{name}` is nested too deeply")]) from None
+
+
+def place(error: UserError, document: Document, key: Key) -> list[Problem]:
+    """The error's problems; those that do not know where they are get the line of `key`."""
+    return [p if p.path else document.problem(key, p.sentence, p.hint) for p in error.problems]
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: short, one line."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None:
+        return "empty"
+    text = str(value).lower() if isinstance(value, bool) else f"`{value}`" if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _problems(
+    error: ValidationError, cls: type[BaseModel], data: dict[str, Any], document: Document, key: Key, name: str
+) -> Iterator[Problem]:
+    said: set[Key] = set()
+    schema = cls.model_json_schema()
+    for item in error.errors(include_url=False, include_context=True):
+        loc = _existing(item["loc"], data, item["type"] == "missing")
+        if loc in said:
+            continue
+        said.add(loc)
+        at = ".".join(map(str, (*key, *loc)))
+        match item["type"]:
+            case "missing":
+                inside = name if len(loc) == 1 else ".".join(map(str, (name, *loc[:-1])))
+                yield document.problem(
+                    key + loc, f"`{inside}` needs `{loc[-1]}`", f"it must be {_describe(schema, loc)}"
+                )
+            case "extra_forbidden":
+                inside = name if len(loc) == 1 else ".".join(map(str, (name, *loc[:-1])))
+                known = _resolve(schema, loc[:-1]).get("properties", {})
+                yield document.problem(key + loc, f"no field `{loc[-1]}` in `{inside}`", nearest(str(loc[-1]), known))
+            case "value_error" | "assertion_error":
+                sentence = item["msg"].partition(", ")[2] or item["msg"]
+                yield document.problem(key + loc, f"{at}: {sentence}")
+            case _:
+                must = _describe(schema, loc) or item["msg"].lower()
+                yield document.problem(
+                    key + loc, f"{at}: must be {must}, not {shown(_value(data, loc))}", _label(schema, loc, data)
+                )
+
+
+def _existing(loc: tuple[str | int, ...], data: Any, missing: bool) -> Key:
+    """The part of pydantic's location that is in the user's data: pydantic also names union branches."""
+    kept: list[str | int] = []
+    for step in loc:
+        inside = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if inside or (missing and step == loc[-1]):
+            kept.append(step)
+            data = data[step] if inside else None
+    return tuple(kept)
+
+
+def _value(data: Any, loc: Key) -> Any:
+    for step in loc:
+        data = data[step]
+    return data
+
+
+def _resolve(schema: Mapping[str, Any], loc: Key) -> Mapping[str, Any]:
+    """The JSON schema of the field at `loc`, {} when it cannot be told."""
+    return _follow(schema, schema, loc)
+
+
+def _follow(root: Mapping[str, Any], node: Mapping[str, Any], loc: Key) -> Mapping[str, Any]:
+    if "$ref" in node:
+        node = {**root["$defs"][node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
+    if not loc:
+        return node
+    for branch in node.get("anyOf") or node.get("oneOf") or node.get("allOf") or []:
+        if found := _follow(root, branch, loc):
+            return found
+    step, rest = loc[0], loc[1:]
+    if isinstance(step, int):
+        inner = node.get("items", {})
+    else:
+        inner = node.get("properties", {}).get(step, node.get("additionalProperties", {}))
+    return _follow(root, inner, rest) if isinstance(inner, dict) and inner else {}
+
+
+def _describe(schema: Mapping[str, Any], loc: Key) -> str:
+    """What belongs at `loc`, in words: "a whole number greater than 0"."""
+    return _words(schema, _resolve(schema, loc))
+
+
+def _words(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
+    field = _follow(root, field, ())
+    if branches := field.get("anyOf") or field.get("oneOf"):
+        said = [_words(root, b) for b in branches if b != {"type": "null"}]
+        return " or ".join(dict.fromkeys(filter(None, said)))
+    if "const" in field:
+        return shown(field["const"])
+    if "enum" in field:
+        return "one of " + ", ".join(shown(v) for v in field["enum"])
+    words = _TYPES.get(str(field.get("type", "")), "")
+    bounds = [f"{said} {field[k]:g}" for k, said in _BOUNDS.items() if isinstance(field.get(k), int | float)]
+    if field.get("minItems") or field.get("minLength") or field.get("minProperties"):
+        bounds.append("that is not empty")
+    if field.get("pattern"):
+        bounds.append(f"that matches {field['pattern']}")
+    if (
+        field.get("type") == "array"
+        and isinstance(field.get("items"), dict)
+        and (inner := _words(root, field["items"]))
+    ):
+        bounds.insert(0, f"(each {inner})")
+    joined = " and ".join(bounds)
+    return f"{words} {'of ' if joined.startswith('at') else ''}{joined}".strip()
+
+
+def _label(schema: Mapping[str, Any], loc: Key, data: dict[str, Any]) -> str:
+    """A "did you mean" for a misspelt choice."""
+    choices, value = _resolve(schema, loc).get("enum", []), _value(data, loc)
+    if not isinstance(value, str):
+        return ""
+    hint = nearest(value, [c for c in choices if isinstance(c, str)])
+    return hint if hint.startswith("did") else ""

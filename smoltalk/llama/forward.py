@@ -1,0 +1,173 @@
+"""The Llama forward pass in numpy, over a key-value cache with one slot per request.
+
+Architecture: Touvron et al. 2023 (arXiv 2302.13971) as in transformers' `LlamaModel`: RMSNorm, rotary positions with
+the rotate-half convention, grouped-query attention, SwiGLU. Products are exact (see `exact`), the exponentials float32.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smoltalk.errors import WorldError
+from smoltalk.llama.exact import F64, PROBABILITY_BITS, WEIGHT_BITS, on_grid
+from smoltalk.llama.weights import Array, Shape, read_shape, read_tensors
+
+Ids = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive tokens of one request: rows `first` to `last` of a step, written to `slot` from position `start`."""
+
+    slot: int
+    start: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One block's matrices as [inputs, outputs], query, key and value side by side, gate and up side by side."""
+
+    norm_in: Array
+    qkv: F64
+    out: F64
+    norm_mid: Array
+    gate_up: F64
+    down: F64
+
+
+def _fuse(tensors: Mapping[str, Array], *names: str) -> F64:
+    """Weight matrices stored [outputs, inputs], side by side as [inputs, outputs], on the exact grid."""
+    stacked = np.concatenate([tensors[name] for name in names]).astype(np.float64)
+    return on_grid(np.ascontiguousarray(stacked.T), WEIGHT_BITS)
+
+
+class Llama:
+    """A loaded model with a key-value cache for `slots` requests. Not thread-safe."""
+
+    def __init__(self, folder: Path, slots: int) -> None:
+        """Load from a Hugging Face folder. Raises `WorldError` when a file is missing, cut short or not a Llama."""
+        self.shape = shape = read_shape(folder)
+        self.slots = slots
+        tensors = read_tensors(folder / "model.safetensors")
+        try:
+            self._load(tensors)
+        except (KeyError, ValueError) as error:
+            raise WorldError(f"{folder / 'model.safetensors'} does not fit config.json: {error}") from None
+        half = shape.head_dim // 2
+        inverse = shape.rope_theta ** (-np.arange(half) / half)
+        angles = np.outer(np.arange(shape.positions), inverse)
+        self._cos, self._sin = np.cos(angles)[:, None, :], np.sin(angles)[:, None, :]
+        # Zeros, not garbage: positions nobody wrote are multiplied by a probability of 0. Pages are taken when touched.
+        cache = (shape.layers, slots, shape.kv_heads, shape.positions, shape.head_dim)
+        self._keys, self._values = np.zeros(cache), np.zeros(cache)
+
+    def _load(self, tensors: Mapping[str, Array]) -> None:
+        def layer(index: int) -> Layer:
+            at, mlp, root = (f"model.layers.{index}.{part}" for part in ("self_attn.", "mlp.", ""))
+            return Layer(
+                norm_in=tensors[root + "input_layernorm.weight"].astype(np.float64),
+                qkv=_fuse(tensors, at + "q_proj.weight", at + "k_proj.weight", at + "v_proj.weight"),
+                out=_fuse(tensors, at + "o_proj.weight"),
+                norm_mid=tensors[root + "post_attention_layernorm.weight"].astype(np.float64),
+                gate_up=_fuse(tensors, mlp + "gate_proj.weight", mlp + "up_proj.weight"),
+                down=_fuse(tensors, mlp + "down_proj.weight"),
+            )
+
+        self._layers = [layer(index) for index in range(self.shape.layers)]
+        self._embeddings = tensors["model.embed_tokens.weight"].astype(np.float64)
+        self._norm = tensors["model.norm.weight"].astype(np.float64)
+        # A reward model has a `score` matrix in the place of the language model's head.
+        tied = "model.embed_tokens.weight" if self.shape.tied else "lm_head.weight"
+        self._head = _fuse(tensors, "score.weight" if "score.weight" in tensors else tied)
+
+    def hidden(self, tokens: Ids, positions: Ids, slots: Ids, singles: int, chunks: Sequence[Chunk]) -> F64:
+        """Last hidden states [rows, hidden] of one step; keys and values go to the cache.
+
+        Row i holds token `tokens[i]` of the request in `slots[i]` at `positions[i]`. The first `singles` rows belong
+        to that many different slots (one decoded token each), the rest to `chunks` (prompts).
+        """
+        x: F64 = self._embeddings[tokens]
+        turn = self._cos[positions], self._sin[positions]
+        for index, layer in enumerate(self._layers):
+            q, k, v = self._project(on_grid(self._normed(x, layer.norm_in)) @ layer.qkv, turn)
+            keys, values = self._keys[index], self._values[index]
+            keys[slots, :, positions], values[slots, :, positions] = k, v
+            mixed = np.empty_like(q)
+            if singles:
+                mixed[:singles] = _attend_singles(q[:singles], keys, values, slots[:singles], positions[:singles])
+            for chunk in chunks:
+                mixed[chunk.first : chunk.last] = _attend_chunk(q[chunk.first : chunk.last], keys, values, chunk)
+            x += on_grid(mixed.reshape(len(x), -1)) @ layer.out
+            x += self._feed_forward(on_grid(self._normed(x, layer.norm_mid)), layer)
+        return self._normed(x, self._norm)
+
+    def logits(self, hidden: F64) -> F64:
+        """[rows, vocabulary] from last hidden states; [rows, 1] scores for a reward model."""
+        return on_grid(hidden) @ self._head
+
+    def _normed(self, x: F64, weight: Array) -> F64:
+        mean_square = np.add.reduce(x * x, axis=-1, keepdims=True) / x.shape[-1]
+        normed: F64 = x / np.sqrt(mean_square + self.shape.norm_epsilon)
+        normed *= weight
+        return normed
+
+    def _project(self, qkv: F64, turn: tuple[F64, F64]) -> tuple[F64, F64, F64]:
+        """Split into heads [rows, heads, head_dim], rotate queries and keys, scale queries."""
+        shape = self.shape
+        split = qkv.reshape(len(qkv), -1, shape.head_dim)
+        turned = split[:, : shape.heads + shape.kv_heads]
+        left, right = turned[..., : shape.head_dim // 2], turned[..., shape.head_dim // 2 :]
+        cos, sin = turn
+        qk = np.concatenate([left * cos - right * sin, right * cos + left * sin], axis=-1)
+        qk[:, : shape.heads] *= shape.head_dim**-0.5
+        qk = on_grid(qk)
+        return qk[:, : shape.heads], qk[:, shape.heads :], on_grid(split[:, shape.heads + shape.kv_heads :])
+
+    def _feed_forward(self, x: F64, layer: Layer) -> F64:
+        both = x @ layer.gate_up
+        gate, up = both[:, : self.shape.feed_forward], both[:, self.shape.feed_forward :]
+        # Below -80 the sigmoid is 0 to float32; the clip keeps exp from overflowing.
+        sigmoid = np.exp(-np.maximum(gate, -80.0), dtype=np.float32, casting="same_kind")
+        sigmoid += 1
+        gate /= sigmoid
+        return on_grid(gate * up) @ layer.down
+
+
+def _attend_singles(q: F64, keys: F64, values: F64, slots: Ids, positions: Ids) -> F64:
+    """One query per slot, [rows, heads, head_dim], over each slot's own past."""
+    kv_heads, dim = keys.shape[1], keys.shape[3]
+    top, length = int(slots.max()) + 1, int(positions.max()) + 1
+    queries = np.zeros((top, kv_heads, q.shape[1] // kv_heads, dim))
+    queries[slots] = q.reshape(len(q), kv_heads, -1, dim)
+    scores = queries @ keys[:top, :, :length].swapaxes(-1, -2)
+    last = np.zeros(top, np.intp)
+    last[slots] = positions
+    hidden = np.arange(length) > last[:, None]
+    scores = np.where(hidden[:, None, None, :], -np.inf, scores)
+    mixed: F64 = (_softmax(scores) @ values[:top, :, :length])[slots]
+    return mixed.reshape(q.shape)
+
+
+def _attend_chunk(q: F64, keys: F64, values: F64, chunk: Chunk) -> F64:
+    """Causal attention of one request's consecutive queries, [rows, heads, head_dim], over its past and themselves."""
+    kv_heads, dim, rows = keys.shape[1], keys.shape[3], len(q)
+    end = chunk.start + rows
+    queries = q.reshape(rows, kv_heads, -1, dim).transpose(1, 2, 0, 3).reshape(kv_heads, -1, dim)
+    scores = (queries @ keys[chunk.slot, :, :end].swapaxes(-1, -2)).reshape(kv_heads, -1, rows, end)
+    hidden = np.arange(end) > np.arange(chunk.start, end)[:, None]
+    scores[:, :, hidden] = -np.inf
+    mixed = _softmax(scores).reshape(kv_heads, -1, end) @ values[chunk.slot, :, :end]
+    return mixed.reshape(kv_heads, -1, rows, dim).transpose(2, 0, 1, 3).reshape(q.shape)
+
+
+def _softmax(scores: F64) -> F64:
+    """Probabilities over the last axis on the exact grid, before and after dividing: their sum has no order either."""
+    scores -= scores.max(axis=-1, keepdims=True)
+    weights = on_grid(np.exp(scores, dtype=np.float32, casting="same_kind").astype(np.float64), PROBABILITY_BITS)
+    weights /= np.add.reduce(weights, axis=-1, keepdims=True)
+    return on_grid(weights, PROBABILITY_BITS)

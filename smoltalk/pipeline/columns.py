@@ -1,0 +1,171 @@
+"""What no part can see alone: columns followed from birth to the gates, engines asked and declared, an end in sight."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from smoltalk import catalog
+from smoltalk.contracts import Source
+from smoltalk.document import Document
+from smoltalk.errors import FactoryError, Problem, UserError, nearest
+from smoltalk.fields import place
+from smoltalk.pipeline.model import BORN_WITH, Stock, Target, fills_rows
+from smoltalk.pipeline.parts import Named
+
+
+def follow(
+    document: Document, engines: Sequence[Named], steps: Sequence[Named], gates: Sequence[Named]
+) -> Iterator[Problem]:
+    """Every mistake between parts. Guessed parts take part, but say nothing of their own."""
+    yield from _engines(document, engines, steps)
+    yield from _source(document, steps)
+    yield from _columns(document, steps, gates)
+    yield from _end(document, steps)
+
+
+def _engines(document: Document, engines: Sequence[Named], steps: Sequence[Named]) -> Iterator[Problem]:
+    declared = {str(e.key[1]): e for e in engines}
+    asked: set[str] = set()
+    blind = any(step.part is None for step in steps)
+    for step in steps:
+        wanted = _ask(step, "engines", document)
+        if isinstance(wanted, list):
+            yield from wanted
+            blind = True
+            continue
+        for name in sorted(wanted):
+            asked.add(name)
+            if name not in declared:
+                hint = nearest(name, declared)
+                asked |= {hint.split("`")[1]} if hint.startswith("did") else set()
+                yield _at(document, step, f"no engine named `{name}`", hint or "`engines` declares none")
+                continue
+            kind = getattr(step.part, "engine_kind", "completes")
+            engine = declared[name]
+            if engine.part is not None and engine.part.kind != kind:
+                others = [n for n, e in declared.items() if e.part is not None and e.part.kind == kind]
+                verb = kind.removesuffix("s")
+                yield _at(
+                    document, step,
+                    f"`{step.name}` needs an engine that {kind}, but `{name}` ({engine.name}) {engine.part.kind}",
+                    f"engines that {verb}: {', '.join(sorted(others))}" if others else "",
+                )  # fmt: skip
+    for name, engine in declared.items():
+        if name not in asked and not blind:
+            yield document.problem(engine.key, f"engine `{name}` is declared, but no step asks it")
+
+
+def _source(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:
+    if not steps and isinstance(document.data.get("steps"), list):
+        yield document.problem(("steps",), "a pipeline needs steps, and the first must bear rows", _sources())
+    for i, step in enumerate(steps):
+        if step.part is None:
+            continue
+        if i == 0 and not bears_rows(step.part):
+            yield _at(document, step, f"the first step must bear rows, and `{step.name}` does not", _sources())
+        if i > 0 and bears_rows(step.part):
+            yield _at(
+                document, step, f"`{step.name}` bears rows, so it must be the first step", "a pipeline has one source"
+            )
+
+
+def bears_rows(part: object) -> bool:
+    """Whether a step is a source."""
+    return isinstance(part, Source) or (isinstance(part, Stock) and part.bears_rows)
+
+
+def _sources() -> str:
+    found = []
+    for name in catalog.names("steps"):
+        try:
+            cls = catalog.find("steps", name)
+        except UserError:
+            continue
+        found += [name] if issubclass(cls, Source) else []
+    return f"sources: {', '.join(found)}"
+
+
+def _columns(document: Document, steps: Sequence[Named], gates: Sequence[Named]) -> Iterator[Problem]:
+    columns: dict[str, Named | None] = dict.fromkeys(BORN_WITH)
+    blind = not steps
+    for i, step in enumerate(steps):
+        reads, writes = _ask(step, "reads", document), _ask(step, "writes", document)
+        if isinstance(reads, list) or isinstance(writes, list):
+            yield from dict.fromkeys(p for said in (reads, writes) if isinstance(said, list) for p in said)
+            blind = True
+            continue
+        stock = isinstance(step.part, Stock)
+        if step.part is None or (stock and step.part.columns is None) or (i == 0 and not bears_rows(step.part)):
+            blind = True
+        yield from _missing(document, step, reads, columns, blind)
+        if i == 0 and isinstance(step.part, Source):
+            writes = writes | step.part.born_with()
+            if not fills_rows(step.part):
+                writes = step.part.born_with()
+        for column in sorted(writes):
+            earlier = columns.get(column)
+            if column in BORN_WITH and not stock and i > 0:
+                yield _at(document, step, f"`{step.name}` writes column `{column}`, which every row is born with")
+            elif earlier is not None and not stock:
+                yield _at(
+                    document, step, f"`{step.name}` writes column `{column}`, which is written already",
+                    f"by `{earlier.name}` at line {earlier.line}",
+                )  # fmt: skip
+            columns.setdefault(column, step)
+            columns[column] = columns[column] or step
+    for gate in gates:
+        reads = _ask(gate, "reads", document)
+        yield from reads if isinstance(reads, list) else _missing(document, gate, reads, columns, blind)
+    keep = document.data.get("keep")
+    for i, column in enumerate(keep if isinstance(keep, list) else []):
+        if isinstance(column, str) and column not in columns and not blind:
+            yield document.problem(
+                ("keep", i), f"`keep` names column `{column}`, which no step writes", nearest(column, columns)
+            )
+
+
+def _missing(
+    document: Document, part: Named, reads: Iterable[str], columns: dict[str, Named | None], blind: bool
+) -> Iterator[Problem]:
+    if blind:
+        return
+    for column in sorted(set(reads) - columns.keys()):
+        sentence = f"`{part.name}` reads column `{column}`, which nothing above it writes"
+        yield _at(document, part, sentence, nearest(column, columns))
+
+
+def _end(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:
+    source = steps[0] if steps else None
+    if source is None or not isinstance(source.part, Source):
+        return
+    target = document.data.get("target")
+    target = target if isinstance(target, dict) else {}
+    misspelt = target.keys() - Target.model_fields.keys()
+    try:
+        endless = fills_rows(source.part) and source.part.size() is None
+        shares = source.part.shares()
+    except (FactoryError, OSError):
+        return
+    if endless and not misspelt and not target.keys() & {"accepted", "max_attempts"}:
+        yield _at(
+            document,
+            source,
+            f"`{source.name}` never runs out of rows, and nothing says when to stop",
+            "add `target: {accepted: 1000}`",
+        )
+    if shares and shares[0] not in source.part.born_with():
+        yield _at(
+            document, source, f"`{source.name}` shares rows by column `{shares[0]}`, which they are not born with"
+        )
+
+
+def _ask(step: Named, what: str, document: Document) -> frozenset[str] | list[Problem]:
+    """What the part says it `reads`, `writes` or asks; problems instead when it cannot tell."""
+    if step.part is None:
+        return frozenset()
+    try:
+        return frozenset(getattr(step.part, what)())
+    except UserError as error:
+        return place(error, document, (*step.key, step.name)) if step.sound else []
+
+
+def _at(document: Document, part: Named, sentence: str, hint: str = "") -> Problem:
+    return Problem(document.path, part.line, sentence, hint)

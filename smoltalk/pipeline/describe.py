@@ -1,0 +1,95 @@
+"""What `smoltalk check` prints when all is well: the DAG as the columns draw it, the engines, and when a run ends."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from smoltalk.contracts import Engine
+from smoltalk.pipeline.model import Pipeline, Placed, Stock
+
+
+def describe(pipeline: Pipeline) -> str:
+    """Plain text, the same for the same file; starts no engine."""
+    blocks = [
+        [f"{pipeline.path}  ok"],
+        list(_head(pipeline)),
+        ["rows", *_table(_births(pipeline))],
+        ["steps", *_table(_steps(pipeline))],
+        ["gates", *_table(_gates(pipeline))],
+        ["engines", *_table(_engines(pipeline))],
+        ["ends", *(f"  {line}" for line in _ends(pipeline))],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if len(block) > 1 or block is blocks[0])
+
+
+def _head(pipeline: Pipeline) -> Iterator[str]:
+    facts = [pipeline.makes, pipeline.language, pipeline.licence, f"seed {pipeline.seed}"]
+    yield f"{pipeline.name}  ({', '.join(f for f in facts if f)})"
+    yield f"  {pipeline.description}" if pipeline.description else "  no description"
+
+
+def _births(pipeline: Pipeline) -> Iterator[Sequence[str]]:
+    yield pipeline.source.name, "", "->", _columns(pipeline.born_with)
+
+
+def _steps(pipeline: Pipeline) -> Iterator[Sequence[str]]:
+    labels = [label for label, _ in pipeline.labelled_steps()]
+    for number, level in enumerate(pipeline.levels(), 1):
+        for i in level:
+            step = pipeline.steps[i].part
+            about = f"{labels[i]} ({step.template})" if hasattr(step, "template") else labels[i]
+            reads, writes = _columns(step.reads()), _columns(step.writes() - pipeline.born_with)
+            if isinstance(step, Stock) and step.columns is None:
+                reads = writes = "?"
+            asks = f"asks {_columns(step.engines())}" if step.engines() else ""
+            yield (str(number) if i == level[0] else ""), about, reads, "->", writes, asks
+
+
+def _gates(pipeline: Pipeline) -> Iterator[Sequence[str]]:
+    for number, (label, gate) in enumerate(pipeline.labelled_gates(), 1):
+        sample = f"after the first {gate.calibrates_on():,} rows" if gate.calibrates_on() else ""
+        yield str(number), label, _columns(gate.reads()), sample
+
+
+def _engines(pipeline: Pipeline) -> Iterator[Sequence[str]]:
+    labels = pipeline.labelled_steps()
+    for names in merged(pipeline):
+        steps = [label for label, step in labels if step.engines() & set(names)]
+        engine = pipeline.engines[names[0]].part
+        yield " = ".join(names), engine.plan(), f"{engine.max_in_flight} in flight", f"asked by {', '.join(steps)}"
+
+
+def merged(pipeline: Pipeline) -> list[list[str]]:
+    """Names of engines, those that are one model together: same class, same identity."""
+    groups: dict[str, list[str]] = {}
+    for name, placed in pipeline.engines.items():
+        groups.setdefault(_identity(placed), []).append(name)
+    return list(groups.values())
+
+
+def _identity(placed: Placed[Engine]) -> str:
+    engine = placed.part
+    return json.dumps([type(engine).__module__, type(engine).__name__, engine.identity()], sort_keys=True, default=str)
+
+
+def _ends(pipeline: Pipeline) -> Iterator[str]:
+    target = pipeline.target
+    yield f"when {target.accepted:,} rows are accepted" if target.accepted else "when every row has been tried"
+    at_most = [
+        f"{limit:,} {what}"
+        for limit, what in ((target.max_attempts, "rows"), (target.max_tokens, "tokens"), (target.max_hours, "hours"))
+        if limit is not None
+    ]
+    if at_most:
+        yield f"at the latest after {' or '.join(at_most)}"
+    yield f"or when more than {target.max_failed:.0%} of the rows fail"
+
+
+def _columns(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of cells, aligned, indented by two."""
+    cells = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True) if w).rstrip() for row in cells]

@@ -1,0 +1,128 @@
+"""A pipeline file read whole: every mistake is found before the first is reported."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from smoltalk.document import Document, parse, read_text
+from smoltalk.errors import Problem, UserError
+from smoltalk.fields import fill, shown
+from smoltalk.pipeline import settings as settings_
+from smoltalk.pipeline.columns import follow
+from smoltalk.pipeline.model import AnyStep, Pipeline, Placed, Target, fills_rows
+from smoltalk.pipeline.parts import Named, named
+
+_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
+
+
+class Head(BaseModel):
+    """The keys of a pipeline file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str = Field(max_length=100, json_schema_extra={"pattern": _NAME.pattern})
+    """The dataset's name: lower-case letters, digits, `-` and `_`; also its run folder."""
+    description: str = ""
+    """One sentence on what the dataset is; goes on its card."""
+    licence: str | None = None
+    """Licence of the data that is made, e.g. `cc-by-4.0`."""
+    language: str | None = None
+    """Language of the data, e.g. `en`."""
+    seed: int = Field(default=0, ge=0)
+    """Everything drawn at random is drawn from it."""
+    makes: Literal["sft"] = "sft"
+    """The form of the dataset: `sft` is one conversation a row, in `messages`."""
+    engines: dict[str, Any] = Field(default_factory=dict)
+    """The models, each under a name of yours: `teacher: {vllm: {model: ...}}`."""
+    target: Target = Target()
+    """When the run is done."""
+    steps: list[Any]
+    """What writes columns, from top to bottom; the first bears the rows."""
+    gates: list[Any] = Field(default_factory=list)
+    """What decides which rows are accepted."""
+    keep: tuple[str, ...] = ()
+    """Evidence columns that published rows keep beside `messages`, `source` and `id`."""
+    rows_in_flight: int = Field(default=256, gt=0)
+    """Rows worked on at once at most; bounds memory."""
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_folder_name(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"must be lower-case letters, digits, `-` and `_`, not {shown(name)}")
+        return name
+
+
+def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Path | None = None) -> Pipeline:
+    """Read and check a pipeline; no network, no GPU, and only the parts it names are imported.
+
+    `settings` maps key paths to YAML text (`{"target.accepted": "100"}`); `beside` is the folder that relative
+    template paths start from, the pipeline's own unless said. Raises `UserError` with every mistake, by line.
+    """
+    path, settings = Path(path), dict(settings or {})
+    text = read_text(path, "pipeline")
+    document = parse(text, str(path))
+    if not isinstance(document.data, dict):
+        raise UserError(
+            [
+                *document.problems,
+                document.problem((), f"a pipeline is a mapping (`name: ...`), not {shown(document.data)}"),
+            ]
+        )
+    problems = [*document.problems, *settings_.apply(settings, document)]
+    head = _head(document, problems)
+    _relative_templates(document.data, beside or path.parent)
+
+    engines = [named("engines", document, ("engines", name), problems) for name in _keys(document, "engines", dict)]
+    steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
+    gates = [named("gates", document, ("gates", i), problems) for i in _keys(document, "gates", list)]
+    problems += follow(document, engines, steps, gates)
+    if problems or head is None:
+        raise UserError(dict.fromkeys(problems))
+    source, *rest = [_placed(step) for step in steps]
+    writers: list[Placed[AnyStep]] = [source, *rest] if fills_rows(source.part) else rest
+    return Pipeline(
+        path=path,
+        text=text,
+        settings=settings,
+        data=document.data,
+        engines={str(engine.key[1]): _placed(engine) for engine in engines},
+        source=source,
+        steps=tuple(writers),
+        gates=tuple(map(_placed, gates)),
+        **{key: getattr(head, key) for key in Head.model_fields.keys() - {"engines", "steps", "gates"}},
+    )
+
+
+def _head(document: Document, problems: list[Problem]) -> Head | None:
+    try:
+        return fill(Head, document.data, document, (), "pipeline")
+    except UserError as error:
+        problems += error.problems
+        return None
+
+
+def _keys(document: Document, name: str, form: type[Any]) -> Iterable[Any]:
+    """Names or indices of the parts under a key; none when it is not of that form, which `Head` has reported."""
+    parts = document.data.get(name)
+    if not isinstance(parts, form):
+        return ()
+    return list(parts) if form is dict else range(len(parts))
+
+
+def _relative_templates(data: dict[str, Any], folder: Path) -> None:
+    """`template: my/task.j2` means a file beside the pipeline, wherever the command is given."""
+    steps = data.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        for fields in step.values() if isinstance(step, dict) else ():
+            name = fields.get("template") if isinstance(fields, dict) else None
+            if isinstance(name, str) and name.endswith(".j2"):
+                fields["template"] = str(folder / name)
+
+
+def _placed(part: Named) -> Placed[Any]:
+    name = str(part.key[1]) if part.kind == "engines" else part.name
+    return Placed(part.part, part.line, name, part.path)

@@ -1,0 +1,179 @@
+"""What a pipeline YAML is once it is read: plain frozen data, every part with its line."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import Field
+
+from smoltalk.contracts import Engine, Gate, Part, Source, Step, Write
+
+T = TypeVar("T")
+
+BORN_WITH = frozenset({"id", "source"})
+"""Columns every row has, whatever its source."""
+
+
+class Target(Part):
+    """When a run is done (`accepted`), and what ends it before that."""
+
+    accepted: int | None = Field(default=None, gt=0)
+    """Rows that must pass every gate; none: every row the source has is tried once."""
+    max_attempts: int | None = Field(default=None, gt=0)
+    """Rows born at most."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Tokens read and written by all engines at most."""
+    max_hours: float | None = Field(default=None, gt=0)
+    """Hours of work at most, over all continuations of a run."""
+    max_failed: float = Field(default=0.5, ge=0, le=1)
+    """Share of the rows born that may fail before the run stops; counted from 50 rows on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[T]):
+    """A part and where the file names it."""
+
+    part: T
+    line: int
+    name: str
+    """What the file calls it; for an engine its own name, not its class's."""
+    path: str
+    """Where it stands: `steps.0.magpie`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A distilabel step named by its import path; `llm` in its fields is the name of one of our engines."""
+
+    path: str
+    cls: type[Any]
+    fields: dict[str, Any]
+    line: int
+    columns: tuple[frozenset[str], frozenset[str]] | None = None
+    """What it reads and writes; None when it cannot be told before it runs."""
+
+    @property
+    def bears_rows(self) -> bool:
+        """Whether it is one of distilabel's generator steps."""
+        return any(c.__name__ == "GeneratorStep" for c in self.cls.__mro__)
+
+    def reads(self) -> frozenset[str]:
+        return self.columns[0] if self.columns else frozenset()
+
+    def writes(self) -> frozenset[str]:
+        return self.columns[1] if self.columns else frozenset()
+
+    def engines(self) -> frozenset[str]:
+        llm = self.fields.get("llm")
+        return frozenset({llm}) if isinstance(llm, str) else frozenset()
+
+    def identity(self) -> dict[str, Any]:
+        return {"path": self.path, "fields": self.fields}
+
+
+AnyStep: TypeAlias = Step | Stock
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One dataset's making. Immutable; `load` is the only place that builds one."""
+
+    path: Path
+    text: str
+    """The file as it was loaded, before `settings`."""
+    settings: dict[str, str]
+    """What `--set` changed: `target.accepted` → `100`."""
+    name: str
+    engines: dict[str, Placed[Engine]]
+    source: Placed[Source | Stock]
+    steps: tuple[Placed[AnyStep], ...]
+    """Everything that writes columns after birth, in the file's order; a source that also writes is the first."""
+    gates: tuple[Placed[Gate], ...]
+    target: Target
+    description: str = ""
+    licence: str | None = None
+    language: str | None = None
+    seed: int = 0
+    makes: Literal["sft"] = "sft"
+    keep: tuple[str, ...] = ()
+    """Evidence columns that published rows keep."""
+    rows_in_flight: int = 256
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The file as plain data, after `settings`."""
+
+    @cached_property
+    def born_with(self) -> frozenset[str]:
+        """Columns a row has before the first step."""
+        source = self.source.part
+        return BORN_WITH | (source.writes() if isinstance(source, Stock) else source.born_with())
+
+    def source_part(self) -> Source:
+        """The source as the streaming executor runs it. Raises `TypeError` for a stock one, which distilabel runs."""
+        if isinstance(self.source.part, Stock):
+            raise TypeError(f"{self.source.name} is run by distilabel")
+        return self.source.part
+
+    def source_fingerprint(self) -> str:
+        """What, when changed, makes these other rows."""
+        source = self.source.part
+        return json.dumps(source.identity(), sort_keys=True) if isinstance(source, Stock) else source.fingerprint()
+
+    def labelled_steps(self) -> list[tuple[str, AnyStep]]:
+        """`steps`, each under a name of its own: `ask`, `ask_2`."""
+        return _labelled(self.steps)
+
+    def labelled_gates(self) -> list[tuple[str, Gate]]:
+        """`gates`, each under a name of its own."""
+        return _labelled(self.gates)
+
+    def writers(self) -> dict[str, int]:
+        """Index into `steps` of the step that writes each column; columns a row is born with are not in it."""
+        found: dict[str, int] = {}
+        for i, step in enumerate(self.steps):
+            for column in step.part.writes() - self.born_with:
+                found.setdefault(column, i)
+        return found
+
+    def edges(self) -> tuple[frozenset[int], ...]:
+        """For each step the indices of the steps it waits for. Empty: it can start when the row is born.
+
+        A stock step whose columns are unknown waits for everything above it, and everything below waits for it.
+        """
+        writers = self.writers()
+        found: list[frozenset[int]] = []
+        blind: set[int] = set()
+        for i, step in enumerate(self.steps):
+            if isinstance(step.part, Stock) and step.part.columns is None:
+                found.append(frozenset(range(i)))
+                blind = {i}
+                continue
+            needs = {writers[c] for c in step.part.reads() if c in writers}
+            found.append(frozenset({n for n in needs if n < i} | blind))
+        return tuple(found)
+
+    def levels(self) -> tuple[tuple[int, ...], ...]:
+        """Steps grouped so that each level waits only for earlier ones."""
+        depth: list[int] = []
+        for needs in self.edges():
+            depth.append(1 + max((depth[n] for n in needs), default=-1))
+        return tuple(tuple(i for i, d in enumerate(depth) if d == level) for level in range(max(depth, default=-1) + 1))
+
+
+def _labelled(parts: Iterable[Placed[T]]) -> list[tuple[str, T]]:
+    """Names without dots, a count behind the second of a kind."""
+    seen: Counter[str] = Counter()
+    found = []
+    for placed in parts:
+        name = placed.name.rpartition(".")[2]
+        seen[name] += 1
+        found.append((name if seen[name] == 1 else f"{name}_{seen[name]}", placed.part))
+    return found
+
+
+def fills_rows(source: Source | Stock) -> bool:
+    """Whether a source is also a step that writes columns of the rows it bears."""
+    return isinstance(source, Write)

@@ -1,0 +1,119 @@
+"""One `name: {fields}` of the file as the part it means, and a best guess when it is misspelt.
+
+The guess is never used to make data: it lets the checks below a mistake go on, so that one mistake hides no other.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from smoltalk import catalog
+from smoltalk.document import Document, Key
+from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.fields import fill, place, shown
+from smoltalk.pipeline.model import Stock
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the file says at one place, and what became of it."""
+
+    kind: str
+    key: Key
+    line: int
+    name: str
+    """The part's name in the file; "" when there is none."""
+    part: Any
+    """A `Part`, a `Stock`, or None when not even a guess is possible."""
+    sound: bool
+    """Whether the part is what the file says, not a guess."""
+
+    @property
+    def path(self) -> str:
+        return ".".join(map(str, (*self.key, self.name)))
+
+
+def named(kind: str, document: Document, key: Key, problems: list[Problem]) -> Named:
+    """The part at `key`, a one-key mapping; adds what is wrong with it to `problems`."""
+    entry: Any = document.data
+    for step in key:
+        entry = entry[step]
+    at, line = ".".join(map(str, key)), document.line(key)
+    if not isinstance(entry, dict) or len(entry) != 1:
+        what = f"a mapping with {len(entry)} keys" if isinstance(entry, dict) else shown(entry)
+        hint = f"write `{entry}: {{}}`" if isinstance(entry, str) and entry in catalog.names(kind) else ""
+        if isinstance(entry, dict) and len(entry) > 1:
+            hint = "indent the fields below the name" if next(iter(entry.values())) is None else ""
+        problems.append(document.problem(key, f"{at} must be one `name: {{fields}}`, not {what}", hint))
+        return Named(kind, key, line, "", None, False)
+    name, fields = next(iter(entry.items()))
+    key_in = (*key, name)
+    try:
+        cls = catalog.find(kind, name)
+    except UserError as error:
+        problems += place(error, document, key_in)
+        return Named(kind, key, document.line(key_in), name, _guess(kind, name, fields), False)
+    if catalog.is_stock(cls):
+        part, found = _stock(name, cls, fields, document, key_in)
+    else:
+        part, found = _part(cls, fields, document, key_in, name)
+    problems += found
+    return Named(kind, key, document.line(key_in), name, part, not found)
+
+
+def _part(cls: type[Any], fields: Any, document: Document, key: Key, name: str) -> tuple[Any, list[Problem]]:
+    try:
+        part = fill(cls, fields, document, key, name)
+    except UserError as error:
+        return _mended(cls, fields), error.problems
+    try:
+        return part, [document.problem(key, sentence) for sentence in part.check()]
+    except UserError as error:
+        return part, place(error, document, key)
+
+
+def _guess(kind: str, name: str, fields: Any) -> Any:
+    """The part of the nearest name, if its fields fit."""
+    hint = nearest(name, catalog.names(kind))
+    if not hint.startswith("did") or "." in name:
+        return None
+    return _mended(catalog.find(kind, hint.split("`")[1]), fields)
+
+
+def _mended(cls: type[BaseModel], fields: Any) -> Any:
+    """A part from fields with misspelt ones renamed and wrong ones left out; None when that is not enough."""
+    if not isinstance(fields, dict):
+        return None
+    known, mended = set(cls.model_fields), dict(fields)
+    for name in fields.keys() - known:
+        value = mended.pop(name)
+        hint = nearest(name, known - fields.keys())
+        if hint.startswith("did"):
+            mended[hint.split("`")[1]] = value
+    for _ in range(2):
+        try:
+            return fill(cls, mended, Document(""), (), "")
+        except UserError as error:
+            wrong = {p.sentence.partition(":")[0].partition(".")[0] for p in error.problems}
+            mended = {k: v for k, v in mended.items() if k not in wrong}
+    return None
+
+
+def _stock(name: str, cls: type[Any], fields: Any, document: Document, key: Key) -> tuple[Stock | None, list[Problem]]:
+    if fields is None:
+        fields = {}
+    if not isinstance(fields, dict):
+        return None, [document.problem(key, f"`{name}` takes fields, not {shown(fields)}", f"write `{name}: {{...}}`")]
+    try:
+        from smoltalk.distil.stock import stock_columns
+
+        columns = stock_columns(cls, fields)
+    except ImportError:
+        columns = None
+    except Exception as error:  # a stranger's class refuses its fields in its own words
+        said = " ".join(str(error).split())[:200]
+        return Stock(name, cls, fields, document.line(key)), [
+            document.problem(key, f"`{name}` refuses its fields: {said}")
+        ]
+    return Stock(name, cls, fields, document.line(key), columns), []

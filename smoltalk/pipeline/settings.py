@@ -1,0 +1,65 @@
+"""`--set key.path=value`: one value of a pipeline changed from outside its file."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from smoltalk.document import Document, parse
+from smoltalk.errors import Problem, UserError, nearest
+
+
+def apply(settings: Mapping[str, str], document: Document) -> Iterator[Problem]:
+    """Change `document.data` in place; yields what cannot be done.
+
+    Lists go by index (`steps.0.turns=2`); the name of a one-key mapping may be left out.
+    """
+    for path, text in settings.items():
+        said = f"--set {path}"
+        try:
+            value = parse(text, said)
+        except UserError as error:
+            yield from (Problem(document.path, 0, f"{said}={text}: {p.sentence}") for p in error.problems)
+            continue
+        yield from (Problem(document.path, 0, f"{said}={text}: {p.sentence}") for p in value.problems)
+        if problem := _put(document.data, path.split("."), value.data):
+            sentence, hint = problem
+            yield Problem(document.path, 0, f"{said}: {sentence}", hint)
+
+
+def _put(data: Any, path: list[str], value: Any) -> tuple[str, str] | None:
+    if not all(path):
+        return "write it as `key.path=value`", ""
+    for i, key in enumerate(path):
+        last = i == len(path) - 1
+        if isinstance(data, list):
+            if not key.isdecimal() or int(key) >= len(data):
+                at = ".".join(path[:i])
+                return (
+                    f"no `{key}` in `{at}`, a list of {len(data)}",
+                    f"count from 0 to {len(data) - 1}" if data else "",
+                )
+            if last:
+                data[int(key)] = value
+            data = data[int(key)]
+        elif isinstance(data, dict):
+            if key not in data and _is_named(data, path, i):
+                data = next(iter(data.values()))
+            if last:
+                data[key] = value
+            elif data.get(key) is None:
+                if i > 0 and len(path) > i + 1 and path[0] in ("engines", "steps", "gates"):
+                    return f"no `{key}` in `{'.'.join(path[:i])}`", nearest(key, data)
+                data[key] = {}
+            data = data[key]
+        else:
+            return f"`{'.'.join(path[:i])}` holds no fields", ""
+    return None
+
+
+def _is_named(data: dict[str, Any], path: list[str], i: int) -> bool:
+    """Whether `data` is a part's `name: {fields}` and the path skips the name."""
+    return (
+        i == 2
+        and path[0] in ("engines", "steps", "gates")
+        and len(data) == 1
+        and isinstance(next(iter(data.values())), dict)
+    )

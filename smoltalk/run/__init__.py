@@ -1,0 +1,1 @@
+"""Executes a pipeline, writes everything down, and continues after anything."""

@@ -1,0 +1,99 @@
+"""How a row gets a reply: the journal first, then the engine; every attempt is counted and written down."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from smoltalk.contracts import Engine, Reply, Request
+from smoltalk.distil.plain import request_seed
+from smoltalk.errors import BadReply, RowFailed
+from smoltalk.rows import Conversation
+from smoltalk.run.journal import Journal, Past
+
+T = TypeVar("T")
+
+
+class Desk:
+    """An engine's counter: one budget of requests in flight, shared by every step that asks it."""
+
+    __slots__ = ("_budget", "engine", "in_flight", "name", "tokens_in", "tokens_out")
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name, self.engine = name, engine
+        self._budget = asyncio.Semaphore(engine.max_in_flight)
+        self.in_flight = 0
+        self.tokens_in = self.tokens_out = 0
+        """Of this session."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Wait for room, then ask."""
+        async with self._budget:
+            self.in_flight += 1
+            try:
+                reply = await self.engine.complete(request)
+            finally:
+                self.in_flight -= 1
+        self.tokens_in += reply.tokens_in
+        self.tokens_out += reply.tokens_out
+        return reply
+
+    async def score(self, messages: Conversation) -> Reply:
+        """Wait for room, then score."""
+        async with self._budget:
+            self.in_flight += 1
+            try:
+                return await self.engine.score(messages)
+            finally:
+                self.in_flight -= 1
+
+
+class StepAsk:
+    """One step's `Ask` for one row; see `smoltalk.contracts.Ask`."""
+
+    __slots__ = ("_desks", "_fingerprint", "_journal", "_label", "_past", "_row", "_seed")
+
+    def __init__(
+        self, desks: dict[str, Desk], journal: Journal, past: Past, row: int, label: str, fingerprint: str, seed: int
+    ) -> None:
+        self._desks, self._journal, self._past = desks, journal, past
+        self._row, self._label, self._fingerprint, self._seed = row, label, fingerprint, seed
+
+    async def __call__(
+        self, engine: str, request: Request, parse: Callable[[Reply], T], *, turn: int = 0, attempts: int = 3
+    ) -> T:
+        desk = self._desks[engine]
+        last = BadReply("no_attempts")
+        for attempt in range(attempts):
+            key = (self._fingerprint, turn, attempt)
+            reply = self._past.get(key) if self._past else None
+            fresh = reply is None
+            if reply is None:
+                seed = request_seed(self._seed, self._row, self._fingerprint, turn, attempt)
+                asked = Request(request.messages, request.sampling, request.role, request.schema, seed)
+                reply = await desk.complete(asked)
+            bad = ""
+            try:
+                value = parse(reply)
+            except BadReply as error:
+                last, bad = error, error.kind
+            if fresh:
+                await self._keep(desk, turn, attempt, reply, bad)
+            if not bad:
+                return value
+        raise RowFailed(last.kind, f"{self._label}: {last.detail}" if last.detail else self._label)
+
+    async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
+        reply = self._past.get((self._fingerprint, turn, 0)) if self._past else None
+        if reply is None:
+            desk = self._desks[engine]
+            reply = await desk.score(messages)
+            await self._keep(desk, turn, 0, reply, "")
+        return float(reply.text)
+
+    def _keep(self, desk: Desk, turn: int, attempt: int, reply: Reply, bad: str) -> "asyncio.Future[None]":
+        count = self._journal.count
+        count("reply", self._label, bad or "ok")
+        count("engine", desk.name, "requests")
+        count("engine", desk.name, "tokens_in", reply.tokens_in)
+        count("engine", desk.name, "tokens_out", reply.tokens_out)
+        return self._journal.reply(self._row, self._fingerprint, turn, attempt, reply, bad)

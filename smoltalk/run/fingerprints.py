@@ -1,0 +1,42 @@
+"""Names for what a step does, so that an edited step asks anew and everything else is replayed.
+
+A step's fingerprint covers its own fields, the engines it asks, and the fingerprints of the steps that write what it
+reads: a Merkle tree over columns. Batch sizes and in-flight limits are not part of it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from smoltalk.dag.adapters import source_of
+from smoltalk.dag.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.model import AnyStep
+
+
+def fingerprints(pipeline: Pipeline) -> dict[str, str]:
+    """Step label -> 12 hex digits; `source` and `gates` name those parts of the pipeline."""
+    found = {"source": _digest([pipeline.name, pipeline.seed, source_of(pipeline).fingerprint()])}
+    written_by: dict[str, str] = {}
+    for label, step in labelled_steps(pipeline):
+        above = sorted({written_by[c] for c in step.reads() if c in written_by})
+        engines = [pipeline.engines[e].part.identity() for e in sorted(step.engines())]
+        kinds = [type(pipeline.engines[e].part).__name__ for e in sorted(step.engines())]
+        found[label] = _digest([_identity(step), engines, kinds, [found["source"], *(found[a] for a in above)]])
+        written_by.update(dict.fromkeys(step.writes(), label))
+    found["gates"] = _digest([[label, gate.model_dump(mode="json")] for label, gate in labelled_gates(pipeline)])
+    return found
+
+
+def _identity(step: AnyStep) -> Any:
+    return [step.path, step.fields] if isinstance(step, Stock) else step.identity()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=6).hexdigest()
+
+
+def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Labels that are new or differ, and labels that are gone, in the order of the new pipeline."""
+    return [label for label in new if old.get(label) != new[label]] + [label for label in old if label not in new]

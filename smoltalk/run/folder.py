@@ -1,0 +1,100 @@
+"""A run folder: where each thing is, and the lock that lets one process write it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from smoltalk.errors import WorldError
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths of one run. Nothing is created until the run starts."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """Ledger and journal."""
+        return self.path / "run.db"
+
+    @property
+    def pipeline(self) -> Path:
+        """The pipeline as run."""
+        return self.path / "pipeline.yaml"
+
+    @property
+    def data(self) -> Path:
+        """Accepted rows."""
+        return self.path / "data"
+
+    @property
+    def rejected(self) -> Path:
+        """Rejected and failed rows, a file a gate."""
+        return self.path / "rejected"
+
+    @property
+    def card(self) -> Path:
+        """The dataset card."""
+        return self.path / "README.md"
+
+    @property
+    def environment(self) -> Path:
+        """Versions and machine."""
+        return self.path / "environment.json"
+
+    @property
+    def logs(self) -> Path:
+        """What engines print."""
+        return self.path / "logs"
+
+    @property
+    def lock(self) -> Path:
+        """Holds the pid of the process that writes this folder."""
+        return self.path / "run.lock"
+
+    def exists(self) -> bool:
+        """Whether a run was ever started here."""
+        return self.database.exists()
+
+
+@contextmanager
+def locked(folder: RunFolder) -> Iterator[None]:
+    """Hold the folder for this process; the kernel lets go of the lock however the process ends.
+
+    Raises `WorldError` naming the pid that holds it.
+    """
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with folder.lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise WorldError(
+                f"{folder.path} is being run by process {holder(folder) or 'unknown'}",
+                kept="everything: this process touched nothing",
+                command=f"smoltalk status {folder.path}",
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def holder(folder: RunFolder) -> int | None:
+    """The pid of the process that runs this folder now, or None."""
+    if not folder.lock.exists():
+        return None
+    with folder.lock.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            text = file.read().strip()
+            return int(text) if text.isdigit() else None
+        fcntl.flock(file, fcntl.LOCK_UN)
+    return None

@@ -1,0 +1,155 @@
+"""Writes replies and fates down, many to a commit, before anything uses them.
+
+Commits are grouped: whatever arrives while one commit syncs to the disk shares the next one, so the cost of
+durability is a sync a moment, not a sync a reply (group commit, as in DeWitt et al. 1984).
+"""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from smoltalk.contracts import Reply
+from smoltalk.errors import WorldError
+from smoltalk.run import database
+
+
+class Fate(NamedTuple):
+    """One line of the ledger, in the column order of `rows`."""
+
+    row: int
+    id: str
+    fate: str
+    gate: str
+    reason: str
+    evidence: str
+    columns: str
+
+
+Past = dict[tuple[str, int, int], Reply]
+"""Replies of one row by (step fingerprint, turn, attempt)."""
+
+_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)"
+_INSERT_FATE = "INSERT OR REPLACE INTO rows VALUES (?,?,?,?,?,?,?)"
+_ADD_TALLY = "INSERT INTO tally VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+
+
+class Journal:
+    """The one writer of a run's database. Lives on the event loop; only commits leave it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.connection = database.connect(path, write=True)
+        self._reader = database.connect(path)
+        self._last_replied = self._max_row()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._replies: list[tuple[object, ...]] = []
+        self._fates: list[Fate] = []
+        self._tally: Counter[tuple[str, str, str]] = Counter()
+        self._meta: dict[str, object] = {}
+        self._wake = asyncio.Event()
+        self._group: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._closing = False
+        self.failure: WorldError | None = None
+        self._task = asyncio.create_task(self._commit_groups(), name="journal")
+
+    def past(self, row: int) -> Past:
+        """What was already replied for a row in earlier sessions; empty, and free, for rows never asked."""
+        if row > self._last_replied:
+            return {}
+        found = self._reader.execute(
+            "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?",
+            (row,),
+        )
+        return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
+
+    def reply(self, row: int, step: str, turn: int, attempt: int, reply: Reply, bad: str) -> asyncio.Future[None]:
+        """Queue a reply; await the returned future before using it."""
+        self._replies.append(
+            (row, step, turn, attempt, reply.text, reply.finish, bad)
+            + (reply.tokens_in, reply.tokens_out, reply.seconds)
+        )
+        return self._queued()
+
+    def fate(self, fate: Fate) -> None:
+        """Queue where a row ended."""
+        self._fates.append(fate)
+        self._tally[fate.fate, fate.gate, fate.reason] += 1
+        self._queued()
+
+    def count(self, kind: str, name: str, detail: str, n: int = 1) -> None:
+        """Add to a running count; written with the next group."""
+        self._tally[kind, name, detail] += n
+
+    def note(self, **values: object) -> None:
+        """Set values of `meta` with the next group."""
+        self._meta.update(values)
+        self._queued()
+
+    def _queued(self) -> asyncio.Future[None]:
+        if self.failure:
+            raise self.failure
+        self._wake.set()
+        return self._group
+
+    async def flush(self) -> None:
+        """Wait until everything queued so far is on the disk."""
+        await self._queued()
+
+    async def close(self) -> None:
+        """Write what is queued and let go of the file."""
+        self._closing = True
+        self._wake.set()
+        try:
+            await self._task
+        finally:
+            self._thread.shutdown()
+            self._reader.close()
+            self.connection.close()
+
+    async def _commit_groups(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            group, self._group = self._group, loop.create_future()
+            try:
+                with database.sqlite_errors(self.path):
+                    self._write()
+                    # Only the sync leaves the loop: a thread that inserted row by row would fight it for the GIL.
+                    await loop.run_in_executor(self._thread, self.connection.execute, "COMMIT")
+            except WorldError as error:
+                self.failure = error
+                for future in (group, self._group):
+                    future.set_exception(error)
+                    future.exception()  # asked for here, so that a group nobody awaits does not warn
+                return
+            group.set_result(None)
+            if self._closing and not (self._replies or self._fates or self._tally or self._meta):
+                return
+
+    def _write(self) -> None:
+        self.connection.execute("BEGIN")
+        replies, self._replies = self._replies, []
+        fates, self._fates = self._fates, []
+        tally, self._tally = self._tally, Counter()
+        meta, self._meta = self._meta, {}
+        self.connection.executemany(_INSERT_REPLY, replies)
+        self.connection.executemany(_INSERT_FATE, fates)
+        self.connection.executemany(_ADD_TALLY, [(*key, n) for key, n in tally.items()])
+        if meta:
+            database.set_meta(self.connection, **meta)
+
+    def _max_row(self) -> int:
+        found = self.connection.execute("SELECT max(row) FROM replies").fetchone()[0]
+        return -1 if found is None else int(found)
+
+
+def delete_books(connection: sqlite3.Connection) -> None:
+    """Forget where rows ended, not what was replied: an edited pipeline judges them anew."""
+    connection.execute("BEGIN")
+    connection.execute("DELETE FROM rows")
+    connection.execute("DELETE FROM tally WHERE kind IN ('accepted', 'rejected', 'failed', 'share')")
+    connection.execute("COMMIT")

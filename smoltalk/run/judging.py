@@ -1,0 +1,127 @@
+"""Judges rows in row order, whatever order they finish in, so that timing never changes who is kept."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from smoltalk.contracts import KEEP, Gate, Judge, Verdict
+from smoltalk.errors import RowFailed
+from smoltalk.rows import Row
+from smoltalk.run.journal import Fate
+from smoltalk.run.quotas import Quotas
+
+
+class NamedGate(NamedTuple):
+    """A gate and the label its rejects are filed under."""
+
+    label: str
+    gate: Gate
+
+
+class Landed(NamedTuple):
+    """A row that is through its steps, or failed in them."""
+
+    row: Row
+    failure: RowFailed | None = None
+
+
+class Bench:
+    """Holds finished rows until all rows before them are judged, then lets the gates speak.
+
+    `decide` is called with each fate in row order; `release` once for each row that leaves the bench, judged or not.
+    Rows of a full share, and rows past `most`, leave unjudged: they are surplus, outside the books.
+    A gate that needs a sample gets it from the first `calibrates_on()` rows; failed rows among them are not shown to it.
+    """
+
+    def __init__(
+        self,
+        gates: Sequence[NamedGate],
+        quotas: Quotas,
+        decide: Callable[[Fate], None],
+        release: Callable[[str], None],
+        most: int | None = None,
+    ) -> None:
+        self._gates, self._quotas = gates, quotas
+        self._decide, self._release, self._most = decide, release, most
+        self.decided = 0
+        self._waiting: dict[int, Landed | None] = {}
+        self._next = 0
+        self._held: list[tuple[int, Landed]] = []
+        self._needs = max((g.gate.calibrates_on() for g in gates), default=0)
+        self._judges: list[tuple[str, Judge]] = []
+        self.surplus = 0
+        if not self._needs:
+            self._open()
+
+    @property
+    def calibrating(self) -> bool:
+        """Whether the gates still wait for their sample."""
+        return not self._judges
+
+    def land(self, index: int, landed: Landed | None) -> None:
+        """A row arrives; None is an index that bears no row because its share is full."""
+        self._waiting[index] = landed
+        while self._next in self._waiting:
+            index, self._next = self._next, self._next + 1
+            waiting = self._waiting.pop(index)
+            if waiting is None:
+                continue
+            if self._judges:
+                self._judge(index, waiting)
+            else:
+                self._hold(index, waiting)
+
+    def finish(self) -> None:
+        """No more rows will come: judge those held for a sample that never filled."""
+        if self.calibrating:
+            self._open()
+
+    def _hold(self, index: int, landed: Landed) -> None:
+        self._held.append((index, landed))
+        if len(self._held) >= self._needs:
+            self._open()
+
+    def _open(self) -> None:
+        sample = [landed.row for _, landed in self._held if landed.failure is None]
+        self._judges = [(g.label, g.gate.open(sample[: g.gate.calibrates_on()])) for g in self._gates]
+        self._judges = self._judges or [("", _KeepAll())]
+        held, self._held = self._held, []
+        for index, landed in held:
+            self._judge(index, landed)
+
+    def _judge(self, index: int, landed: Landed) -> None:
+        row, failure = landed
+        share = self._quotas.share_of(row)
+        if self._quotas.full(share) or self.decided == self._most:
+            self.surplus += 1
+            self._release(share)
+            return
+        if failure is not None:
+            evidence: dict[str, object] = {"detail": failure.detail}
+            fate, gate, reason = "failed", failure.where, failure.kind
+        else:
+            fate, gate, reason, evidence = self._verdict(row)
+        self.decided += 1
+        self._quotas.decided(share, accepted=fate == "accepted")
+        self._decide(Fate(index, row["id"], fate, gate, reason, _json(evidence), _json(row)))
+        self._release(share)
+
+    def _verdict(self, row: Row) -> tuple[str, str, str, dict[str, object]]:
+        for label, judge in self._judges:
+            try:
+                verdict = judge.judge(row)
+            except Exception as error:  # a gate that trips over one row must not end the run
+                return "failed", label, "gate_error", {"detail": f"{type(error).__name__}: {error}"[:500]}
+            if not verdict.keep:
+                return "rejected", label, verdict.reason or label, verdict.evidence
+        return "accepted", "", "", {}
+
+
+class _KeepAll:
+    def judge(self, row: Row) -> Verdict:
+        return KEEP
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=str).decode()

@@ -1,0 +1,113 @@
+"""The books: how many rows were born, and where each of them ended."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from smoltalk.rows import Row
+from smoltalk.run.database import get_meta
+from smoltalk.run.journal import Fate
+
+FATES = ("accepted", "rejected", "failed")
+
+State = Literal["new", "running", "interrupted", "stopped", "complete"]
+"""`complete`: the target is met or the source is at its end. `stopped`: a ceiling closed the books short of it.
+`interrupted`: rows were in flight when it ended; `smoltalk run` goes on."""
+
+
+@dataclass(slots=True)
+class Books:
+    """What `status` shows. All counts are rows unless named otherwise."""
+
+    state: State = "new"
+    why: str = ""
+    born: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    surplus: int = 0
+    """Rows in flight when the target was met: outside the books, their replies stay in the journal."""
+    target: int | None = None
+    reasons: list[tuple[str, str, str, int]] = field(default_factory=list)
+    """(fate, gate or step, reason, rows), largest first within a fate; accepted rows have no reason."""
+    replies: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Per step label: replies by outcome (`ok`, `truncated`, `unparseable`, ...)."""
+    engines: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Per engine: requests, tokens_in, tokens_out."""
+    seconds: float = 0.0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row that was born ended in exactly one place."""
+        return self.born == self.accepted + self.rejected + self.failed
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in and out, over all engines."""
+        return sum(e.get("tokens_in", 0) + e.get("tokens_out", 0) for e in self.engines.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """What `status --json` prints."""
+        return {
+            "state": self.state,
+            "why": self.why,
+            "born": self.born,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "balanced": self.balanced,
+            "surplus": self.surplus,
+            "target": self.target,
+            "by_reason": [dict(zip(("fate", "where", "reason", "rows"), r, strict=True)) for r in self.reasons],
+            "replies": self.replies,
+            "engines": self.engines,
+            "tokens": self.tokens,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def read_books(connection: sqlite3.Connection) -> Books:
+    """The books as they stand in run.db."""
+    books = Books(
+        state=get_meta(connection, "state", "new"),  # type: ignore[arg-type]
+        why=get_meta(connection, "why"),
+        surplus=int(get_meta(connection, "surplus", "0")),
+        seconds=float(get_meta(connection, "seconds", "0")),
+    )
+    target = get_meta(connection, "target")
+    books.target = int(target) if target else None
+    for kind, name, detail, n in connection.execute("SELECT kind, name, detail, n FROM tally ORDER BY kind, n DESC"):
+        if kind in FATES:
+            setattr(books, kind, getattr(books, kind) + n)
+            if kind != "accepted":
+                books.reasons.append((kind, name, detail, n))
+        elif kind == "reply":
+            books.replies.setdefault(name, {})[detail] = n
+        elif kind == "engine":
+            books.engines.setdefault(name, {})[detail] = n
+    decided = books.accepted + books.rejected + books.failed
+    closed = books.state in ("complete", "stopped")
+    books.born = decided if closed else max(decided, int(get_meta(connection, "born", "0")))
+    books.reasons.sort(key=lambda r: (FATES.index(r[0]), -r[3], r[1], r[2]))
+    return books
+
+
+def read_rows(connection: sqlite3.Connection, fate: str | None = None, start: int = 0) -> Iterator[tuple[Fate, Row]]:
+    """Ledger lines with their columns, in row order; streams."""
+    where = "WHERE row >= ?" + (" AND fate = ?" if fate else "")
+    values = (start, fate) if fate else (start,)
+    for line in connection.execute(f"SELECT * FROM rows {where} ORDER BY row", values):
+        fate_line = Fate(*line)
+        yield fate_line, orjson.loads(fate_line.columns)
+
+
+def find_row(connection: sqlite3.Connection, row_id: str) -> tuple[Fate, Row] | None:
+    """One ledger line by row id."""
+    line = connection.execute("SELECT * FROM rows WHERE id = ?", (row_id,)).fetchone()
+    if line is None:
+        return None
+    fate = Fate(*line)
+    return fate, orjson.loads(fate.columns)

@@ -1,0 +1,2 @@
+"""placeholder"""
+def write_files(pipeline, folder, connection, books): pass

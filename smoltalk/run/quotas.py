@@ -1,0 +1,69 @@
+"""Who is still wanted: the target, split over categories, counted on accepted rows."""
+
+from collections import Counter
+from collections.abc import Mapping
+from math import ceil
+
+_EVERYONE = ""
+_LEAST_YIELD = 0.02
+
+
+class Quotas:
+    """Rows wanted for each value of the birth column that has shares, or for all rows together.
+
+    Decisions that end in the books depend only on the rows before in row order. How many rows are in flight depends on
+    the yield so far, which is timing; it decides nothing but speed.
+    """
+
+    def __init__(self, target: int | None, shares: tuple[str, Mapping[str, float]] | None) -> None:
+        self.target = target
+        self.column = shares[0] if shares and target is not None else None
+        weights = shares[1] if shares and target is not None else {_EVERYONE: 1.0}
+        self.wanted = apportion(target, weights) if target is not None else {}
+        self.accepted: Counter[str] = Counter()
+        self._decided: Counter[str] = Counter()
+        self._in_flight: Counter[str] = Counter()
+
+    def share_of(self, row: Mapping[str, object]) -> str:
+        """Which quota a row counts for."""
+        return str(row.get(self.column, _EVERYONE)) if self.column else _EVERYONE
+
+    def full(self, share: str) -> bool:
+        """Whether no more accepted rows of this share are wanted."""
+        return self.target is not None and self.accepted[share] >= self.wanted.get(share, 0)
+
+    def met(self) -> bool:
+        """Whether the target is met in every share."""
+        return self.target is not None and all(self.accepted[s] >= n for s, n in self.wanted.items())
+
+    def room(self, share: str) -> bool:
+        """Whether another row of this share is likely to be needed, given the yield so far."""
+        if self.target is None:
+            return True
+        missing = self.wanted.get(share, 0) - self.accepted[share]
+        share_yield = (self.accepted[share] + 1) / (self._decided[share] + 1)
+        return self._in_flight[share] < ceil(missing / max(share_yield, _LEAST_YIELD))
+
+    def born(self, share: str) -> None:
+        """A row of this share is in flight."""
+        self._in_flight[share] += 1
+
+    def landed(self, share: str) -> None:
+        """A row of this share is no longer in flight."""
+        self._in_flight[share] -= 1
+
+    def decided(self, share: str, *, accepted: bool) -> None:
+        """A row of this share went into the books."""
+        self._decided[share] += 1
+        self.accepted[share] += accepted
+
+
+def apportion(total: int, weights: Mapping[str, float]) -> dict[str, int]:
+    """Whole rows for each weight, adding up to `total` (largest remainder, Hamilton's method)."""
+    scale = total / sum(weights.values())
+    exact = {name: weight * scale for name, weight in weights.items()}
+    rows = {name: int(value) for name, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: (rows[name] - exact[name], name))
+    for name in by_remainder[: total - sum(rows.values())]:
+        rows[name] += 1
+    return rows

@@ -1,0 +1,143 @@
+"""One session of a run: open or continue the folder, stream, close the books, write what is published."""
+
+import asyncio
+import json
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smoltalk.errors import WorldError
+from smoltalk.pipeline import Pipeline
+from smoltalk.run import database
+from smoltalk.run.fingerprints import changed, fingerprints
+from smoltalk.run.folder import RunFolder, locked
+from smoltalk.run.journal import Journal, delete_books
+from smoltalk.run.ledger import Books, read_books
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smoltalk.run.stream import Stream
+
+Watch = Callable[["Stream"], "asyncio.Task[None] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a session found when it opened the folder."""
+
+    continues: bool = False
+    changed: list[str] = field(default_factory=list)
+    """Labels of edited steps, and `source` or `gates`."""
+    kept: int = 0
+    """Replies that the pipeline as it is now will use again."""
+    void: int = 0
+    """Replies of edited steps: they stay in the journal, unused."""
+    done: bool = False
+    """Nothing is left to do: the run is complete and the pipeline is the same."""
+
+
+def default_folder(pipeline: Pipeline) -> Path:
+    """Where a run goes unless said otherwise."""
+    return Path("runs") / pipeline.name
+
+
+def go(pipeline: Pipeline, folder: RunFolder, *, opened: Callable[[Opening], None], watch: Watch) -> Books:
+    """Run or continue a pipeline in its folder until its books are closed, and write its files.
+
+    `opened` hears what was found; `watch` may start a task that follows the stream.
+    Raises `WorldError` (what was kept, how to go on) and `KeyboardInterrupt` on Ctrl-C or SIGTERM; in both cases the
+    next call continues.
+    """
+    from smoltalk.run.publishable import write_files
+
+    with locked(folder):
+        opening, books = _open(pipeline, folder)
+        opened(opening)
+        if not opening.done:
+            with _terminate_as_interrupt():
+                asyncio.run(_stream(pipeline, folder, books, watch))
+        with closing(database.connect(folder.database)) as connection:
+            books = read_books(connection)
+            write_files(pipeline, folder, connection, books)
+        return books
+
+
+def books_of(folder: RunFolder) -> Books:
+    """The books as they stand, live or after the fact. Raises `WorldError` when there is no run or it is damaged."""
+    if not folder.exists():
+        raise WorldError(f"no run in {folder.path}: there is no run.db")
+    with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
+        return read_books(connection)
+
+
+def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
+    with closing(database.connect(folder.database, write=True)) as connection:
+        if folder.database.stat().st_size:
+            database.verify(connection, folder.database)
+        now = fingerprints(pipeline)
+        before = json.loads(database.get_meta(connection, "fingerprints", "{}"))
+        books = read_books(connection)
+        met = books.accepted >= (pipeline.target.accepted or 0)
+        done = books.state == "complete" and before == now and met
+        opening = _compare(connection, before, now, done) if before else Opening()
+        if done:
+            return opening, books
+        # Where rows ended is worked out again from the journal: gates remember, and a target or a gate may have moved.
+        delete_books(connection)
+        about = {"settings": json.dumps(pipeline.settings), "path": str(pipeline.path.resolve())}
+        target = pipeline.target.accepted or ""
+        database.set_meta(connection, fingerprints=json.dumps(now), target=target, state="running", **about)
+        folder.pipeline.write_text(pipeline.text, encoding="utf-8")
+        return opening, books
+
+
+def _compare(connection: sqlite3.Connection, before: dict[str, str], now: dict[str, str], done: bool) -> Opening:
+    valid = tuple(now.values())
+    marks = ",".join("?" * len(valid))
+    kept = connection.execute(f"SELECT count(*) FROM replies WHERE step IN ({marks})", valid).fetchone()[0]
+    every = connection.execute("SELECT count(*) FROM replies").fetchone()[0]
+    return Opening(True, changed(before, now), kept, every - kept, done)
+
+
+async def _stream(pipeline: Pipeline, folder: RunFolder, books: Books, watch: Watch) -> None:
+    from smoltalk.run.stream import Stream
+
+    folder.logs.mkdir(exist_ok=True)
+    journal = Journal(folder.database)
+    state, why = "interrupted", "it was stopped while rows were in flight"
+    watcher = None
+    try:
+        journal.note(state="running", why="")
+        stream = Stream(pipeline, folder, journal, books)
+        watcher = watch(stream)
+        state, why = await stream.run()
+    except WorldError as error:
+        why = error.sentence
+        error.kept = error.kept or f"everything replied so far is in {folder.database}"
+        error.command = error.command or f"smoltalk run {pipeline.path} --out {folder.path}"
+        raise
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+        if journal.failure is None:
+            journal.note(state=state, why=why)
+        await journal.close()
+
+
+@contextmanager
+def _terminate_as_interrupt() -> "Iterator[None]":
+    """SIGTERM ends a run as Ctrl-C does: rows in flight are let go, what is queued is written."""
+
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,259 @@
+"""The streaming executor: bears rows, walks each through the DAG, judges them in order, until the target is met.
+
+One asyncio process. A row moves as soon as its columns are there; engines are kept full by one budget each, shared by
+all steps; rows in flight are bounded, and so is memory. Nothing a row does can end the run.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from smoltalk.contracts import Ask, Source
+from smoltalk.dag.adapters import born, source_of
+from smoltalk.dag.compile import SOURCE, compile_dag
+from smoltalk.dag.labels import labelled_gates
+from smoltalk.errors import RowFailed, WorldError
+from smoltalk.pipeline import Pipeline
+from smoltalk.rows import Row
+from smoltalk.run.asking import Desk, StepAsk
+from smoltalk.run.fingerprints import fingerprints
+from smoltalk.run.folder import RunFolder
+from smoltalk.run.journal import Fate, Journal
+from smoltalk.run.judging import Bench, Landed, NamedGate
+from smoltalk.run.ledger import Books, State
+from smoltalk.run.quotas import Quotas
+from smoltalk.run.walk import Walk
+
+_ENOUGH_TO_TELL = 50
+"""Rows judged before `max_failed` may stop a run."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is going on right now; the command line shows it."""
+
+    born: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    target: int | None = None
+    seconds: float = 0.0
+    tokens_out: int = 0
+    """Of this session."""
+    engines: dict[str, int] = field(default_factory=dict)
+    """Requests in flight, by engine."""
+
+
+class Stream:
+    """One session of one run."""
+
+    def __init__(self, pipeline: Pipeline, folder: RunFolder, journal: Journal, books: Books) -> None:
+        self.pipeline, self.folder, self.journal = pipeline, folder, journal
+        self.target = pipeline.target
+        self.source: Source = source_of(pipeline)
+        self.walk = Walk(compile_dag(pipeline))
+        self.desks = {name: Desk(name, placed.part) for name, placed in pipeline.engines.items()}
+        self.quotas = Quotas(self.target.accepted, self.source.shares())
+        gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
+        self.bench = Bench(gates, self.quotas, self._decide, self._release, self.target.max_attempts)
+        needs = max((g.gate.calibrates_on() for g in gates), default=0)
+        self._window = asyncio.Semaphore(pipeline.rows_in_flight + needs)
+        self._needs = needs
+        self._fingerprints = fingerprints(pipeline)
+        self._room = asyncio.Event()
+        self._rows: set[asyncio.Task[None]] = set()
+        self._fates = {"accepted": 0, "rejected": 0, "failed": 0}
+        self._in_flight = self._born = 0
+        self._spent_before, self._seconds_before = books.tokens, books.seconds
+        self._started = time.monotonic()
+        self._stopping = ""
+        self._failure: WorldError | None = None
+
+    # ------------------------------------------------------------ the session
+
+    async def run(self) -> tuple[State, str]:
+        """Go on until the target is met, the source ends, or a ceiling stops births; then close the books.
+
+        Raises `WorldError` when an engine or the disk is gone, and `CancelledError` when interrupted: in both cases
+        everything replied so far is in the journal.
+        """
+        async with AsyncExitStack() as stack:
+            for desk in self.desks.values():
+                stack.push_async_callback(desk.engine.stop)
+                await desk.engine.start(self.folder.logs)
+            self._started = time.monotonic()
+            ticking = asyncio.create_task(self._tick())
+            try:
+                await self._bear_rows()
+                while self._rows:
+                    await asyncio.wait(self._rows, return_when=asyncio.FIRST_EXCEPTION)
+                    self._raise_failure()
+                self.bench.finish()
+            finally:
+                ticking.cancel()
+                for task in self._rows:
+                    task.cancel()
+                await asyncio.gather(*self._rows, return_exceptions=True)
+                self._note()
+        return self._verdict()
+
+    async def _bear_rows(self) -> None:
+        fingerprint = self.source.fingerprint()
+        for index, found in enumerate(self._births()):
+            if self._over():
+                break
+            columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
+            row = born(self.pipeline.name, fingerprint, index, columns)
+            share = self.quotas.share_of(row)
+            await self._until_wanted(share, index)
+            if self._over():
+                break
+            if self.quotas.full(share):
+                self.bench.land(index, None)
+                continue
+            await self._window.acquire()
+            self._take(index, row, share, found if isinstance(found, RowFailed) else None)
+        for barrier in self.walk.barriers:
+            barrier.expected = self._in_flight
+            barrier.check()
+
+    def _births(self) -> Iterator[Row | RowFailed]:
+        rows = self.source.rows()
+        size = self.source.size()
+        yield from rows if size is None else (row for row, _ in zip(rows, range(size), strict=False))
+
+    def _take(self, index: int, row: Row, share: str, unborn: RowFailed | None) -> None:
+        self.quotas.born(share)
+        self._in_flight += 1
+        self._born += 1
+        if unborn is not None:
+            unborn.where = SOURCE
+            self.bench.land(index, Landed(row, unborn))
+            return
+        task = asyncio.create_task(self._live(index, row))
+        self._rows.add(task)
+        task.add_done_callback(self._rows.discard)
+
+    async def _live(self, index: int, row: Row) -> None:
+        past = self.journal.past(index)
+
+        def ask_for(label: str) -> Ask:
+            return StepAsk(
+                self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed
+            )
+
+        try:
+            await self.walk.through(row, ask_for)
+        except RowFailed as failure:
+            self._leave_barriers()
+            self.bench.land(index, Landed(row, failure))
+        except WorldError as failure:
+            self._fail(failure)
+        else:
+            self.bench.land(index, Landed(row))
+
+    # ------------------------------------------------------------ when to go on
+
+    async def _until_wanted(self, share: str, index: int) -> None:
+        """Wait while enough rows of this share are in flight for what is still missing."""
+        while not (self._wanted(share, index) or self.quotas.full(share) or self._over()):
+            self._room.clear()
+            await self._room.wait()
+
+    def _wanted(self, share: str, index: int) -> bool:
+        most = self.target.max_attempts
+        if most is not None and self.bench.decided + self._in_flight >= most:
+            return False
+        return self.quotas.room(share) or (self.bench.calibrating and index < self._needs)
+
+    def _over(self) -> bool:
+        """Whether no more rows should be born."""
+        self._raise_failure()
+        if self.quotas.met():
+            return True
+        self._stopping = self._stopping or self._ceiling()
+        return bool(self._stopping)
+
+    def _ceiling(self) -> str:
+        target = self.target
+        if target.max_attempts is not None and self.bench.decided >= target.max_attempts:
+            return f"max_attempts: {target.max_attempts:,} rows were born"
+        if target.max_tokens is not None and self._tokens() >= target.max_tokens:
+            return f"max_tokens: {self._tokens():,} tokens were spent"
+        if target.max_hours is not None and self.seconds >= target.max_hours * 3600:
+            return f"max_hours: {self.seconds / 3600:.2f} hours have passed"
+        judged = sum(self._fates.values())
+        if judged >= _ENOUGH_TO_TELL and self._fates["failed"] > target.max_failed * judged:
+            return f"max_failed: {self._fates['failed']:,} of {judged:,} rows failed"
+        return ""
+
+    def _verdict(self) -> tuple[State, str]:
+        if self.quotas.met():
+            return "complete", ""
+        if self._stopping:
+            return "stopped", self._stopping
+        if self.target.accepted is not None:
+            return "stopped", "the source is at its end"
+        return "complete", ""
+
+    # ------------------------------------------------------------ what the bench reports
+
+    def _decide(self, fate: Fate) -> None:
+        self._fates[fate.fate] += 1
+        self.journal.fate(fate)
+
+    def _release(self, share: str) -> None:
+        self.quotas.landed(share)
+        self._in_flight -= 1
+        self._window.release()
+        self._room.set()
+
+    def _leave_barriers(self) -> None:
+        for barrier in self.walk.barriers:
+            if barrier.expected is not None:
+                barrier.expected -= 1
+                barrier.check()
+
+    def _fail(self, failure: WorldError) -> None:
+        self._failure = self._failure or failure
+        self._room.set()
+
+    def _raise_failure(self) -> None:
+        if failure := self._failure or self.journal.failure:
+            raise failure
+
+    # ------------------------------------------------------------ figures
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this run, earlier sessions included."""
+        return self._seconds_before + time.monotonic() - self._started
+
+    def _tokens(self) -> int:
+        return self._spent_before + sum(desk.tokens_in + desk.tokens_out for desk in self.desks.values())
+
+    async def _tick(self) -> None:
+        """What `status` reads while the run is live."""
+        while True:
+            await asyncio.sleep(1)
+            self._note()
+
+    def _note(self) -> None:
+        if self.journal.failure is None:
+            self.journal.note(born=self._born - self.bench.surplus, surplus=self.bench.surplus, seconds=self.seconds)
+
+    def progress(self) -> Progress:
+        """A snapshot for whoever watches."""
+        return Progress(
+            born=self._born - self.bench.surplus,
+            **self._fates,
+            in_flight=self._in_flight,
+            target=self.target.accepted,
+            seconds=time.monotonic() - self._started,
+            tokens_out=sum(desk.tokens_out for desk in self.desks.values()),
+            engines={name: desk.in_flight for name, desk in self.desks.items()},
+        )
+

@@ -1,0 +1,60 @@
+"""Ask an engine one question about a row, written as a template, and keep the reply as columns."""
+
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from smoltalk import prompts
+from smoltalk.contracts import Ask as Asking
+from smoltalk.contracts import Reply, Request, Sampling, Write
+from smoltalk.errors import BadReply, RowFailed
+from smoltalk.rows import Row
+
+
+class Ask(Write):
+    """Renders `template` with the row, asks, and parses the reply into the columns the template's header names."""
+
+    engine_kind: ClassVar[str] = "completes"
+
+    engine: str
+    template: str
+    """A name in `templates/`, or the path of a `.j2` file relative to the working directory."""
+    sampling: Sampling = Field(default_factory=Sampling)
+    attempts: int = Field(default=3, ge=1)
+    """How often a row is asked before it is given up."""
+
+    @model_validator(mode="after")
+    def _template_exists(self) -> Self:
+        self._read()
+        return self
+
+    def reads(self) -> frozenset[str]:
+        return self._read().variables()
+
+    def writes(self) -> frozenset[str]:
+        return self._read().writes()
+
+    def engines(self) -> frozenset[str]:
+        return frozenset({self.engine})
+
+    def identity(self) -> dict[str, Any]:
+        """The template counts by its text, not by its name."""
+        fields = self.model_dump(mode="json", exclude={"engine", "template", "attempts"})
+        return fields | {"template": self._read().identity()}
+
+    async def write(self, row: Row, ask: Asking) -> Row:
+        template = self._read()
+        for column in sorted(template.variables()):
+            if row.get(column) is None:
+                raise RowFailed("missing", f"column `{column}` holds nothing to ask about")
+        request = Request(template.render(row), self.sampling, schema=template.schema())
+
+        def parse(reply: Reply) -> Row:
+            if reply.finish == "length":
+                raise BadReply("truncated", f"cut off after {reply.tokens_out} tokens")
+            return template.parse(reply.text)
+
+        return await ask(self.engine, request, parse, attempts=self.attempts)
+
+    def _read(self) -> prompts.Template:
+        return prompts.find(self.template)

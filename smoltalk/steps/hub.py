@@ -1,0 +1,67 @@
+"""Rows from a dataset on the Hugging Face Hub (or a local folder that `datasets` can load), streamed."""
+
+import warnings
+from collections.abc import Iterator
+from itertools import count, islice
+from typing import Any
+
+from pydantic import Field
+
+from smoltalk import records
+from smoltalk.contracts import Source
+from smoltalk.errors import RowFailed, WorldError
+from smoltalk.rows import Row
+
+
+class Hub(Source):
+    """One row a record of one split. Nothing is downloaded whole; pin `revision` so that a run can be continued.
+
+    Which columns are read stands in the YAML, so that `check` needs no network.
+    """
+
+    dataset: str = Field(min_length=1)
+    """Its id on the Hub, or a folder."""
+    columns: records.Columns
+    """The columns to read, or `ours: theirs`; these must hold something in every row."""
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+    """A commit, tag or branch."""
+    limit: int | None = Field(default=None, gt=0)
+    """Read no more rows than this."""
+
+    def writes(self) -> frozenset[str]:
+        return frozenset(records.named_columns(self.columns))
+
+    def size(self) -> int | None:
+        """What the dataset says of itself, cut to `limit`; `limit` alone when it does not say."""
+        splits = self._open().info.splits or {}
+        said = splits[self.split].num_examples if self.split in splits else None
+        return min(said, self.limit) if said and self.limit else said or self.limit
+
+    def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
+        """Raises `WorldError` when the dataset cannot be loaded, or the connection breaks."""
+        columns = records.named_columns(self.columns)
+        found = iter(self._open().skip(start))
+        for index in islice(count(start), max(0, self.limit - start) if self.limit else None):
+            try:
+                record = next(found)
+            except StopIteration:
+                return
+            except Exception as error:  # network, decoding, a loader's bug: the next run goes on from this row
+                raise WorldError(f"dataset {self.dataset} broke off at row {index}: {error}") from error
+            try:
+                yield records.to_row(dict(record), columns, {}, promised=True)
+            except records.RecordError as reason:
+                yield RowFailed("unreadable", f"{self.dataset} row {index} {reason}")
+
+    def _open(self) -> Any:
+        """The streaming split. Raises `WorldError`."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what imports warn about is not the user's business
+            from datasets import load_dataset  # more than a second
+
+            try:
+                return load_dataset(self.dataset, self.config, split=self.split, revision=self.revision, streaming=True)
+            except Exception as error:  # the library raises dozens of kinds, from the network up
+                raise WorldError(f"dataset {self.dataset} cannot be loaded: {error}") from error

@@ -1,0 +1,1 @@
+"""Trains nano and its reward model from nothing, and measures them."""
