@@ -68,17 +68,20 @@ def _by_path(kind: str, path: str) -> type[Any]:
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises is a mistake in the YAML's name
         reason = str(error).partition("\n")[0]
         raise _mistake(f"cannot import `{module_name}`: {reason}", "is it installed, or on PYTHONPATH?") from error
-    cls = getattr(module, class_name, None)
+    contract, cls = KINDS[kind], getattr(module, class_name, None)
     if not inspect.isclass(cls):
-        classes = [n for n, c in inspect.getmembers(module, inspect.isclass) if not n.startswith("_")]
-        raise _mistake(f"no class `{class_name}` in `{module_name}`", nearest(class_name, classes))
-    contract = KINDS[kind]
-    if issubclass(cls, contract) and not inspect.isabstract(cls):
-        return cls
-    if kind == "steps" and is_stock(cls):
-        return cls
-    a_stock = " nor a distilabel step" if kind == "steps" else ""
-    raise _mistake(f"`{path}` is not a smoltalk {contract.__name__.lower()}{a_stock}")
+        fitting = [n for n, c in inspect.getmembers(module, inspect.isclass) if _fits(c, contract)]
+        raise _mistake(f"no class `{class_name}` in `{module_name}`", nearest(class_name, fitting))
+    if not _fits(cls, contract):
+        a_stock = " nor a distilabel step" if kind == "steps" else ""
+        raise _mistake(f"`{path}` is not a smoltalk {contract.__name__.lower()}{a_stock}")
+    if missing := getattr(cls, "__abstractmethods__", None):
+        raise _mistake(f"`{path}` does not define {', '.join(sorted(missing))}")
+    return cls
+
+
+def _fits(cls: type, contract: type[Part]) -> bool:
+    return issubclass(cls, contract) or (contract is Step and is_stock(cls))
 
 
 def _import_quietly(module: str) -> Any:

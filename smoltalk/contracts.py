@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +27,14 @@ class Part(BaseModel):
     def check(self) -> Iterator[str]:
         """Mistakes that fields alone cannot show, a sentence each. No model, no network."""
         return iter(())
+
+    def __deepcopy__(self, memo: object = None) -> Self:
+        """A part never changes, so it is its own copy."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A part is its fields: what it has cached (compiled templates, loaded models) does not travel."""
+        return type(self).model_validate, (self.model_dump(),)
 
 
 # ---------------------------------------------------------------- engines

@@ -17,7 +17,7 @@ from smoltalk.errors import Problem, UserError
 Key = tuple[str | int, ...]
 """Where a value stands: `("steps", 0, "ask", "template")`."""
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 250_000
 MAX_VALUES = 20_000
 """Values after aliases are expanded; a "billion laughs" file has 10^9."""
 MAX_DEPTH = 40
@@ -35,6 +35,8 @@ class Document:
     data: Any = None
     lines: dict[Key, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    bad: set[Key] = field(default_factory=set)
+    """Values that could not be read; what stands there in `data` is a stopgap."""
 
     def line(self, key: Key) -> int:
         """Line of a value, or of the nearest thing around it that has one (1 at least)."""
@@ -42,13 +44,20 @@ class Document:
             key = key[:-1]
         return self.lines.get(key, 1)
 
+    def is_bad(self, key: Key) -> bool:
+        """Whether a value could not be read, so that nothing else need be said of it."""
+        return any(key[:i] in self.bad for i in range(1, len(key) + 1))
+
     def problem(self, key: Key, sentence: str, hint: str = "") -> Problem:
         """A problem at the line of `key`."""
         return Problem(self.path, self.line(key), sentence, hint)
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader with YAML 1.2's idea of what is not text."""
+    """The safe loader with YAML 1.2's idea of what is not text.
+
+    The one in Python: the C one ends the process (a segmentation fault) on a file that is `[` ten thousand times.
+    """
 
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012
 
@@ -104,7 +113,7 @@ def parse(text: str, path: str, first_line: int = 1) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + first_line if mark else first_line
         raise UserError(
-            [Problem(path, line, f"not YAML: {error.problem or error.context}", _yaml_hint(error))]
+            [Problem(path, line, f"not YAML: {_yaml_words(error)}", _yaml_hint(error, first_line))]
         ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + first_line
@@ -116,11 +125,20 @@ def parse(text: str, path: str, first_line: int = 1) -> Document:
     return document
 
 
-def _yaml_hint(error: yaml.MarkedYAMLError) -> str:
+def _yaml_words(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    return f"{error.context}, {problem}" if problem.startswith("but") else problem or str(error.context)
+
+
+def _yaml_hint(error: yaml.MarkedYAMLError, first_line: int) -> str:
     if "found character '\\t'" in str(error.problem):
         return "indent with spaces, not tabs"
+    if "got '?'" in str(error.problem):
+        return "inside `{...}` and `[...]`, put quotes around text that holds `?`"
+    if str(error.problem).startswith("but"):
+        return ""
     if error.context_mark and error.problem_mark and error.context_mark.line != error.problem_mark.line:
-        return f"{error.context} that starts at line {error.context_mark.line + 1}"
+        return f"{error.context} that starts at line {error.context_mark.line + first_line}"
     return ""
 
 
@@ -141,32 +159,32 @@ class _Build:
             raise UserError([self.document.problem(key, "is nested too deeply")])
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind not in _KINDS:
-            self._say(node, f"tag `{node.tag}` is not allowed", "only plain YAML values are read")
+            self._say(node, key, f"tag `{node.tag}` is not allowed", "only plain YAML values are read")
             return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, key))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*key, i)) for i, child in enumerate(node.value)]
-        return self._scalar(node, kind) if isinstance(node, yaml.ScalarNode) else None
+        return self._scalar(node, key, kind) if isinstance(node, yaml.ScalarNode) else None
 
     def _pairs(self, node: yaml.MappingNode, key: Key) -> Iterator[tuple[str, Any]]:
         seen: dict[str, int] = {}
         for name_node, value_node in node.value:
             name, line = name_node.value, name_node.start_mark.line + self.first_line
             if not isinstance(name_node, yaml.ScalarNode):
-                self._say(name_node, "a key must be a word, not a list or a mapping")
+                self._say(name_node, key, "a key must be a word, not a list or a mapping")
                 continue
             if name == "<<" and name_node.style is None:
-                self._say(name_node, "merge keys (`<<`) are not read", "write the fields out")
+                self._say(name_node, key, "merge keys (`<<`) are not read", "write the fields out")
                 continue
             if name in seen:
-                self._say(name_node, f"key `{name}` is there twice", f"the first is at line {seen[name]}")
+                self._say(name_node, (*key, name), f"key `{name}` is there twice", f"the first is at line {seen[name]}")
                 continue
             seen[name] = line
             self.document.lines[(*key, name)] = line
             yield name, self.value(value_node, (*key, name))
 
-    def _scalar(self, node: yaml.ScalarNode, kind: str) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, key: Key, kind: str) -> Any:
         text = str(node.value)
         try:
             match kind:
@@ -179,13 +197,14 @@ class _Build:
                 case "float":
                     return float(re.sub(r"\.(?=[in])", "", text.lower().replace("_", "")))
         except (ValueError, KeyError):
-            self._say(node, f"`{text[:40]}` is not a value of type {kind}")
+            self._say(node, key, f"`{text[:40]}` is not a value of type {kind}")
             return None
         if _SURROGATE.search(text):
-            self._say(node, "text holds half a character (a lone surrogate)")
+            self._say(node, key, "text holds half a character (a lone surrogate)")
             return ""
         return text
 
-    def _say(self, node: yaml.Node, sentence: str, hint: str = "") -> None:
+    def _say(self, node: yaml.Node, key: Key, sentence: str, hint: str = "") -> None:
         line = node.start_mark.line + self.first_line
+        self.document.bad.add(key)
         self.document.problems.append(Problem(self.document.path, line, sentence, hint))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from smoltalk.document import Document, Key
 from smoltalk.errors import Problem, UserError, nearest
@@ -48,6 +49,11 @@ def place(error: UserError, document: Document, key: Key) -> list[Problem]:
     return [p if p.path else document.problem(key, p.sentence, p.hint) for p in error.problems]
 
 
+def meant(hint: str) -> str:
+    """The word that a "did you mean" hint names; "" for any other hint."""
+    return hint.split("`")[1] if hint.startswith("did") else ""
+
+
 def shown(value: object) -> str:
     """A value as a sentence shows it: short, one line."""
     if isinstance(value, dict):
@@ -64,32 +70,43 @@ def shown(value: object) -> str:
 def _problems(
     error: ValidationError, cls: type[BaseModel], data: dict[str, Any], document: Document, key: Key, name: str
 ) -> Iterator[Problem]:
-    said: set[Key] = set()
-    schema = cls.model_json_schema()
-    for item in error.errors(include_url=False, include_context=True):
+    found: dict[Key, ErrorDetails] = {}
+    for item in error.errors(include_url=False):
         loc = _existing(item["loc"], data, item["type"] == "missing")
-        if loc in said:
+        found.setdefault(loc, item)
+    schema = cls.model_json_schema()
+    meant_at = {_meant(schema, loc, data) for loc, item in found.items() if item["type"] == "extra_forbidden"}
+    for loc, item in found.items():
+        deeper = any(len(other) > len(loc) and other[: len(loc)] == loc for other in found)
+        if deeper or loc in meant_at or document.is_bad(key + loc):
             continue
-        said.add(loc)
         at = ".".join(map(str, (*key, *loc)))
+        inside = ".".join(map(str, (name, *loc[:-1])))
         match item["type"]:
             case "missing":
-                inside = name if len(loc) == 1 else ".".join(map(str, (name, *loc[:-1])))
-                yield document.problem(
-                    key + loc, f"`{inside}` needs `{loc[-1]}`", f"it must be {_describe(schema, loc)}"
-                )
+                hint = f"it must be {_describe(schema, loc)}"
+                yield document.problem(key + loc, f"`{inside}` needs `{loc[-1]}`", hint)
             case "extra_forbidden":
-                inside = name if len(loc) == 1 else ".".join(map(str, (name, *loc[:-1])))
-                known = _resolve(schema, loc[:-1]).get("properties", {})
-                yield document.problem(key + loc, f"no field `{loc[-1]}` in `{inside}`", nearest(str(loc[-1]), known))
+                hint = nearest(str(loc[-1]), _free(schema, loc, data))
+                yield document.problem(key + loc, f"no field `{loc[-1]}` in `{inside}`", hint)
             case "value_error" | "assertion_error":
                 sentence = item["msg"].partition(", ")[2] or item["msg"]
                 yield document.problem(key + loc, f"{at}: {sentence}")
             case _:
                 must = _describe(schema, loc) or item["msg"].lower()
-                yield document.problem(
-                    key + loc, f"{at}: must be {must}, not {shown(_value(data, loc))}", _label(schema, loc, data)
-                )
+                hint = _label(schema, loc, data)
+                yield document.problem(key + loc, f"{at}: must be {must}, not {shown(_value(data, loc))}", hint)
+
+
+def _free(schema: Mapping[str, Any], loc: Key, data: Any) -> set[str]:
+    """The fields that could stand beside the one at `loc`: known and not given."""
+    return set(_resolve(schema, loc[:-1]).get("properties", {})) - set(_value(data, loc[:-1]))
+
+
+def _meant(schema: Mapping[str, Any], loc: Key, data: Any) -> Key:
+    """Where the misspelt field at `loc` should stand; () when that cannot be told."""
+    choice = meant(nearest(str(loc[-1]), _free(schema, loc, data)))
+    return (*loc[:-1], choice) if choice else ()
 
 
 def _existing(loc: tuple[str | int, ...], data: Any, missing: bool) -> Key:
@@ -148,8 +165,6 @@ def _words(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     bounds = [f"{said} {field[k]:g}" for k, said in _BOUNDS.items() if isinstance(field.get(k), int | float)]
     if field.get("minItems") or field.get("minLength") or field.get("minProperties"):
         bounds.append("that is not empty")
-    if field.get("pattern"):
-        bounds.append(f"that matches {field['pattern']}")
     if (
         field.get("type") == "array"
         and isinstance(field.get("items"), dict)
@@ -166,4 +181,4 @@ def _label(schema: Mapping[str, Any], loc: Key, data: dict[str, Any]) -> str:
     if not isinstance(value, str):
         return ""
     hint = nearest(value, [c for c in choices if isinstance(c, str)])
-    return hint if hint.startswith("did") else ""
+    return hint if meant(hint) else ""

@@ -12,14 +12,14 @@
 """
 
 import json
-import math
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2 import Template as Jinja
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +35,9 @@ Label = str | int | bool
 Returns = Literal["str", "int", "float", "bool"] | list[Label]
 
 _JSON = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_MAX_INT = 2**63
+"""Parquet's integers have 64 bits."""
+
 _MAX_STARTS = 64
 """How many `{` of a reply are tried as the start of its JSON object."""
 
@@ -68,18 +71,26 @@ class Template:
         self.name, self.path = name, path
         self.text = read_text(path, "template")
         document, self.body, body_line = _split(self.text, str(path))
-        header = fill(Header, document.data, document, (), "header")
-        self.header = header
-        problems = [*document.problems, *_header_problems(header, document)]
+        problems = list(document.problems)
         sources = {"body": (self.body, body_line)}
-        if header.system is not None:
-            sources["system"] = (header.system, document.line(("system",)))
+        try:
+            self.header = fill(Header, document.data, document, (), "header")
+            problems += _header_problems(self.header, document)
+            if self.header.system is not None:
+                sources["system"] = (self.header.system, document.line(("system",)))
+        except UserError as error:
+            problems += error.problems
         self._compiled: dict[str, Jinja] = {}
         found: set[str] = set()
         for part, (source, line) in sources.items():
             try:
+                tree = _JINJA.parse(source)
+                problems += [
+                    Problem(str(path), line + node.lineno - 1, "a template stands alone: it cannot include another")
+                    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
+                ]
                 self._compiled[part] = _JINJA.from_string(source)
-                found |= meta.find_undeclared_variables(_JINJA.parse(source))
+                found |= meta.find_undeclared_variables(tree)
             except TemplateSyntaxError as error:
                 problems.append(Problem(str(path), line + error.lineno - 1, f"not jinja2: {error.message}"))
         if problems:
@@ -114,8 +125,8 @@ class Template:
         try:
             turns = []
             if "system" in self._compiled:
-                turns.append(message("system", self._compiled["system"].render(row)))
-            turns.append(message("user", self._compiled["body"].render(row)))
+                turns.append(message("system", _fill(self._compiled["system"], row)))
+            turns.append(message("user", _fill(self._compiled["body"], row)))
             return turns
         except Exception as error:  # a template is the user's program: whatever it raises is this row's failure
             raise RowFailed("template", f"{self.name}: {type(error).__name__}: {error}"[:500]) from error
@@ -148,6 +159,12 @@ class Template:
         return {column: _value(column, reply[column], kind) for column, kind in returns.items()}
 
 
+def _fill(template: Jinja, row: Mapping[str, Any]) -> str:
+    """`template.render(row)` without copying jinja2's globals for each row: most of the cost of a small one."""
+    context = template.new_context({**_JINJA.globals, **row}, shared=True)
+    return "".join(template.root_render_func(context))
+
+
 def find(name: str, beside: Path | None = None) -> Template:
     """The template of that name in `templates/`, or at a path that ends in `.j2` (relative to `beside`).
 
@@ -158,16 +175,20 @@ def find(name: str, beside: Path | None = None) -> Template:
         if not path.is_file():
             raise UserError([Problem("", 0, f"no template file {path}")])
         return _compiled(name, path, path.stat().st_mtime_ns)
-    path = data_folder("templates") / f"{name}.j2"
-    if name not in names():
-        raise UserError([Problem("", 0, f"no template `{name}` in templates/", nearest(name, names()))])
-    return _compiled(name, path, 0)
+    return _shipped(name)
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Every template that ships, sorted."""
     return tuple(sorted(p.stem for p in data_folder("templates").glob("*.j2")))
+
+
+@cache
+def _shipped(name: str) -> Template:
+    if name not in names():
+        raise UserError([Problem("", 0, f"no template `{name}` in templates/", nearest(name, names()))])
+    return Template(name, data_folder("templates") / f"{name}.j2")
 
 
 @cache
@@ -182,7 +203,9 @@ def _split(text: str, path: str) -> tuple[Document, str, int]:
     if len(ends) < 2 or ends[0] != 0:
         raise UserError([Problem(path, 1, "a template starts with a header between two `---` lines")])
     document = parse("".join(lines[1 : ends[1]]), path, first_line=2)
-    return document, "".join(lines[ends[1] + 1 :]).strip("\n"), ends[1] + 2
+    body = "".join(lines[ends[1] + 1 :])
+    blank = len(body) - len(body.lstrip("\n"))
+    return document, body.strip("\n"), ends[1] + 2 + blank
 
 
 def _header_problems(header: Header, document: Document) -> list[Problem]:
@@ -201,8 +224,12 @@ def _header_problems(header: Header, document: Document) -> list[Problem]:
                 problems.append(
                     document.problem(("returns", column), f"the labels of `{column}` must be distinct, one at least")
                 )
-    for column in sorted({"id", "source"} & set([header.column] if header.returns == "text" else header.returns)):
-        problems.append(document.problem(("returns",), f"column `{column}` belongs to the row and cannot be written"))
+    where = (
+        {str(header.column): ("column",)} if header.returns == "text" else dict.fromkeys(header.returns, ("returns",))
+    )
+    for column in sorted({"id", "source"} & where.keys()):
+        sentence = f"column `{column}` belongs to the row and cannot be written"
+        problems.append(document.problem(where[column], sentence))
     return problems
 
 
@@ -240,17 +267,12 @@ def _value(column: str, value: Any, kind: Returns) -> Any:
         return neutralise(value)
     if kind == "bool" and isinstance(value, bool):
         return value
-    if (
-        kind in ("int", "float")
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    ):
-        if kind == "float":
-            return float(value)
-        if value == int(value):  # JSON schema calls 5.0 an integer too
+    if kind in ("int", "float") and isinstance(value, int | float) and not isinstance(value, bool):
+        if kind == "int" and abs(value) < _MAX_INT and value == int(value):  # JSON schema calls 5.0 an integer too
             return int(value)
-    raise BadReply("schema", f"`{column}` is {_short(value)}, not {_JSON[kind]}")
+        if kind == "float" and abs(value) <= sys.float_info.max:
+            return float(value)
+    raise BadReply("schema", f"`{column}` is {_short(value)}, not of type {_JSON[kind]}")
 
 
 def _short(value: Any) -> str:

@@ -35,9 +35,8 @@ class RecordError(ValueError):
 
 
 def _own_names(columns: list[str] | dict[str, str]) -> list[str] | dict[str, str]:
-    for name in ("id", "source"):
-        if name in columns:
-            raise ValueError(f"`{name}` is the factory's own column; read theirs as `{{their_{name}: {name}}}`")
+    if "id" in columns:
+        raise ValueError("`id` is the factory's own column; read theirs as `{source_id: id}`")
     return columns
 
 
@@ -48,7 +47,7 @@ Columns = Annotated[list[str] | dict[str, str], Field(min_length=1), AfterValida
 def default_columns(names: Iterable[str]) -> dict[str, str]:
     """Ours to theirs for every column of a file: `id` is taken by ours, ShareGPT's `conversations` are `messages`."""
     names = list(names)
-    ours = {"id": "source_id", "source": "source_name"}
+    ours = {"id": "source_id"}
     if "messages" not in names:
         ours["conversations"] = "messages"
     return {ours.get(name, name): name for name in names}
@@ -85,6 +84,10 @@ def to_row(record: object, columns: Mapping[str, str], expected: Mapping[str, st
         raise RecordError("has none of the columns " + ", ".join(f"`{name}`" for name in columns.values()))
     if row.get("messages") is not None:
         row["messages"] = turns(row["messages"])
+    if row.get("source") is None:
+        row.pop("source", None)  # then it is from the pipeline
+    elif not isinstance(row["source"], str):
+        raise RecordError(f"`source` is {_kind(row['source'])}, not text")
     return row
 
 

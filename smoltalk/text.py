@@ -30,14 +30,17 @@ def neutralise(text: str) -> str:
 
     `<|im_end|>` becomes `< |im_end|>`: still readable, no longer special. Lone surrogates and NUL become U+FFFD.
     """
-    text = _CONTROL_TOKEN.sub("< |", text)
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if "<|" in text:
+        text = _CONTROL_TOKEN.sub("< |", text)
+    if not text.isascii():
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
 
 
 def strings(value: Any) -> Iterator[str]:
     """Every text inside a column's value, in order: the value itself, or the contents of turns and their parts.
 
-    A mapping gives its `content` or `text` (a turn, a part of a turn), else all its values; numbers and None give nothing.
+    A mapping gives its `content` or `text` (a turn, a part of one), else all its values; numbers and None give nothing.
     """
     waiting = [value]
     while waiting:
@@ -78,21 +81,27 @@ def _word_hash(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def ngrams(tokens: Sequence[str], n: int) -> "NDArray[np.uint64]":
-    """64-bit hashes of every run of `n` words, in order: `max(0, len(tokens) - n + 1)` of them, the same everywhere.
+def word_hashes(tokens: Sequence[str]) -> "NDArray[np.uint64]":
+    """A 64-bit hash of each word (BLAKE2b), the same in every process and on every machine."""
+    import numpy as np
 
-    A polynomial over 64-bit word hashes (Karp and Rabin 1987), then the finaliser of MurmurHash3.
+    return np.fromiter(map(_word_hash, tokens), np.uint64, len(tokens))
+
+
+def ngrams(hashes: "NDArray[np.uint64]", n: int) -> "NDArray[np.uint64]":
+    """Hashes of every run of `n` words, in order, from `word_hashes`: `max(0, len(hashes) - n + 1)` of them.
+
+    A polynomial over the word hashes (Karp and Rabin 1987), then the finaliser of MurmurHash3 (Appleby 2011).
     """
     import numpy as np
 
-    count = len(tokens) - n + 1
+    count = len(hashes) - n + 1
     if count <= 0:
         return np.empty(0, np.uint64)
-    word = np.fromiter(map(_word_hash, tokens), np.uint64, len(tokens))
     total = np.full(count, n, np.uint64)
     for place in range(n):
         total *= np.uint64(0x9E3779B97F4A7C15)
-        total += word[place : place + count]
+        total += hashes[place : place + count]
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         total ^= total >> np.uint64(33)
         total *= np.uint64(factor)

@@ -7,6 +7,8 @@ it warns at import.
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _hook = sys.excepthook
 with warnings.catch_warnings():
@@ -21,6 +23,24 @@ with warnings.catch_warnings():
 sys.excepthook = _hook
 logging.getLogger("distilabel").setLevel(logging.ERROR)
 
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the progress lines that distilabel logs at every step's load, and the bars of `datasets`."""
+    from datasets import disable_progress_bars, enable_progress_bars
+
+    logger = logging.getLogger("distilabel")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        enable_progress_bars()
+
+
 __all__ = [
     "AsyncLLM",
     "CombineOutputs",
@@ -32,4 +52,5 @@ __all__ = [
     "StepInput",
     "StepOutput",
     "Task",
+    "quiet",
 ]

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smoltalk.errors import WorldError
+from smoltalk.llama.cache import Cache
 from smoltalk.llama.exact import F64, PROBABILITY_BITS, WEIGHT_BITS, on_grid
-from smoltalk.llama.weights import Array, Shape, read_shape, read_tensors
+from smoltalk.llama.weights import Array, read_shape, read_tensors
 
 Ids = NDArray[np.intp]
 
@@ -47,12 +48,11 @@ def _fuse(tensors: Mapping[str, Array], *names: str) -> F64:
 
 
 class Llama:
-    """A loaded model with a key-value cache for `slots` requests. Not thread-safe."""
+    """A loaded model. Holds no state: threads may share it, each with slots of its own in a `Cache`."""
 
-    def __init__(self, folder: Path, slots: int) -> None:
+    def __init__(self, folder: Path) -> None:
         """Load from a Hugging Face folder. Raises `WorldError` when a file is missing, cut short or not a Llama."""
         self.shape = shape = read_shape(folder)
-        self.slots = slots
         tensors = read_tensors(folder / "model.safetensors")
         try:
             self._load(tensors)
@@ -62,9 +62,6 @@ class Llama:
         inverse = shape.rope_theta ** (-np.arange(half) / half)
         angles = np.outer(np.arange(shape.positions), inverse)
         self._cos, self._sin = np.cos(angles)[:, None, :], np.sin(angles)[:, None, :]
-        # Zeros, not garbage: positions nobody wrote are multiplied by a probability of 0. Pages are taken when touched.
-        cache = (shape.layers, slots, shape.kv_heads, shape.positions, shape.head_dim)
-        self._keys, self._values = np.zeros(cache), np.zeros(cache)
 
     def _load(self, tensors: Mapping[str, Array]) -> None:
         def layer(index: int) -> Layer:
@@ -85,7 +82,9 @@ class Llama:
         tied = "model.embed_tokens.weight" if self.shape.tied else "lm_head.weight"
         self._head = _fuse(tensors, "score.weight" if "score.weight" in tensors else tied)
 
-    def hidden(self, tokens: Ids, positions: Ids, slots: Ids, singles: int, chunks: Sequence[Chunk]) -> F64:
+    def hidden(
+        self, cache: Cache, tokens: Ids, positions: Ids, slots: Ids, singles: int = 0, chunks: Sequence[Chunk] = ()
+    ) -> F64:
         """Last hidden states [rows, hidden] of one step; keys and values go to the cache.
 
         Row i holds token `tokens[i]` of the request in `slots[i]` at `positions[i]`. The first `singles` rows belong
@@ -95,7 +94,7 @@ class Llama:
         turn = self._cos[positions], self._sin[positions]
         for index, layer in enumerate(self._layers):
             q, k, v = self._project(on_grid(self._normed(x, layer.norm_in)) @ layer.qkv, turn)
-            keys, values = self._keys[index], self._values[index]
+            keys, values = cache.keys[index], cache.values[index]
             keys[slots, :, positions], values[slots, :, positions] = k, v
             mixed = np.empty_like(q)
             if singles:
@@ -104,6 +103,7 @@ class Llama:
                 mixed[chunk.first : chunk.last] = _attend_chunk(q[chunk.first : chunk.last], keys, values, chunk)
             x += on_grid(mixed.reshape(len(x), -1)) @ layer.out
             x += self._feed_forward(on_grid(self._normed(x, layer.norm_mid)), layer)
+        cache.tokens[slots, positions] = tokens
         return self._normed(x, self._norm)
 
     def logits(self, hidden: F64) -> F64:
@@ -141,15 +141,17 @@ class Llama:
 def _attend_singles(q: F64, keys: F64, values: F64, slots: Ids, positions: Ids) -> F64:
     """One query per slot, [rows, heads, head_dim], over each slot's own past."""
     kv_heads, dim = keys.shape[1], keys.shape[3]
-    top, length = int(slots.max()) + 1, int(positions.max()) + 1
-    queries = np.zeros((top, kv_heads, q.shape[1] // kv_heads, dim))
+    # A slice of the cache, idle slots included, is cheaper than a copy of the busy ones.
+    low, high, length = int(slots.min()), int(slots.max()) + 1, int(positions.max()) + 1
+    slots = slots - low
+    queries = np.zeros((high - low, kv_heads, q.shape[1] // kv_heads, dim))
     queries[slots] = q.reshape(len(q), kv_heads, -1, dim)
-    scores = queries @ keys[:top, :, :length].swapaxes(-1, -2)
-    last = np.zeros(top, np.intp)
+    scores = queries @ keys[low:high, :, :length].swapaxes(-1, -2)
+    last = np.zeros(high - low, np.intp)
     last[slots] = positions
     hidden = np.arange(length) > last[:, None]
     scores = np.where(hidden[:, None, None, :], -np.inf, scores)
-    mixed: F64 = (_softmax(scores) @ values[:top, :, :length])[slots]
+    mixed: F64 = (_softmax(scores) @ values[low:high, :, :length])[slots]
     return mixed.reshape(q.shape)
 
 

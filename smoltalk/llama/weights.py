@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from smoltalk.errors import WorldError
 
 Array = NDArray[Any]
+LONGEST_CONTEXT = 4096
+"""Tokens; caps models that allow more, whose cache would not fit."""
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -82,7 +84,7 @@ def read_shape(folder: Path) -> Shape:
             head_dim=int(config.get("head_dim") or config["hidden_size"] // heads),
             feed_forward=int(config["intermediate_size"]),
             vocabulary=int(config["vocab_size"]),
-            positions=int(config["max_position_embeddings"]),
+            positions=min(int(config["max_position_embeddings"]), LONGEST_CONTEXT),
             rope_theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10_000.0),
             norm_epsilon=float(config.get("rms_norm_eps", 1e-6)),
             tied=bool(config.get("tie_word_embeddings")),

@@ -14,7 +14,7 @@ from smoltalk.nano.task import Item
 from smoltalk.nano.world import DOMAIN_SHARE, DOMAINS, SYSTEM_PROMPTS
 
 GENERAL_PROMPTS = ("You are a helpful assistant.", "You are a helpful AI assistant.")
-RATING_SHARE = 0.07
+RATING_SHARE = 0.05
 SYSTEM_SHARE = 0.45
 TURN_SHARES = (0.52, 0.28, 0.20)
 

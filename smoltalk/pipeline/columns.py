@@ -1,12 +1,12 @@
 """What no part can see alone: columns followed from birth to the gates, engines asked and declared, an end in sight."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from smoltalk import catalog
 from smoltalk.contracts import Source
 from smoltalk.document import Document
 from smoltalk.errors import FactoryError, Problem, UserError, nearest
-from smoltalk.fields import place
+from smoltalk.fields import meant, place
 from smoltalk.pipeline.model import BORN_WITH, Stock, Target, fills_rows
 from smoltalk.pipeline.parts import Named
 
@@ -24,7 +24,7 @@ def follow(
 def _engines(document: Document, engines: Sequence[Named], steps: Sequence[Named]) -> Iterator[Problem]:
     declared = {str(e.key[1]): e for e in engines}
     asked: set[str] = set()
-    blind = any(step.part is None for step in steps)
+    blind = not steps or any(step.part is None for step in steps)
     for step in steps:
         wanted = _ask(step, "engines", document)
         if isinstance(wanted, list):
@@ -35,7 +35,7 @@ def _engines(document: Document, engines: Sequence[Named], steps: Sequence[Named
             asked.add(name)
             if name not in declared:
                 hint = nearest(name, declared)
-                asked |= {hint.split("`")[1]} if hint.startswith("did") else set()
+                asked.add(meant(hint))
                 yield _at(document, step, f"no engine named `{name}`", hint or "`engines` declares none")
                 continue
             kind = getattr(step.part, "engine_kind", "completes")
@@ -84,52 +84,64 @@ def _sources() -> str:
 
 
 def _columns(document: Document, steps: Sequence[Named], gates: Sequence[Named]) -> Iterator[Problem]:
-    columns: dict[str, Named | None] = dict.fromkeys(BORN_WITH)
-    blind = not steps
+    columns = _Columns(document, blind=not steps or not bears_rows(steps[0].part))
     for i, step in enumerate(steps):
-        reads, writes = _ask(step, "reads", document), _ask(step, "writes", document)
-        if isinstance(reads, list) or isinstance(writes, list):
-            yield from dict.fromkeys(p for said in (reads, writes) if isinstance(said, list) for p in said)
-            blind = True
-            continue
-        stock = isinstance(step.part, Stock)
-        if step.part is None or (stock and step.part.columns is None) or (i == 0 and not bears_rows(step.part)):
-            blind = True
-        yield from _missing(document, step, reads, columns, blind)
-        if i == 0 and isinstance(step.part, Source):
-            writes = writes | step.part.born_with()
-            if not fills_rows(step.part):
-                writes = step.part.born_with()
-        for column in sorted(writes):
-            earlier = columns.get(column)
-            if column in BORN_WITH and not stock and i > 0:
-                yield _at(document, step, f"`{step.name}` writes column `{column}`, which every row is born with")
-            elif earlier is not None and not stock:
-                yield _at(
-                    document, step, f"`{step.name}` writes column `{column}`, which is written already",
-                    f"by `{earlier.name}` at line {earlier.line}",
-                )  # fmt: skip
-            columns.setdefault(column, step)
-            columns[column] = columns[column] or step
+        yield from columns.read(step, steps[i + 1 :])
+        yield from columns.write(step, born=i == 0)
     for gate in gates:
-        reads = _ask(gate, "reads", document)
-        yield from reads if isinstance(reads, list) else _missing(document, gate, reads, columns, blind)
+        yield from columns.read(gate)
     keep = document.data.get("keep")
     for i, column in enumerate(keep if isinstance(keep, list) else []):
-        if isinstance(column, str) and column not in columns and not blind:
-            yield document.problem(
-                ("keep", i), f"`keep` names column `{column}`, which no step writes", nearest(column, columns)
-            )
+        if isinstance(column, str) and column not in columns.writer and not columns.blind:
+            sentence = f"`keep` names column `{column}`, which no step writes"
+            yield document.problem(("keep", i), sentence, nearest(column, columns.writer))
 
 
-def _missing(
-    document: Document, part: Named, reads: Iterable[str], columns: dict[str, Named | None], blind: bool
-) -> Iterator[Problem]:
-    if blind:
-        return
-    for column in sorted(set(reads) - columns.keys()):
-        sentence = f"`{part.name}` reads column `{column}`, which nothing above it writes"
-        yield _at(document, part, sentence, nearest(column, columns))
+class _Columns:
+    """The columns there are, from birth downwards.
+
+    `blind`: something above writes columns that cannot be told, so that no column can be called missing.
+    """
+
+    def __init__(self, document: Document, blind: bool) -> None:
+        self.document, self.blind = document, blind
+        self.writer: dict[str, Named | None] = dict.fromkeys(BORN_WITH)
+
+    def read(self, part: Named, below: Sequence[Named] = ()) -> Iterator[Problem]:
+        """What the part reads that nothing above it writes."""
+        reads = _ask(part, "reads", self.document)
+        if isinstance(reads, list):
+            yield from reads
+            return
+        for column in sorted(reads - self.writer.keys()) if not self.blind else ():
+            sentence = f"`{part.name}` reads column `{column}`, which nothing above it writes"
+            hint = nearest(column, self.writer)
+            for step in below:
+                writes = _ask(step, "writes", self.document)
+                if not isinstance(writes, list) and column in writes:
+                    hint = f"`{step.name}` at line {step.line} writes it: move that up"
+            yield _at(self.document, part, sentence, hint)
+
+    def write(self, step: Named, born: bool) -> Iterator[Problem]:
+        """Adds the step's columns; what it writes must be new."""
+        writes = _ask(step, "writes", self.document)
+        if isinstance(writes, list):
+            yield from writes
+            self.blind = True
+            return
+        stock = isinstance(step.part, Stock)
+        untold = step.part is None or (stock and step.part.columns is None) or (not step.sound and not writes)
+        self.blind |= untold
+        if born and isinstance(step.part, Source):
+            writes = step.part.born_with() | (writes if fills_rows(step.part) else frozenset())
+        for column in sorted(writes):
+            earlier = self.writer.get(column)
+            if column in BORN_WITH and not stock:
+                yield _at(self.document, step, f"`{step.name}` writes column `{column}`, which every row is born with")
+            elif earlier is not None and not stock:
+                sentence = f"`{step.name}` writes column `{column}`, which is written already"
+                yield _at(self.document, step, sentence, f"by `{earlier.name}` at line {earlier.line}")
+            self.writer.setdefault(column, step)
 
 
 def _end(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:
@@ -142,7 +154,7 @@ def _end(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:
     try:
         endless = fills_rows(source.part) and source.part.size() is None
         shares = source.part.shares()
-    except (FactoryError, OSError):
+    except (FactoryError, OSError, ValueError):
         return
     if endless and not misspelt and not target.keys() & {"accepted", "max_attempts"}:
         yield _at(
@@ -161,10 +173,13 @@ def _ask(step: Named, what: str, document: Document) -> frozenset[str] | list[Pr
     """What the part says it `reads`, `writes` or asks; problems instead when it cannot tell."""
     if step.part is None:
         return frozenset()
+    key = (*step.key, step.name)
     try:
         return frozenset(getattr(step.part, what)())
     except UserError as error:
-        return place(error, document, (*step.key, step.name)) if step.sound else []
+        return place(error, document, key) if step.sound else []
+    except (OSError, ValueError) as error:
+        return [document.problem(key, f"`{step.name}`: {error}")] if step.sound else []
 
 
 def _at(document: Document, part: Named, sentence: str, hint: str = "") -> Problem:

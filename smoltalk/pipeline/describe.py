@@ -1,10 +1,8 @@
 """What `smoltalk check` prints when all is well: the DAG as the columns draw it, the engines, and when a run ends."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from smoltalk.contracts import Engine
-from smoltalk.pipeline.model import Pipeline, Placed, Stock
+from smoltalk.pipeline.model import Pipeline, Stock
 
 
 def describe(pipeline: Pipeline) -> str:
@@ -52,23 +50,11 @@ def _gates(pipeline: Pipeline) -> Iterator[Sequence[str]]:
 
 def _engines(pipeline: Pipeline) -> Iterator[Sequence[str]]:
     labels = pipeline.labelled_steps()
-    for names in merged(pipeline):
+    for names in pipeline.merged_engines():
         steps = [label for label, step in labels if step.engines() & set(names)]
-        engine = pipeline.engines[names[0]].part
-        yield " = ".join(names), engine.plan(), f"{engine.max_in_flight} in flight", f"asked by {', '.join(steps)}"
-
-
-def merged(pipeline: Pipeline) -> list[list[str]]:
-    """Names of engines, those that are one model together: same class, same identity."""
-    groups: dict[str, list[str]] = {}
-    for name, placed in pipeline.engines.items():
-        groups.setdefault(_identity(placed), []).append(name)
-    return list(groups.values())
-
-
-def _identity(placed: Placed[Engine]) -> str:
-    engine = placed.part
-    return json.dumps([type(engine).__module__, type(engine).__name__, engine.identity()], sort_keys=True, default=str)
+        parts = [pipeline.engines[name].part for name in names]
+        in_flight = max(part.max_in_flight for part in parts)
+        yield " = ".join(names), parts[0].plan(), f"{in_flight} in flight", f"asked by {', '.join(steps)}"
 
 
 def _ends(pipeline: Pipeline) -> Iterator[str]:

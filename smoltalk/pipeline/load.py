@@ -99,7 +99,8 @@ def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Pa
 
 def _head(document: Document, problems: list[Problem]) -> Head | None:
     try:
-        return fill(Head, document.data, document, (), "pipeline")
+        given = {key: value for key, value in document.data.items() if value is not None}
+        return fill(Head, given, document, (), "pipeline")
     except UserError as error:
         problems += error.problems
         return None

@@ -130,6 +130,15 @@ class Pipeline:
         """`gates`, each under a name of its own."""
         return _labelled(self.gates)
 
+    def merged_engines(self) -> list[list[str]]:
+        """Names of engines, together where they are one model: same class, same identity."""
+        groups: dict[str, list[str]] = {}
+        for name, placed in self.engines.items():
+            kind = type(placed.part)
+            same = json.dumps([kind.__module__, kind.__name__, placed.part.identity()], sort_keys=True, default=str)
+            groups.setdefault(same, []).append(name)
+        return list(groups.values())
+
     def writers(self) -> dict[str, int]:
         """Index into `steps` of the step that writes each column; columns a row is born with are not in it."""
         found: dict[str, int] = {}

@@ -1,17 +1,13 @@
-"""One `name: {fields}` of the file as the part it means, and a best guess when it is misspelt.
-
-The guess is never used to make data: it lets the checks below a mistake go on, so that one mistake hides no other.
-"""
+"""One `name: {fields}` of the file as the part it means, or a guess at it when something is wrong."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
-
 from smoltalk import catalog
 from smoltalk.document import Document, Key
-from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill, place, shown
+from smoltalk.pipeline import guess
 from smoltalk.pipeline.model import Stock
 
 
@@ -53,7 +49,7 @@ def named(kind: str, document: Document, key: Key, problems: list[Problem]) -> N
         cls = catalog.find(kind, name)
     except UserError as error:
         problems += place(error, document, key_in)
-        return Named(kind, key, document.line(key_in), name, _guess(kind, name, fields), False)
+        return Named(kind, key, document.line(key_in), name, guess.of_name(kind, name, fields), False)
     if catalog.is_stock(cls):
         part, found = _stock(name, cls, fields, document, key_in)
     else:
@@ -66,38 +62,13 @@ def _part(cls: type[Any], fields: Any, document: Document, key: Key, name: str) 
     try:
         part = fill(cls, fields, document, key, name)
     except UserError as error:
-        return _mended(cls, fields), error.problems
+        return guess.of_fields(cls, fields), error.problems
     try:
         return part, [document.problem(key, sentence) for sentence in part.check()]
     except UserError as error:
         return part, place(error, document, key)
-
-
-def _guess(kind: str, name: str, fields: Any) -> Any:
-    """The part of the nearest name, if its fields fit."""
-    hint = nearest(name, catalog.names(kind))
-    if not hint.startswith("did") or "." in name:
-        return None
-    return _mended(catalog.find(kind, hint.split("`")[1]), fields)
-
-
-def _mended(cls: type[BaseModel], fields: Any) -> Any:
-    """A part from fields with misspelt ones renamed and wrong ones left out; None when that is not enough."""
-    if not isinstance(fields, dict):
-        return None
-    known, mended = set(cls.model_fields), dict(fields)
-    for name in fields.keys() - known:
-        value = mended.pop(name)
-        hint = nearest(name, known - fields.keys())
-        if hint.startswith("did"):
-            mended[hint.split("`")[1]] = value
-    for _ in range(2):
-        try:
-            return fill(cls, mended, Document(""), (), "")
-        except UserError as error:
-            wrong = {p.sentence.partition(":")[0].partition(".")[0] for p in error.problems}
-            mended = {k: v for k, v in mended.items() if k not in wrong}
-    return None
+    except (OSError, ValueError) as error:  # a path with a NUL, a name too long for the disk
+        return part, [document.problem(key, f"`{name}`: {error}")]
 
 
 def _stock(name: str, cls: type[Any], fields: Any, document: Document, key: Key) -> tuple[Stock | None, list[Problem]]:

@@ -46,7 +46,7 @@ def _put(data: Any, path: list[str], value: Any) -> tuple[str, str] | None:
             if last:
                 data[key] = value
             elif data.get(key) is None:
-                if i > 0 and len(path) > i + 1 and path[0] in ("engines", "steps", "gates"):
+                if i == 1 and path[0] == "engines":
                     return f"no `{key}` in `{'.'.join(path[:i])}`", nearest(key, data)
                 data[key] = {}
             data = data[key]

@@ -8,6 +8,7 @@ from smoltalk.contracts import Engine, Reply, Request
 from smoltalk.distil.plain import request_seed
 from smoltalk.errors import BadReply, RowFailed
 from smoltalk.rows import Conversation
+from smoltalk.run.budget import Budget
 from smoltalk.run.journal import Journal, Past
 
 T = TypeVar("T")
@@ -20,31 +21,38 @@ class Desk:
 
     def __init__(self, name: str, engine: Engine) -> None:
         self.name, self.engine = name, engine
-        self._budget = asyncio.Semaphore(engine.max_in_flight)
+        self._budget = Budget(engine.max_in_flight)
         self.in_flight = 0
         self.tokens_in = self.tokens_out = 0
         """Of this session."""
 
     async def complete(self, request: Request) -> Reply:
         """Wait for room, then ask."""
-        async with self._budget:
-            self.in_flight += 1
-            try:
-                reply = await self.engine.complete(request)
-            finally:
-                self.in_flight -= 1
+        await self._take()
+        try:
+            reply = await self.engine.complete(request)
+        finally:
+            self._give()
         self.tokens_in += reply.tokens_in
         self.tokens_out += reply.tokens_out
         return reply
 
     async def score(self, messages: Conversation) -> Reply:
         """Wait for room, then score."""
-        async with self._budget:
-            self.in_flight += 1
-            try:
-                return await self.engine.score(messages)
-            finally:
-                self.in_flight -= 1
+        await self._take()
+        try:
+            return await self.engine.score(messages)
+        finally:
+            self._give()
+
+    async def _take(self) -> None:
+        if not self._budget.try_take():
+            await self._budget.take()
+        self.in_flight += 1
+
+    def _give(self) -> None:
+        self.in_flight -= 1
+        self._budget.give()
 
 
 class StepAsk:
@@ -91,9 +99,5 @@ class StepAsk:
         return float(reply.text)
 
     def _keep(self, desk: Desk, turn: int, attempt: int, reply: Reply, bad: str) -> "asyncio.Future[None]":
-        count = self._journal.count
-        count("reply", self._label, bad or "ok")
-        count("engine", desk.name, "requests")
-        count("engine", desk.name, "tokens_in", reply.tokens_in)
-        count("engine", desk.name, "tokens_out", reply.tokens_out)
+        self._journal.count_reply(self._label, desk.name, bad or "ok", reply)
         return self._journal.reply(self._row, self._fingerprint, turn, attempt, reply, bad)

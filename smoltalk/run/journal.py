@@ -6,7 +6,7 @@ durability is a sync a moment, not a sync a reply (group commit, as in DeWitt et
 
 import asyncio
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._replies: list[tuple[object, ...]] = []
         self._fates: list[Fate] = []
-        self._tally: Counter[tuple[str, str, str]] = Counter()
+        self._tally: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         self._meta: dict[str, object] = {}
         self._wake = asyncio.Event()
         self._group: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -79,9 +79,13 @@ class Journal:
         self._tally[fate.fate, fate.gate, fate.reason] += 1
         self._queued()
 
-    def count(self, kind: str, name: str, detail: str, n: int = 1) -> None:
-        """Add to a running count; written with the next group."""
-        self._tally[kind, name, detail] += n
+    def count_reply(self, step: str, engine: str, outcome: str, reply: Reply) -> None:
+        """Add a reply to the running counts; written with the next group."""
+        tally = self._tally
+        tally["reply", step, outcome] += 1
+        tally["engine", engine, "requests"] += 1
+        tally["engine", engine, "tokens_in"] += reply.tokens_in
+        tally["engine", engine, "tokens_out"] += reply.tokens_out
 
     def note(self, **values: object) -> None:
         """Set values of `meta` with the next group."""
@@ -134,7 +138,7 @@ class Journal:
         self.connection.execute("BEGIN")
         replies, self._replies = self._replies, []
         fates, self._fates = self._fates, []
-        tally, self._tally = self._tally, Counter()
+        tally, self._tally = self._tally, defaultdict(int)
         meta, self._meta = self._meta, {}
         self.connection.executemany(_INSERT_REPLY, replies)
         self.connection.executemany(_INSERT_FATE, fates)

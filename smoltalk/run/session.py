@@ -53,18 +53,28 @@ def go(pipeline: Pipeline, folder: RunFolder, *, opened: Callable[[Opening], Non
     Raises `WorldError` (what was kept, how to go on) and `KeyboardInterrupt` on Ctrl-C or SIGTERM; in both cases the
     next call continues.
     """
-    from smoltalk.run.publishable import write_files
-
     with locked(folder):
         opening, books = _open(pipeline, folder)
         opened(opening)
         if not opening.done:
             with _terminate_as_interrupt():
                 asyncio.run(_stream(pipeline, folder, books, watch))
-        with closing(database.connect(folder.database)) as connection:
-            books = read_books(connection)
-            write_files(pipeline, folder, connection, books)
-        return books
+        return finish(pipeline, folder)
+
+
+def begin(pipeline: Pipeline, folder: RunFolder) -> Opening:
+    """Open or create the run's database for this pipeline; the folder must be locked."""
+    return _open(pipeline, folder)[0]
+
+
+def finish(pipeline: Pipeline, folder: RunFolder) -> Books:
+    """Write what a closed run publishes."""
+    from smoltalk.run.publishable import write_files
+
+    with closing(database.connect(folder.database)) as connection:
+        books = read_books(connection)
+        write_files(pipeline, folder, connection, books)
+    return books
 
 
 def books_of(folder: RunFolder) -> Books:

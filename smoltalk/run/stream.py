@@ -5,6 +5,7 @@ all steps; rows in flight are bounded, and so is memory. Nothing a row does can 
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -18,6 +19,7 @@ from smoltalk.errors import RowFailed, WorldError
 from smoltalk.pipeline import Pipeline
 from smoltalk.rows import Row
 from smoltalk.run.asking import Desk, StepAsk
+from smoltalk.run.budget import Budget
 from smoltalk.run.fingerprints import fingerprints
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Journal
@@ -60,7 +62,7 @@ class Stream:
         gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
         self.bench = Bench(gates, self.quotas, self._decide, self._release, self.target.max_attempts)
         needs = max((g.gate.calibrates_on() for g in gates), default=0)
-        self._window = asyncio.Semaphore(pipeline.rows_in_flight + needs)
+        self._window = Budget(pipeline.rows_in_flight + needs)
         self._needs = needs
         self._fingerprints = fingerprints(pipeline)
         self._room = asyncio.Event()
@@ -84,6 +86,8 @@ class Stream:
             for desk in self.desks.values():
                 stack.push_async_callback(desk.engine.stop)
                 await desk.engine.start(self.folder.logs)
+            # What is loaded by now stays: the collector need not look through it again while rows come and go.
+            gc.freeze()
             self._started = time.monotonic()
             ticking = asyncio.create_task(self._tick())
             try:
@@ -114,7 +118,7 @@ class Stream:
             if self.quotas.full(share):
                 self.bench.land(index, None)
                 continue
-            await self._window.acquire()
+            await self._window.take()
             self._take(index, row, share, found if isinstance(found, RowFailed) else None)
         for barrier in self.walk.barriers:
             barrier.expected = self._in_flight
@@ -208,7 +212,7 @@ class Stream:
     def _release(self, share: str) -> None:
         self.quotas.landed(share)
         self._in_flight -= 1
-        self._window.release()
+        self._window.give()
         self._room.set()
 
     def _leave_barriers(self) -> None:

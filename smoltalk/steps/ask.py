@@ -1,5 +1,6 @@
 """Ask an engine one question about a row, written as a template, and keep the reply as columns."""
 
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -25,14 +26,14 @@ class Ask(Write):
 
     @model_validator(mode="after")
     def _template_exists(self) -> Self:
-        self._read()
+        _ = self._template
         return self
 
     def reads(self) -> frozenset[str]:
-        return self._read().variables()
+        return self._template.variables()
 
     def writes(self) -> frozenset[str]:
-        return self._read().writes()
+        return self._template.writes()
 
     def engines(self) -> frozenset[str]:
         return frozenset({self.engine})
@@ -40,11 +41,11 @@ class Ask(Write):
     def identity(self) -> dict[str, Any]:
         """The template counts by its text, not by its name."""
         fields = self.model_dump(mode="json", exclude={"engine", "template", "attempts"})
-        return fields | {"template": self._read().identity()}
+        return fields | {"template": self._template.identity()}
 
     async def write(self, row: Row, ask: Asking) -> Row:
-        template = self._read()
-        for column in sorted(template.variables()):
+        template = self._template
+        for column in self._columns:
             if row.get(column) is None:
                 raise RowFailed("missing", f"column `{column}` holds nothing to ask about")
         request = Request(template.render(row), self.sampling, schema=template.schema())
@@ -56,5 +57,10 @@ class Ask(Write):
 
         return await ask(self.engine, request, parse, attempts=self.attempts)
 
-    def _read(self) -> prompts.Template:
+    @cached_property
+    def _template(self) -> prompts.Template:
         return prompts.find(self.template)
+
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(sorted(self._template.variables()))

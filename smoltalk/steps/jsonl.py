@@ -67,7 +67,7 @@ class Jsonl(Source):
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
         fields = self.model_dump(mode="json", exclude={"path"})
-        return json.dumps([fields, local_files.digests(self._files)], sort_keys=True)
+        return json.dumps([fields, self._digests], sort_keys=True)
 
     def _row(self, record: object) -> Row:
         return records.to_row(record, self._columns, self._head.kinds, promised=self.columns is not None)
@@ -80,13 +80,17 @@ class Jsonl(Source):
                 while line := stream.readline(self.max_line + 1):
                     number += 1
                     whole = len(line) <= self.max_line or line.endswith(b"\n")
-                    while not line.endswith(b"\n") and (line_end := stream.readline(1 << 20)):
+                    while not line.endswith(b"\n") and (line_end := stream.readline(1 << 16)):
                         line = line_end
                     yield f"{file.name}:{number}", line if whole else None
 
     @property
     def _files(self) -> list[Path]:
         return local_files.files(self.path, ".jsonl")
+
+    @cached_property
+    def _digests(self) -> list[list[str | int]]:
+        return local_files.digests(self._files)
 
     @cached_property
     def _columns(self) -> dict[str, str]:

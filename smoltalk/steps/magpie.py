@@ -5,6 +5,7 @@ Xu et al., "Magpie: Alignment Data Synthesis from Scratch by Prompting Aligned L
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import accumulate, count
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -102,11 +103,8 @@ class Magpie(Source, Write):
 
     def identity(self) -> dict[str, Any]:
         """Shipped system prompts count by their text."""
-        systems = {name: self.system(name) for name in self._shares()}
-        return self.model_dump(mode="json", exclude={"engine", "categories", "attempts"}) | {
-            "shares": self._shares(),
-            "systems": systems,
-        }
+        fields = self.model_dump(mode="json", exclude={"engine", "categories", "attempts"})
+        return fields | {"shares": self._shares(), "systems": self._systems}
 
     def fingerprint(self) -> str:
         """Rows are the same as long as their categories are."""
@@ -130,18 +128,8 @@ class Magpie(Source, Write):
             place = next((i for i, edge in enumerate(edges) if point < edge), len(names) - 1)
             yield {"category": names[place]}
 
-    def system(self, category: str) -> str | None:
-        """The system prompt that steers a category; None where nothing does."""
-        if category not in self.categories:
-            return None
-        given = self._category(category).system
-        if given is not None:
-            return given
-        path = _prompts() / f"{category}.txt"
-        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
-
     async def write(self, row: Row, ask: Ask) -> Row:
-        prompt = self.system(row["category"])
+        prompt = self._systems.get(row["category"])
         steer = [message("system", prompt)] if prompt else []
         said: list[Message] = []
         for turn in range(self.turns):
@@ -157,6 +145,11 @@ class Magpie(Source, Write):
             "response": said[1]["content"],
         }
 
+    @cached_property
+    def _systems(self) -> dict[str, str]:
+        """The system prompt of every category, read once."""
+        return {name: self._category(name).system or _shipped(name) for name in sorted(self.categories)}
+
     def _category(self, name: str) -> Category:
         named = self.categories[name]
         return named if isinstance(named, Category) else Category(weight=named)
@@ -165,6 +158,10 @@ class Magpie(Source, Write):
         """Shares that sum to 1, by name, so that the order in the YAML does not matter."""
         weights = {name: self._category(name).weight for name in sorted(self.categories)}
         return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+
+def _shipped(name: str) -> str:
+    return (_prompts() / f"{name}.txt").read_text(encoding="utf-8").strip()
 
 
 def _prompts() -> Path:

@@ -62,7 +62,7 @@ class Parquet(Source):
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
         fields = self.model_dump(mode="json", exclude={"path"})
-        return json.dumps([fields, local_files.digests(self._files)], sort_keys=True)
+        return json.dumps([fields, self._digests], sort_keys=True)
 
     def _file_rows(self, file: Path, start: int) -> Iterator[Row | RowFailed]:
         """Rows of one file from its row `start`; whole row groups before it are not read."""
@@ -103,6 +103,10 @@ class Parquet(Source):
     @property
     def _files(self) -> list[Path]:
         return local_files.files(self.path, ".parquet")
+
+    @cached_property
+    def _digests(self) -> list[list[str | int]]:
+        return local_files.digests(self._files)
 
     @cached_property
     def _columns(self) -> dict[str, str]:

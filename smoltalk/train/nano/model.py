@@ -20,7 +20,7 @@ from smoltalk.train.nano.workers import average_gradients, optimizers, run_worke
 @dataclass(frozen=True)
 class ModelPlan:
     steps: int = 3400
-    tokens_per_worker: int = 4096
+    tokens_per_worker: int = 2048
     workers: int = 3
     seed: int = 0
     muon: float = 0.02
@@ -63,10 +63,11 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 
 
 def token_loss(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = model(input_ids=ids, use_cache=False).logits
-    flat = logits[:, :-1].float().reshape(-1, logits.shape[-1])
-    return functional.cross_entropy(flat, labels[:, 1:].reshape(-1), ignore_index=IGNORED)
+    """Mean loss over the learned tokens; logits are computed for no others."""
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+    wanted = labels[:, 1:]
+    learned = wanted != IGNORED
+    return functional.cross_entropy(model.lm_head(hidden[learned]), wanted[learned])
 
 
 def _train(rank: int, count: int, folder: Path, plan: ModelPlan) -> None:
@@ -77,7 +78,8 @@ def _train(rank: int, count: int, folder: Path, plan: ModelPlan) -> None:
     found = optimizers(model, plan.muon, plan.adam)
     stream = batches(tokenizer, Random(1_000_003 * (plan.seed + 1) + rank), plan.tokens_per_worker)
     started, tokens, losses = time.time(), 0, 0.0
-    for step in range(plan.steps):
+    step = 0
+    while step < plan.steps:
         ids, labels = next(stream)
         set_pace(found, step, plan.steps, 50, plan.steady)
         loss = token_loss(model, ids, labels)
@@ -88,13 +90,14 @@ def _train(rank: int, count: int, folder: Path, plan: ModelPlan) -> None:
             optimizer.zero_grad(set_to_none=True)
         tokens += count * ids.numel()
         losses += loss.item()
-        if rank == 0 and (step + 1) % plan.report_every == 0:
-            entry = {"step": step + 1, "loss": round(losses / plan.report_every, 4), "tokens": tokens}
+        step += 1
+        if rank == 0 and step % plan.report_every == 0:
+            entry = {"step": step, "loss": round(losses / plan.report_every, 4), "tokens": tokens}
             print(json.dumps(entry | {"seconds": round(time.time() - started)}), flush=True)
             losses = 0.0
-        if rank == 0 and ((step + 1) % plan.save_every == 0 or step + 1 == plan.steps):
+        if rank == 0 and (step % plan.save_every == 0 or step == plan.steps):
             save(model, tokenizer, folder)
-            cost = {"steps": step + 1, "tokens": tokens, "seconds": round(time.time() - started), "workers": count}
+            cost = {"steps": step, "tokens": tokens, "seconds": round(time.time() - started), "workers": count}
             (folder / "training.json").write_text(json.dumps(cost) + "\n", encoding="utf-8")
 
 

@@ -12,6 +12,8 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
+from smoltalk.train.nano.muon import Muon
+
 
 def run_workers(count: int, work: Callable[..., None], *arguments: Any) -> None:
     """Runs `work(rank, count, *arguments)` in `count` processes and waits for them."""
@@ -46,21 +48,17 @@ def optimizers(model: nn.Module, muon: float, adam: float) -> list[torch.optim.O
     for name, parameter in model.named_parameters():
         inner = parameter.ndim == 2 and "embed" not in name and "score" not in name
         (matrices if inner else others).append(parameter)
-    found = [
-        torch.optim.Muon(matrices, lr=muon, momentum=0.95, weight_decay=0.01),
-        torch.optim.AdamW(others, lr=adam, betas=(0.9, 0.95), weight_decay=0.0),
-    ]
+    found = [Muon(matrices, lr=muon), torch.optim.AdamW(others, lr=adam, betas=(0.9, 0.95), weight_decay=0.0)]
     for optimizer in found:
         for group in optimizer.param_groups:
             group["full_lr"] = group["lr"]
     return found
 
 
-def set_pace(found: Sequence[torch.optim.Optimizer], step: int, steps: int, warm_up: int, steady: float) -> float:
+def set_pace(found: Sequence[torch.optim.Optimizer], step: int, steps: int, warm_up: int, steady: float) -> None:
     """Linear warm-up, full speed for the `steady` share of the steps, then linearly down."""
     done = step / steps
     scale = min(1.0, (step + 1) / warm_up) * (1.0 if done < steady else max(0.01, (1 - done) / (1 - steady)))
     for optimizer in found:
         for group in optimizer.param_groups:
             group["lr"] = group["full_lr"] * scale
-    return scale

@@ -1,0 +1,81 @@
+"""The ledger as a table: where every row ended, and that nothing is missing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from smoltalk.cli.screen import count, span, table
+from smoltalk.run.ledger import Books
+
+_NEXT = {
+    "max_attempts": "--set target.max_attempts={:d}",
+    "max_tokens": "--set target.max_tokens={:d}",
+    "max_hours": "--set target.max_hours={:g}",
+    "max_failed": "--set target.max_failed={:g}",
+}
+
+
+def ledger(name: str, books: Books, state: str = "") -> str:
+    """The whole account of a run. `state` replaces the state that the books know of."""
+    blocks = [
+        [f"{name}  {state or books.state}", *_asked(books)],
+        [*table(_fates(books), numbers=frozenset({1, 2})), "", f"  {balance(books)}"],
+        table(_engines(books), numbers=frozenset({1, 2, 3})) if books.engines else [],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _asked(books: Books) -> Iterator[str]:
+    if books.target:
+        yield f"  {books.accepted:,} of {count(books.target, 'row')}"
+    if books.why:
+        yield f"  {books.why}"
+    if books.seconds:
+        yield f"  {span(books.seconds)}, {books.tokens:,} tokens"
+
+
+def _fates(books: Books) -> Iterator[tuple[str, str, str, str]]:
+    yield "born", f"{books.born:,}", "", ""
+    for fate in ("accepted", "rejected", "failed"):
+        rows = getattr(books, fate)
+        yield fate, f"{rows:,}", f"{rows / books.born:.1%}" if books.born else "", ""
+        for found, where, reason, n in books.reasons:
+            if found == fate:
+                yield "", f"{n:,}", "", f"{where}: {reason}"
+
+
+def balance(books: Books) -> str:
+    """The line that says whether every row is accounted for."""
+    ends = f"{books.accepted:,} accepted + {books.rejected:,} rejected + {books.failed:,} failed"
+    if books.balanced:
+        return f"the books balance: {books.born:,} born = {ends}"
+    missing = books.born - books.accepted - books.rejected - books.failed
+    return f"not closed yet: {books.born:,} born = {ends} + {missing:,} under way"
+
+
+def _engines(books: Books) -> Iterator[tuple[str, str, str, str]]:
+    yield "engine", "requests", "tokens in", "tokens out"
+    for name, counts in sorted(books.engines.items()):
+        yield name, *(f"{counts.get(key, 0):,}" for key in ("requests", "tokens_in", "tokens_out"))
+
+
+def short_of(books: Books) -> bool:
+    """Whether the run ended with fewer rows than were asked for."""
+    if books.target is None and books.why.startswith("max_attempts"):
+        return False  # no number of accepted rows was asked for: the ceiling is the plan
+    return books.state != "complete"
+
+
+def how_to_go_on(books: Books, folder: Path, ceiling: float | None) -> str:
+    """What to do about a run that stopped short; `ceiling` is the limit it met."""
+    asked = f"{books.accepted:,} of the {books.target:,} rows asked for" if books.target else f"{books.accepted:,} rows"
+    limit = books.why.partition(":")[0]
+    lines = [f"stopped with {asked}: {books.why}"]
+    if limit == "max_failed":
+        lines.append(f"    see what failed: smoltalk trace {folder} ROW_ID, ids are in {folder / 'rejected'}")
+    if limit in _NEXT and ceiling:
+        more = min(1.0, 2 * ceiling) if limit == "max_failed" else 2 * ceiling
+        setting = _NEXT[limit].format(int(more) if limit in ("max_attempts", "max_tokens") else more)
+        lines.append(f"    go on with: smoltalk run {folder} {setting}")
+    elif books.target:
+        lines.append("    give the source more rows, or the gates fewer reasons to reject; finished replies are kept")
+    return "\n".join(lines)

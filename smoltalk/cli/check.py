@@ -1,0 +1,27 @@
+"""`smoltalk check`: every mistake of a pipeline before anything starts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smoltalk.cli.screen import say
+
+
+def check(
+    pipelines: Annotated[list[Path], typer.Argument(metavar="PIPELINE...", help="Pipeline YAMLs.")],
+) -> None:
+    """Say what is wrong with pipelines, all of it, by line; or what they will do. No model, no network."""
+    from smoltalk.errors import Problem, UserError
+    from smoltalk.pipeline import describe, load
+
+    problems: list[Problem] = []
+    for number, path in enumerate(pipelines):
+        try:
+            text = describe(load(path))
+        except UserError as error:
+            problems += error.problems
+            continue
+        say(f"\n{text}" if number else text)
+    if problems:
+        raise UserError(problems)

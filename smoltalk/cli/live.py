@@ -1,0 +1,161 @@
+"""What a run shows while it runs: a live panel on a terminal, a line now and then elsewhere. All of it on stderr."""
+
+import asyncio
+import os
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from smoltalk.cli.screen import complain, plain, span
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from smoltalk.run.stream import Progress, Stream
+
+_LINE_EVERY = 5.0
+_FRAME_EVERY = 0.25
+_WINDOW = 30.0
+"""Seconds of the past that speeds are measured over."""
+
+
+class Sight(NamedTuple):
+    """Progress at one moment."""
+
+    at: float
+    progress: "Progress"
+
+
+class Pace:
+    """How fast rows are accepted and tokens written, lately; replayed rows of a continued run soon leave the window."""
+
+    def __init__(self, last: int | None) -> None:
+        self._last = last
+        """Rows born at most, where that is known."""
+        self._seen: deque[Sight] = deque()
+
+    def see(self, progress: "Progress", at: float) -> None:
+        """Remember a moment, `at` seconds of any clock that never goes back."""
+        self._seen.append(Sight(at, progress))
+        while len(self._seen) > 2 and self._seen[1].at < at - _WINDOW:
+            self._seen.popleft()
+
+    @property
+    def now(self) -> "Progress":
+        """The latest progress."""
+        return self._seen[-1].progress
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens written a second."""
+        return self._speed(self._seen[0].progress.tokens_out, self.now.tokens_out)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the target is met or the rows are at their end; None while nobody can tell."""
+        first, now = self._seen[0].progress, self.now
+        if now.target is not None:
+            left, speed = now.target - now.accepted, self._speed(first.accepted, now.accepted)
+        elif self._last is not None:
+            left, speed = self._last - _judged(now), self._speed(_judged(first), _judged(now))
+        else:
+            return None
+        return left / speed if speed else None
+
+    def _speed(self, before: int, now: int) -> float:
+        seconds = self._seen[-1].at - self._seen[0].at
+        return (now - before) / seconds if seconds > 0 else 0.0
+
+
+def watch(stream: "Stream") -> "asyncio.Task[None]":
+    """Follow a run until it is cancelled."""
+    pace = Pace(_last(stream))
+    return asyncio.create_task(_panel(stream, pace) if _on_terminal() else _lines(stream, pace))
+
+
+def _last(stream: "Stream") -> int | None:
+    limits = [n for n in (stream.source.size(), stream.target.max_attempts) if n is not None]
+    return min(limits, default=None)
+
+
+def _on_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _judged(progress: "Progress") -> int:
+    return progress.accepted + progress.rejected + progress.failed
+
+
+# ---------------------------------------------------------------- plain lines
+
+
+async def _lines(stream: "Stream", pace: Pace) -> None:
+    try:
+        pace.see(stream.progress(), time.monotonic())
+        while True:
+            await asyncio.sleep(_LINE_EVERY)
+            pace.see(stream.progress(), time.monotonic())
+            complain(line(pace))
+    except OSError:
+        return  # nobody reads
+    finally:
+        pace.see(stream.progress(), time.monotonic())
+        complain(line(pace))
+
+
+def line(pace: Pace) -> str:
+    """The state of a run in one line."""
+    now = pace.now
+    facts = [span(now.seconds), f"born {now.born:,}", _accepted(now), f"rejected {now.rejected:,}"]
+    facts += [f"failed {now.failed:,}", f"in flight {now.in_flight:,}", f"{pace.tokens_per_second:,.0f} tokens/s"]
+    return "  ".join([*facts, *_left(pace)])
+
+
+def _accepted(now: "Progress") -> str:
+    return f"accepted {now.accepted:,}" + (f" of {now.target:,}" if now.target else "")
+
+
+def _left(pace: Pace) -> list[str]:
+    left = pace.seconds_left
+    return [f"{span(left)} left"] if left else []
+
+
+# ---------------------------------------------------------------- a panel
+
+
+async def _panel(stream: "Stream", pace: Pace) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+        while True:
+            pace.see(stream.progress(), time.monotonic())
+            live.update(panel(stream, pace), refresh=True)
+            await asyncio.sleep(_FRAME_EVERY)
+
+
+def panel(stream: "Stream", pace: Pace) -> "RenderableType":
+    """The state of a run as three lines and, where the end is in sight, a bar."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.text import Text
+
+    now = pace.now
+    goal, done = (now.target, now.accepted) if now.target else (pace._last, _judged(now))
+    head = Text.assemble(
+        (plain(stream.pipeline.name), "bold"), f"  {span(now.seconds)}", *(f"  {t}" for t in _left(pace))
+    )
+    rows = Text("  ").join(
+        [
+            Text(f"born {now.born:,}"),
+            Text(_accepted(now), style="green"),
+            Text(f"rejected {now.rejected:,}", style="yellow"),
+            Text(f"failed {now.failed:,}", style="red" if now.failed else ""),
+            Text(f"in flight {now.in_flight:,}"),
+        ]
+    )
+    asked = [f"{name} {n}/{stream.pipeline.engines[name].part.max_in_flight}" for name, n in now.engines.items()]
+    engines = Text("  ".join([*map(plain, asked), f"{pace.tokens_per_second:,.0f} tokens/s"]), style="dim")
+    bar = [ProgressBar(total=goal, completed=done, width=60)] if goal else []
+    return Group(head, *bar, rows, engines)

@@ -1,0 +1,45 @@
+"""What the command line is given: a PIPELINE (a YAML, or the folder of its run) and `--set key.path=value`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smoltalk.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from smoltalk.pipeline import Pipeline
+    from smoltalk.run.folder import RunFolder
+
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change one value of the pipeline; may be given often."),
+]
+AnyPipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline YAML, or the folder of a run.")]
+ARun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+
+
+def settings_of(given: Sequence[str] | None) -> dict[str, str]:
+    """`["a.b=1"]` as `{"a.b": "1"}`. Raises `UserError` for one without `=`."""
+    pairs = [text.partition("=") for text in given or ()]
+    wrong = [
+        Problem(f"--set {key}", 0, "write it as `key.path=value`") for key, sign, _ in pairs if not sign or not key
+    ]
+    if wrong:
+        raise UserError(wrong)
+    return {key: text for key, _, text in pairs}
+
+
+def open_pipeline(path: Path, settings: dict[str, str]) -> "tuple[Pipeline, RunFolder | None]":
+    """The pipeline, and its run when `path` is the folder of one."""
+    from smoltalk.run.folder import RunFolder
+
+    folder = RunFolder(path)
+    if path.is_dir() and folder.exists():
+        from smoltalk.run.reopen import reopen
+
+        return reopen(folder, settings), folder
+    from smoltalk.pipeline import load
+
+    return load(path, settings), None

@@ -1,0 +1,115 @@
+"""`smoltalk run`: from a pipeline to a dataset, or on from wherever a run was left."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
+from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
+from smoltalk.cli.screen import complain, count, say, table
+from smoltalk.errors import FactoryError, Problem, UserError
+
+if TYPE_CHECKING:
+    from smoltalk.pipeline import Pipeline
+    from smoltalk.run.folder import RunFolder
+    from smoltalk.run.ledger import Books
+    from smoltalk.run.session import Opening
+
+
+class Executor(str, Enum):
+    """Who walks the DAG."""
+
+    stream = "stream"
+    distilabel = "distilabel"
+
+
+def run(
+    pipeline: AnyPipeline,
+    rows: Annotated[int | None, typer.Option(min=1, help="Rows to accept: target.accepted.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
+    sets: Setting = None,
+    executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
+) -> None:
+    """Make the dataset. Given a run that is unfinished, go on with it: finished replies are not asked again."""
+    settings = settings_of(sets)
+    if rows is not None:
+        if "target.accepted" in settings:
+            raise UserError(
+                [Problem("--rows", 0, "says what `--set target.accepted` says already", "give one of them")]
+            )
+        settings["target.accepted"] = str(rows)
+    loaded, own = open_pipeline(pipeline, settings)
+    folder = _folder(loaded, own, out)
+    say(plan(loaded))
+    try:
+        books = _go(loaded, folder, executor)
+    except KeyboardInterrupt:
+        complain(f"interrupted; every finished reply is kept\n    continue with: smoltalk run {folder.path}")
+        raise typer.Exit(INTERRUPTED) from None
+    except FactoryError:
+        raise
+    except Exception as error:
+        confess(error, folder.logs, kept=f"every finished reply, in {folder.database}")
+        raise typer.Exit(OUR_FAULT) from None
+    _account(loaded, folder, books)
+
+
+def _folder(pipeline: "Pipeline", own: "RunFolder | None", out: Path | None) -> "RunFolder":
+    from smoltalk.run.folder import RunFolder
+    from smoltalk.run.session import default_folder
+
+    if own is None:
+        return RunFolder(out or default_folder(pipeline))
+    if out is not None and out.resolve() != own.path.resolve():
+        sentence = f"{own.path} is a run already, and goes on where it is"
+        raise UserError([Problem("--out", 0, sentence, f"for a new run: smoltalk run {pipeline.path} --out {out}")])
+    return own
+
+
+def _go(pipeline: "Pipeline", folder: "RunFolder", executor: Executor) -> "Books":
+    if executor is Executor.distilabel:
+        from smoltalk.run.distilabel_runner import go_distilabel
+
+        return go_distilabel(pipeline, folder)
+    from smoltalk.cli.live import watch
+    from smoltalk.run.session import go
+
+    return go(pipeline, folder, opened=lambda opening: _say_opening(opening, folder), watch=watch)
+
+
+def plan(pipeline: "Pipeline") -> str:
+    """The run to come in a few lines: the steps, the gates, what each engine will be."""
+    steps = ", ".join(label for label, _ in pipeline.labelled_steps())
+    gates = ", ".join(label for label, _ in pipeline.labelled_gates())
+    lines = [f"{pipeline.name}: {steps}" + (f"; gates {gates}" if gates else "")]
+    rows = [(name, e.part.plan(), f"{e.part.max_in_flight} in flight") for name, e in pipeline.engines.items()]
+    return "\n".join([*lines, *(table(rows) if rows else ())])
+
+
+def _say_opening(opening: "Opening", folder: "RunFolder") -> None:
+    if not opening.continues:
+        return
+    if opening.done:
+        say(f"{folder.path} is complete: nothing is left to do")
+        return
+    said = f"continues {folder.path}: {count(opening.kept, 'reply')} kept"
+    if opening.changed:
+        said += f"; edited since: {', '.join(opening.changed)}"
+    if opening.void:
+        said += f"; {count(opening.void, 'reply')} of edited steps stay in run.db, unused"
+    say(said)
+
+
+def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books") -> None:
+    from smoltalk.cli.books import how_to_go_on, ledger, short_of
+
+    say()
+    say(ledger(pipeline.name, books))
+    say()
+    say(f"{folder.path}")
+    if short_of(books):
+        limit = getattr(pipeline.target, books.why.partition(":")[0], None)
+        complain(how_to_go_on(books, folder.path, limit))
+        raise typer.Exit(WORLD)

@@ -1,0 +1,87 @@
+"""`smoltalk trace`: one row from birth to its end."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smoltalk.cli.opening import ARun
+from smoltalk.cli.screen import plain, quoted, say, span, table, turns, value
+
+if TYPE_CHECKING:
+    from smoltalk.run.trace import Asked, Attempt, Life, Stage
+
+
+def trace(
+    run: ARun,
+    row_id: Annotated[str, typer.Argument(metavar="ROW_ID", help="A row's id, or enough of its beginning.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Tell one row's life: each prompt and raw reply, each column, each gate's word, where it ended and why."""
+    import asyncio
+    import json
+
+    from smoltalk.run import trace as run_trace
+    from smoltalk.run.folder import RunFolder
+
+    life = asyncio.run(run_trace.trace(RunFolder(run), row_id))
+    say(json.dumps(life.as_json(), indent=2, default=str) if as_json else told(life))
+
+
+def told(life: "Life") -> str:
+    """A life as text; every line a model wrote stands behind a rule."""
+    lines = [f"row {life.id}  {_end(life)}", "", "born", f"  row: {life.row:,}"]
+    for name, content in life.born.items():
+        lines += value(name, content, 2)
+    for stage in life.steps:
+        lines += ["", stage.step, *_stage(stage)]
+    if life.gates:
+        rows = [(g.gate, f"{g.ruling}: {g.reason}" if g.reason else g.ruling) for g in life.gates]
+        lines += ["", "gates", *table(rows)]
+    lines += ["", _end(life)]
+    for name, content in life.evidence.items():
+        lines += value(name, content, 2)
+    return "\n".join(lines)
+
+
+def _end(life: "Life") -> str:
+    if life.fate == "accepted":
+        return "accepted"
+    return plain(f"{life.fate} {'by' if life.fate == 'rejected' else 'in'} {life.where}: {life.reason}")
+
+
+def _stage(stage: "Stage") -> list[str]:
+    lines: list[str] = []
+    for asked in stage.asked:
+        lines += _asked(asked)
+    for name, content in stage.columns.items():
+        lines += value(name, content, 2)
+    if stage.failure:
+        lines.append(f"  failed: {plain(stage.failure)}")
+    if stage.note:
+        lines.append(f"  {stage.note}")
+    return lines
+
+
+def _asked(asked: "Asked") -> list[str]:
+    what = "for a score" if asked.role == "score" else f"for the {asked.role}'s turn"
+    lines = [
+        f"  asked {asked.engine} {what} (turn {asked.turn})",
+        *_sampling(asked.sampling),
+        *turns(asked.messages, 4),
+    ]
+    for attempt in asked.attempts:
+        lines += [f"  {_attempt(attempt)}", *quoted(attempt.text, 4)]
+    return lines if asked.attempts else [*lines, "  not asked"]
+
+
+def _sampling(sampling: dict[str, Any] | None) -> list[str]:
+    if not sampling:
+        return []
+    return [plain("    " + ", ".join(f"{name} {drawn}" for name, drawn in sampling.items() if drawn not in ([], ())))]
+
+
+def _attempt(attempt: "Attempt") -> str:
+    facts = [f"reply {attempt.attempt + 1}: {attempt.finish}", f"{attempt.tokens_in} + {attempt.tokens_out} tokens"]
+    facts += [span(attempt.seconds)] if attempt.seconds else []
+    facts += [f"not used: {plain(attempt.bad)}"] if attempt.bad else []
+    return ", ".join(facts)

@@ -1,0 +1,1 @@
+"""Engines, one a file: named models that complete text or score it."""

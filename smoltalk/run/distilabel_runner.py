@@ -1,0 +1,81 @@
+"""`--executor distilabel`: the same DAG on distilabel's own runner, for small compatibility runs.
+
+That runner knows no target, keeps no journal and does not resume: it bears a fixed number of rows, and the gates judge
+what comes back. A row whose columns came back None is `failed`; distilabel keeps no reason.
+"""
+
+import asyncio
+from typing import Any
+
+from smoltalk.dag.adapters import source_of
+from smoltalk.dag.compile import compile_dag
+from smoltalk.dag.labels import labelled_gates
+from smoltalk.distil.door import quiet
+from smoltalk.errors import Problem, RowFailed, UserError, WorldError
+from smoltalk.pipeline import Pipeline
+from smoltalk.rows import Row
+from smoltalk.run.folder import RunFolder, locked
+from smoltalk.run.judging import Bench, Landed, NamedGate
+from smoltalk.run.journal import Journal
+from smoltalk.run.ledger import Books
+from smoltalk.run.quotas import Quotas
+from smoltalk.run.session import begin, finish
+
+_THEIRS = {"distilabel_metadata", "model_name"}
+"""Columns that distilabel's tasks add of themselves; the streaming executor has no use for them."""
+
+
+def go_distilabel(pipeline: Pipeline, folder: RunFolder) -> Books:
+    """Run once, judge, close the books. Raises `WorldError` when the folder already holds a run or the runner fails."""
+    if folder.exists():
+        raise WorldError(
+            f"{folder.path} already holds a run, and distilabel's runner cannot continue one",
+            kept="everything in it",
+            command="name another folder with --out, or leave out --executor",
+        )
+    rows = _rows_wanted(pipeline)
+    with locked(folder):
+        begin(pipeline, folder)
+        made = _run(pipeline, rows)
+        asyncio.run(_judge(pipeline, folder, made, rows))
+        return finish(pipeline, folder)
+
+
+def _rows_wanted(pipeline: Pipeline) -> int:
+    source, target = source_of(pipeline), pipeline.target
+    known = [n for n in (source.size(), target.max_attempts) if n is not None]
+    if target.accepted is not None:
+        known.append(target.accepted)
+    if not known:
+        sentence = "distilabel's runner needs to know how many rows to bear: give `target.accepted` or `--rows`"
+        raise UserError([Problem(str(pipeline.path), 0, sentence)])
+    return min(known)
+
+
+def _run(pipeline: Pipeline, rows: int) -> list[Row]:
+    dag = compile_dag(pipeline, first_rows=rows)
+    try:
+        with quiet():
+            distiset: Any = dag.run(use_cache=False)
+        (leaf,) = distiset.values()
+        return list(leaf["train"])
+    except Exception as error:
+        raise WorldError(f"distilabel's runner failed: {type(error).__name__}: {error}") from error
+
+
+async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: int) -> None:
+    journal = Journal(folder.database)
+    gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
+    quotas = Quotas(pipeline.target.accepted, source_of(pipeline).shares())
+    bench = Bench(gates, quotas, journal.fate, lambda share: None)
+    promised = pipeline.born_with.union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
+    for index, row in enumerate(made):
+        columns = {name: value for name, value in row.items() if name not in _THEIRS}
+        gone = sorted(name for name in promised if columns.get(name) is None)
+        failure = RowFailed("none", f"distilabel returned None for {', '.join(gone)}") if gone else None
+        bench.land(index, Landed(columns, failure))
+    bench.finish()
+    met = quotas.met() or quotas.target is None
+    why = "" if met else f"distilabel's runner bore {rows:,} rows and stops there"
+    journal.note(state="complete" if met else "stopped", why=why, born=bench.decided, surplus=bench.surplus)
+    await journal.close()

@@ -1,0 +1,41 @@
+"""Text on a card: nothing in it can become markup, end a fence, or open a tag."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from smoltalk.text import neutralise
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+
+
+def inline(value: object) -> str:
+    """Plain words on one line."""
+    return _MARKUP.sub(r"\\\1", " ".join(neutralise(str(value)).split()))
+
+
+def code(value: object) -> str:
+    """A code span, in running text or in a cell of a table."""
+    text = " ".join(neutralise(str(value)).split())
+    if not text:
+        return ""
+    ticks = "`" * (_longest_run(text) + 1)
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{ticks}{pad}{text.replace('|', '\\|')}{pad}{ticks}" if "|" in text else f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def fence(text: str, language: str = "") -> str:
+    """A block of code, fenced by more backticks than it holds in a row."""
+    ticks = "`" * max(3, _longest_run(text) + 1)
+    body = neutralise(text).replace("\r", "").strip("\n")
+    return f"{ticks}{language}\n{body}\n{ticks}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], right: int = 0) -> str:
+    """A table of cells that are Markdown already; the last `right` columns are numbers."""
+    marks = ["---"] * (len(head) - right) + ["---:"] * right
+    lines = [head, marks, *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)

@@ -1,0 +1,26 @@
+"""A run's own pipeline, read back from its folder."""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from smoltalk.errors import WorldError
+from smoltalk.pipeline import Pipeline, load
+from smoltalk.run import database
+from smoltalk.run.folder import RunFolder
+
+
+def reopen(folder: RunFolder, settings: Mapping[str, str] | None = None) -> Pipeline:
+    """The pipeline as it was run, with the settings it was run with and then `settings`.
+
+    Its `path` is the file it came from, so that relative templates are found. Raises `UserError` when that file's
+    parts are gone, and `WorldError` when there is no run.
+    """
+    if not folder.exists():
+        raise WorldError(f"no run in {folder.path}: there is no run.db")
+    with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
+        stored: dict[str, str] = json.loads(database.get_meta(connection, "settings", "{}"))
+        path = Path(database.get_meta(connection, "path") or folder.pipeline)
+    return replace(load(folder.pipeline, {**stored, **(settings or {})}, beside=path.parent), path=path)

@@ -1,0 +1,243 @@
+"""One row's life, told again: its steps are run with an `Ask` that answers from the journal and never asks an engine.
+
+Prompts are not stored; the same row through the same steps asks the same questions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+
+from smoltalk.contracts import Reply, Request, Sampling, Write
+from smoltalk.errors import BadReply, Problem, RowFailed, UserError
+from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.rows import Conversation, Row
+from smoltalk.run import database
+from smoltalk.run.folder import RunFolder
+from smoltalk.run.journal import Fate, Past
+from smoltalk.run.reopen import reopen
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One reply, as it came."""
+
+    attempt: int
+    text: str
+    finish: str
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+    bad: str = ""
+    """What was wrong with it; empty for a reply that was used."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """One question of a step, and what came back."""
+
+    engine: str
+    turn: int
+    role: str
+    """Whose turn the engine was to write, or `score`."""
+    messages: list[Any]
+    sampling: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    """Empty: it was not asked."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """A step's part in the row's life."""
+
+    step: str
+    asked: list[Asked] = field(default_factory=list)
+    columns: dict[str, Any] = field(default_factory=dict)
+    failure: str = ""
+    note: str = ""
+    """Why there is less to tell than usual."""
+
+
+@dataclass(slots=True)
+class Ruling:
+    """A gate's word: `kept`, `rejected`, `failed` or `not reached`."""
+
+    gate: str
+    ruling: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Life:
+    """All there is to know about a row."""
+
+    id: str
+    row: int
+    fate: str
+    where: str
+    reason: str
+    evidence: dict[str, Any]
+    born: dict[str, Any]
+    steps: list[Stage]
+    gates: list[Ruling]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `trace --json` prints."""
+        return asdict(self)
+
+
+async def trace(folder: RunFolder, row_id: str) -> Life:
+    """The life of the row whose id starts with `row_id`.
+
+    Raises `UserError` when there is none, or more than one; `WorldError` when there is no run.
+    """
+    from smoltalk.run.fingerprints import fingerprints
+
+    pipeline = reopen(folder)
+    with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
+        fate = _find(connection, folder, row_id)
+        columns: Row = orjson.loads(fate.columns)
+        past = _past(connection, fate.row)
+    born = {name: columns[name] for name in sorted(pipeline.born_with) if name in columns}
+    names = fingerprints(pipeline)
+    stages = await _replay(pipeline, dict(born), columns, past, names, fate)
+    evidence = orjson.loads(fate.evidence)
+    gates = list(_rulings(pipeline, fate))
+    return Life(fate.id, fate.row, fate.fate, fate.gate, fate.reason, evidence, born, stages, gates)
+
+
+def _find(connection: Any, folder: RunFolder, row_id: str) -> Fate:
+    # Ids are hexadecimal, so every id that starts with the prefix sorts before the prefix and a `g`.
+    found = connection.execute(
+        "SELECT * FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT 6", (row_id, f"{row_id}g")
+    ).fetchall()
+    if len(found) == 1 or (found and found[0][1] == row_id):
+        return Fate(*found[0])
+    ids = ", ".join(line[1] for line in found[:5]) + (", ..." if len(found) > 5 else "")
+    if found:
+        raise _mistake(folder, f"more than one row's id starts with `{row_id}`", f"there is: {ids}")
+    first = connection.execute("SELECT id FROM rows ORDER BY row LIMIT 3").fetchall()
+    hint = f"ids stand in column `id` of {folder.data} and {folder.rejected}"
+    if first:
+        hint += f"; the first are {', '.join(line[0] for line in first)}"
+    raise _mistake(folder, f"no row in the books whose id starts with `{row_id}`", hint)
+
+
+def _mistake(folder: RunFolder, sentence: str, hint: str) -> UserError:
+    return UserError([Problem(str(folder.path), 0, sentence, hint)])
+
+
+def _past(connection: Any, row: int) -> Past:
+    found = connection.execute(
+        "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?", (row,)
+    )
+    return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
+
+
+# ---------------------------------------------------------------- the steps again
+
+
+async def _replay(
+    pipeline: Pipeline, row: Row, final: Row, past: Past, names: Mapping[str, str], fate: Fate
+) -> list[Stage]:
+    from smoltalk.dag.labels import labelled_steps
+
+    stages = []
+    for label, step in labelled_steps(pipeline):
+        stage = Stage(label)
+        stages.append(stage)
+        if isinstance(step, Write):
+            await _again(step, row, stage, RecordingAsk(past, names[label], stage.asked), fate)
+        else:
+            stage.note = "a step of distilabel's, not told again" if isinstance(step, Stock) else ""
+            stage.columns = {name: final[name] for name in sorted(step.writes()) if name in final and name not in row}
+        if label == fate.gate and fate.fate == "failed":
+            stage.failure = stage.failure or fate.reason
+        row.update(stage.columns or {name: final[name] for name in step.writes() if name in final})
+    return stages
+
+
+async def _again(step: Write, row: Row, stage: Stage, ask: "RecordingAsk", fate: Fate) -> None:
+    if any(column not in row for column in step.reads()):
+        stage.note = "not reached"
+        return
+    try:
+        stage.columns = await step.write(row, ask)
+    except _NotAskedError:
+        stage.note = "the journal has no reply to its last question"
+    except RowFailed as failure:
+        stage.failure = str(failure)
+    except Exception as error:  # the step tripped over this row, then as now
+        stage.failure = f"step_error: {type(error).__name__}: {error}"
+
+
+class _NotAskedError(Exception):
+    """The journal holds no reply to this question."""
+
+
+class RecordingAsk:
+    """An `Ask` that replies from the journal alone and notes what was asked; see `smoltalk.contracts.Ask`."""
+
+    def __init__(self, past: Past, fingerprint: str, asked: list[Asked]) -> None:
+        self._past, self._fingerprint, self._asked = past, fingerprint, asked
+
+    async def __call__(
+        self, engine: str, request: Request, parse: Callable[[Reply], T], *, turn: int = 0, attempts: int = 3
+    ) -> T:
+        noted = self._note(engine, turn, request.role, request.messages, request.sampling, request.schema)
+        last = BadReply("no_attempts")
+        for attempt in range(attempts):
+            reply = self._reply(noted, turn, attempt)
+            try:
+                return parse(reply)
+            except BadReply as error:
+                last = error
+                noted.attempts[-1].bad = str(error)
+        raise RowFailed(last.kind, last.detail)
+
+    async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
+        noted = self._note(engine, turn, "score", messages)
+        return float(self._reply(noted, turn, 0).text)
+
+    def _note(
+        self, engine: str, turn: int, role: str, messages: Conversation,
+        sampling: Sampling | None = None, schema: dict[str, Any] | None = None,
+    ) -> Asked:  # fmt: skip
+        drawn = sampling.model_dump(mode="json") if sampling else None
+        noted = Asked(engine, turn, role, [dict(m) for m in messages], drawn, schema)
+        self._asked.append(noted)
+        return noted
+
+    def _reply(self, noted: Asked, turn: int, attempt: int) -> Reply:
+        reply = self._past.get((self._fingerprint, turn, attempt))
+        if reply is None:
+            raise _NotAskedError
+        noted.attempts.append(
+            Attempt(attempt, reply.text, reply.finish, reply.tokens_in, reply.tokens_out, reply.seconds)
+        )
+        return reply
+
+
+# ---------------------------------------------------------------- the gates
+
+
+def _rulings(pipeline: Pipeline, fate: Fate) -> Sequence[Ruling]:
+    """From the ledger, not judged again: gates that compare rows remember a past that is gone."""
+    from smoltalk.dag.labels import labelled_gates
+
+    labels = [label for label, _ in labelled_gates(pipeline)]
+    if fate.fate == "accepted":
+        return [Ruling(label, "kept") for label in labels]
+    stopped = labels.index(fate.gate) if fate.gate in labels else -1
+    rulings = []
+    for place, label in enumerate(labels):
+        if place == stopped:
+            rulings.append(Ruling(label, fate.fate, fate.reason))
+        else:
+            rulings.append(Ruling(label, "kept" if place < stopped else "not reached"))
+    return rulings

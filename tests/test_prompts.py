@@ -1,0 +1,220 @@
+"""Templates: a row in, a question out; a reply in, columns or a typed refusal out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smoltalk import prompts
+from smoltalk.errors import BadReply, RowFailed, UserError
+
+RATE = """---
+returns: {why: str, quality: [poor, good], stars: int, share: float, sure: bool}
+system: You rate {{ topic }}.
+example: {topic: rain, instruction: "Write a haiku"}
+---
+Rate this:
+
+{{ instruction }}
+"""
+GOOD = {"why": "clear", "quality": "good", "stars": 4, "share": 0.5, "sure": True}
+
+
+def write(folder: Path, text: str, name: str = "t.j2") -> prompts.Template:
+    (folder / name).write_text(text, encoding="utf-8")
+    return prompts.find(name, folder)
+
+
+@pytest.fixture
+def rate(tmp_path: Path) -> prompts.Template:
+    return write(tmp_path, RATE)
+
+
+def test_question_of_a_row(rate: prompts.Template) -> None:
+    assert rate.variables() == {"topic", "instruction"}
+    assert rate.writes() == set(GOOD)
+    assert rate.render(rate.example) == [
+        {"role": "system", "content": "You rate rain."},
+        {"role": "user", "content": "Rate this:\n\nWrite a haiku"},
+    ]
+
+
+def test_hostile_row_is_text(rate: prompts.Template) -> None:
+    row = {"topic": "{{ 7 * 7 }}", "instruction": "<|im_end|>\ud800{% raw %}<b>&"}
+    system, user = rate.render(row)
+    assert system["content"] == "You rate {{ 7 * 7 }}."
+    assert user["content"] == "Rate this:\n\n< |im_end|>\N{REPLACEMENT CHARACTER}{% raw %}<b>&"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ missing }}",
+        "{{ x.__class__.__mro__ }}",
+        "{{ x.append(1) }}",
+        "{{ x[9].y }}",
+        "{{ 1 // 0 }}",
+        "{{ range(10 ** 9) | list }}",
+        "{{ x | int + 'a' }}",
+    ],
+)
+def test_template_that_cannot_be_filled_fails_the_row(tmp_path: Path, body: str) -> None:
+    template = write(tmp_path, f"---\nreturns: text\ncolumn: y\n---\n{body}\n")
+    with pytest.raises(RowFailed) as caught:
+        template.render({"x": [1, 2]})
+    assert caught.value.kind == "template"
+
+
+@pytest.mark.parametrize(
+    "around", ["{}", "```json\n{}\n```", "Sure! Here it is:\n{}\nAnything else?", "\n\n{}", "{{not json}} {}"]
+)
+def test_one_object_is_found_in_prose(rate: prompts.Template, around: str) -> None:
+    assert rate.parse(around.replace("{}", json.dumps(GOOD))) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("", "empty"),
+        (" \n", "empty"),
+        ("no json", "unparseable"),
+        ("[1, 2]", "unparseable"),
+        (json.dumps(GOOD)[:-1], "unparseable"),
+        (json.dumps(GOOD) * 2, "unparseable"),
+        ('{"why": "a", "why": "b"}', "unparseable"),
+        ('{"a":' * 5000, "unparseable"),
+        ('{"why": ' + "9" * 5000 + "}", "unparseable"),
+        ("{" * 100_000, "unparseable"),
+    ],
+)
+def test_bad_reply_is_typed(rate: prompts.Template, reply: str, kind: str) -> None:
+    with pytest.raises(BadReply) as caught:
+        rate.parse(reply)
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quality": "Good"}, {"quality": 1}, {"stars": "4"}, {"stars": 4.5}, {"stars": True}, {"stars": 2**64},
+        {"share": "0.5"}, {"share": float("nan")}, {"share": float("inf")}, {"share": 10**400}, {"sure": 1},
+        {"why": None}, {"why": ["a"]}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_wrong_value_breaks_the_schema(rate: prompts.Template, change: dict[str, Any]) -> None:
+    with pytest.raises(BadReply) as caught:
+        rate.parse(json.dumps(GOOD | change))
+    assert caught.value.kind == "schema"
+
+
+def test_missing_column_breaks_the_schema(rate: prompts.Template) -> None:
+    with pytest.raises(BadReply, match="schema: `sure` is missing"):
+        rate.parse(json.dumps({k: v for k, v in GOOD.items() if k != "sure"}))
+
+
+def test_reply_is_neutralised(rate: prompts.Template) -> None:
+    assert rate.parse(json.dumps(GOOD | {"why": "a\0<|im_end|>"}))["why"] == "a\N{REPLACEMENT CHARACTER}< |im_end|>"
+    assert rate.parse('{"why": "\\ud800"' + json.dumps(GOOD)[15:])["why"] == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_numbers_keep_their_type(rate: prompts.Template) -> None:
+    found = rate.parse(json.dumps(GOOD | {"stars": 4.0, "share": 1}))
+    assert (type(found["stars"]), type(found["share"])) == (int, float)
+
+
+def test_plain_text_reply(tmp_path: Path) -> None:
+    template = write(tmp_path, "---\nreturns: text\ncolumn: answer\n---\n{{ question }}\n")
+    assert template.schema() is None and template.writes() == {"answer"}
+    assert template.parse("  {an answer}\n") == {"answer": "{an answer}"}
+    with pytest.raises(BadReply, match="empty"):
+        template.parse("\n")
+
+
+def test_labels_that_yaml_takes_for_something_else(tmp_path: Path) -> None:
+    template = write(tmp_path, "---\nreturns: {safe: [yes, no], stars: [1, 2, 3]}\n---\nSafe?\n")
+    assert template.parse('{"safe": "no", "stars": 2}') == {"safe": "no", "stars": 2}
+    with pytest.raises(BadReply, match="schema"):
+        template.parse('{"safe": false, "stars": 2}')
+    with pytest.raises(BadReply, match="schema"):
+        template.parse('{"safe": "no", "stars": true}')
+
+
+@given(st.text())
+def test_any_reply_is_columns_or_a_bad_reply(reply: str) -> None:
+    template = prompts.find("rate_quality")
+    try:
+        assert template.parse(reply).keys() == template.writes()
+    except BadReply as error:
+        assert error.kind in {"empty", "unparseable", "schema"}
+
+
+@given(
+    st.fixed_dictionaries({c: st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()) for c in GOOD})
+)
+def test_parse_accepts_only_what_the_schema_does(
+    tmp_path_factory: pytest.TempPathFactory, reply: dict[str, Any]
+) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    template = write(tmp_path_factory.getbasetemp(), RATE)
+    try:
+        template.parse(json.dumps(reply))
+    except BadReply:
+        return
+    jsonschema.validate(reply, template.schema())
+
+
+def test_identity_follows_the_question_and_not_its_comment(tmp_path: Path) -> None:
+    before = write(tmp_path, RATE, "a.j2").identity()
+    assert write(tmp_path, RATE.replace("---\nreturns", "---\ndescription: new\nreturns"), "b.j2").identity() == before
+    assert write(tmp_path, RATE.replace("Rate this", "Rate that"), "c.j2").identity() != before
+    assert write(tmp_path, RATE.replace("good]", "great]"), "d.j2").identity() != before
+    assert write(tmp_path, RATE.replace("You rate", "You judge"), "e.j2").identity() != before
+
+
+def test_edited_file_is_read_again(tmp_path: Path) -> None:
+    assert write(tmp_path, RATE).render({"topic": "", "instruction": "x"})[1]["content"] == "Rate this:\n\nx"
+    path = tmp_path / "t.j2"
+    path.write_text(RATE.replace("Rate this", "Rate that"))
+    import os
+
+    os.utime(path, ns=(1, 1))
+    assert prompts.find("t.j2", tmp_path).render({"topic": "", "instruction": "x"})[1]["content"] == "Rate that:\n\nx"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ("Rate this", 1, "starts with a header"),
+        ("---\nreturns: text\n", 1, "starts with a header"),
+        ("---\nreturns: text\n---\nx", 2, "needs `column`"),
+        ("---\nreturns: {}\n---\nx", 2, "names no column"),
+        ("---\ndescription: x\nreturns: {a: [x, x]}\n---\nx", 3, "labels of `a` must be distinct"),
+        ("---\nreturns: {source: str}\n---\nx", 2, "`source` belongs to the row"),
+        ("---\nreturns: text\ncolumn: id\n---\nx", 3, "`id` belongs to the row"),
+        ("---\nreturns: {a: str}\n---\nx\n{{ y", 5, "not jinja2"),
+        ("---\nreturns: {a: str}\n---\n\n\n{% if %}", 6, "not jinja2"),
+        ("---\nreturns: [a\n---\nx", 3, "not YAML"),
+        ("---\n---\nx", 1, "needs `returns`"),
+        ("---\n- a\n---\nx", 2, "takes fields"),
+        ("---\nreturns: {a: str}\n---\n{% include 'x' %}", 4, "include"),
+    ],
+)
+def test_mistake_in_a_template_has_its_line(tmp_path: Path, text: str, line: int, sentence: str) -> None:
+    with pytest.raises(UserError) as caught:
+        write(tmp_path, text)
+    problem = caught.value.problems[0]
+    assert problem.path == str(tmp_path / "t.j2")
+    assert sentence in problem.sentence
+    assert problem.line == line
+
+
+def test_unknown_template_leaves_the_place_to_the_caller(tmp_path: Path) -> None:
+    for name in ("rate_qualty", "own/none.j2", "../templates/rate_quality", ""):
+        with pytest.raises(UserError) as caught:
+            prompts.find(name, tmp_path)
+        assert caught.value.problems[0].path == ""
+    with pytest.raises(UserError, match="did you mean `rate_quality`"):
+        prompts.find("rate_qualty")
