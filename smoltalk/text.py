@@ -1,6 +1,7 @@
 """Words about text that everyone uses: what is taken out of it before it is data, and how two texts are compared."""
 
 import hashlib
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,13 @@ def strings(value: Any) -> Iterator[str]:
             waiting += reversed(named or list(one.values()))
         elif isinstance(one, Sequence) and not isinstance(one, bytes | bytearray):
             waiting += reversed(one)
+
+
+def shown(value: Any, limit: int = 200) -> Any:
+    """A value fit for evidence: a JSON scalar, at most `limit` characters, valid as UTF-8."""
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return neutralise((value if isinstance(value, str) else repr(value))[:limit])
 
 
 def normalise(text: str) -> str:

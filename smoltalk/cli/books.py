@@ -55,7 +55,8 @@ def balance(books: Books) -> str:
 def _engines(books: Books) -> Iterator[tuple[str, str, str, str]]:
     yield "engine", "requests", "tokens in", "tokens out"
     for name, counts in sorted(books.engines.items()):
-        yield name, *(f"{counts.get(key, 0):,}" for key in ("requests", "tokens_in", "tokens_out"))
+        requests, read, written = (counts.get(key, 0) for key in ("requests", "tokens_in", "tokens_out"))
+        yield name, f"{requests:,}", f"{read:,}", f"{written:,}"
 
 
 def short_of(books: Books) -> bool:

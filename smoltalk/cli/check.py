@@ -11,7 +11,10 @@ from smoltalk.cli.screen import say
 def check(
     pipelines: Annotated[list[Path], typer.Argument(metavar="PIPELINE...", help="Pipeline YAMLs.")],
 ) -> None:
-    """Say what is wrong with pipelines, all of it, by line; or what they will do. No model, no network."""
+    """Say every mistake by line, or what will be done.
+
+    Starts no model and needs no network.
+    """
     from smoltalk.errors import Problem, UserError
     from smoltalk.pipeline import describe, load
 

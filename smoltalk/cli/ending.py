@@ -6,6 +6,7 @@ import re
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def ended(command: Callable[[], object]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # text a terminal cannot show is escaped, not a crash
             stream.reconfigure(errors="backslashreplace")
+    if not sys.warnoptions:  # what libraries warn about is for us, who test with warnings as errors
+        warnings.simplefilter("ignore")
     try:
         command()
     except SystemExit as end:
@@ -61,7 +64,9 @@ def confess(error: Exception, folder: Path, kept: str = "") -> None:
 
 
 def _without_secrets(text: str) -> str:
+    from smoltalk.run.redaction import redact
+
     for name, value in os.environ.items():
         if _SECRET.search(name) and len(value) >= 8:
             text = text.replace(value, f"${name}")
-    return text
+    return redact(text)

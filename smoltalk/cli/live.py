@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from smoltalk.cli.screen import complain, plain, span
@@ -31,7 +32,7 @@ class Pace:
     """How fast rows are accepted and tokens written, lately; replayed rows of a continued run soon leave the window."""
 
     def __init__(self, last: int | None) -> None:
-        self._last = last
+        self.last = last
         """Rows born at most, where that is known."""
         self._seen: deque[Sight] = deque()
 
@@ -57,8 +58,8 @@ class Pace:
         first, now = self._seen[0].progress, self.now
         if now.target is not None:
             left, speed = now.target - now.accepted, self._speed(first.accepted, now.accepted)
-        elif self._last is not None:
-            left, speed = self._last - _judged(now), self._speed(_judged(first), _judged(now))
+        elif self.last is not None:
+            left, speed = self.last - _judged(now), self._speed(_judged(first), _judged(now))
         else:
             return None
         return left / speed if speed else None
@@ -128,24 +129,26 @@ async def _panel(stream: "Stream", pace: Pace) -> None:
     from rich.console import Console
     from rich.live import Live
 
+    room = {name: placed.part.max_in_flight for name, placed in stream.pipeline.engines.items()}
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
         while True:
             pace.see(stream.progress(), time.monotonic())
-            live.update(panel(stream, pace), refresh=True)
+            live.update(panel(stream.pipeline.name, room, pace), refresh=True)
             await asyncio.sleep(_FRAME_EVERY)
 
 
-def panel(stream: "Stream", pace: Pace) -> "RenderableType":
-    """The state of a run as three lines and, where the end is in sight, a bar."""
+def panel(name: str, room: Mapping[str, int], pace: Pace) -> "RenderableType":
+    """The state of a run as three lines and, where the end is in sight, a bar.
+
+    `room` says how many requests each engine takes at once.
+    """
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
     now = pace.now
-    goal, done = (now.target, now.accepted) if now.target else (pace._last, _judged(now))
-    head = Text.assemble(
-        (plain(stream.pipeline.name), "bold"), f"  {span(now.seconds)}", *(f"  {t}" for t in _left(pace))
-    )
+    goal, done = (now.target, now.accepted) if now.target else (pace.last, _judged(now))
+    head = Text.assemble((plain(name), "bold"), f"  {span(now.seconds)}", *(f"  {t}" for t in _left(pace)))
     rows = Text("  ").join(
         [
             Text(f"born {now.born:,}"),
@@ -155,7 +158,7 @@ def panel(stream: "Stream", pace: Pace) -> "RenderableType":
             Text(f"in flight {now.in_flight:,}"),
         ]
     )
-    asked = [f"{name} {n}/{stream.pipeline.engines[name].part.max_in_flight}" for name, n in now.engines.items()]
+    asked = [f"{engine} {n}/{room[engine]}" for engine, n in now.engines.items()]
     engines = Text("  ".join([*map(plain, asked), f"{pace.tokens_per_second:,.0f} tokens/s"]), style="dim")
     bar = [ProgressBar(total=goal, completed=done, width=60)] if goal else []
     return Group(head, *bar, rows, engines)

@@ -20,7 +20,10 @@ def preview(
     n: Annotated[int, typer.Option("-n", min=1, help="How many rows.")] = 3,
     sets: Setting = None,
 ) -> None:
-    """Make a few rows and show them whole, with the tokens and the time that a full run would take. Keeps nothing."""
+    """Make a few rows and show them whole.
+
+    Then says what tokens and time a full run would take, projected from these rows. Keeps nothing.
+    """
     loaded, _ = open_pipeline(pipeline, settings_of(sets))
     from smoltalk.cli.live import watch
     from smoltalk.run import preview as run_preview

@@ -1,6 +1,6 @@
 """`smoltalk run`: from a pipeline to a dataset, or on from wherever a run was left."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smoltalk.run.session import Opening
 
 
-class Executor(str, Enum):
+class Executor(StrEnum):
     """Who walks the DAG."""
 
     stream = "stream"
@@ -32,7 +32,10 @@ def run(
     sets: Setting = None,
     executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
 ) -> None:
-    """Make the dataset. Given a run that is unfinished, go on with it: finished replies are not asked again."""
+    """Make the dataset, or go on with a run.
+
+    What was replied in earlier sessions is not asked again.
+    """
     settings = settings_of(sets)
     if rows is not None:
         if "target.accepted" in settings:
@@ -81,8 +84,10 @@ def _go(pipeline: "Pipeline", folder: "RunFolder", executor: Executor) -> "Books
 
 def plan(pipeline: "Pipeline") -> str:
     """The run to come in a few lines: the steps, the gates, what each engine will be."""
-    steps = ", ".join(label for label, _ in pipeline.labelled_steps())
-    gates = ", ".join(label for label, _ in pipeline.labelled_gates())
+    from smoltalk.dag.labels import labelled_gates, labelled_steps
+
+    steps = ", ".join(label for label, _ in labelled_steps(pipeline))
+    gates = ", ".join(label for label, _ in labelled_gates(pipeline))
     lines = [f"{pipeline.name}: {steps}" + (f"; gates {gates}" if gates else "")]
     rows = [(name, e.part.plan(), f"{e.part.max_in_flight} in flight") for name, e in pipeline.engines.items()]
     return "\n".join([*lines, *(table(rows) if rows else ())])

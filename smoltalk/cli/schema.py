@@ -2,7 +2,10 @@
 
 
 def schema() -> None:
-    """Print the JSON schema of a pipeline, which lets an editor complete and check it."""
+    """Print the JSON schema of pipelines.
+
+    It lets an editor complete and check them.
+    """
     import json
 
     from smoltalk import pipeline

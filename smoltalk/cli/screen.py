@@ -59,7 +59,7 @@ def value(name: str, content: Any, indent: int) -> list[str]:
     if is_conversation(content):
         return [title, *turns(content, indent + 2)]
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
-    if len(text) > 80 or "\n" in text or isinstance(content, str) and not text:
+    if len(text) > 80 or "\n" in text or text == "":
         return [title, *quoted(text, indent + 2)]
     return [f"{title}: {plain(text)}"]
 

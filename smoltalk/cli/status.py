@@ -16,7 +16,10 @@ def status(
     run: ARun,
     as_json: Annotated[bool, typer.Option("--json", help="The books as JSON.")] = False,
 ) -> None:
-    """Say where every row of a run ended and why, while it runs or afterwards."""
+    """Show a run's books, live or afterwards.
+
+    Where every row ended and why, and what each engine read and wrote.
+    """
     import json
 
     from smoltalk.cli.books import ledger

@@ -16,7 +16,10 @@ def trace(
     row_id: Annotated[str, typer.Argument(metavar="ROW_ID", help="A row's id, or enough of its beginning.")],
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
-    """Tell one row's life: each prompt and raw reply, each column, each gate's word, where it ended and why."""
+    """Tell one row's life.
+
+    Each prompt and raw reply, each column, each gate's word, where it ended and why.
+    """
     import asyncio
     import json
 

@@ -16,7 +16,7 @@ from smoltalk import benchmarks
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.errors import nearest
 from smoltalk.rows import Row
-from smoltalk.text import ngrams, strings, word_hashes, words
+from smoltalk.text import ngrams, shown, strings, word_hashes, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +127,7 @@ class _Judge:
             "item": best.item - int(self._firsts[which]),
             "score": round(best.score, 3),
             **texts[turn].place,
-            "text": _quote(texts[turn].text, best.start - starts[turn], best.end - starts[turn]),
+            "text": shown(_quote(texts[turn].text, best.start - starts[turn], best.end - starts[turn])),
         }
         return Verdict(False, f"in_{self._names[which]}", evidence)
 
@@ -206,12 +206,12 @@ def _texts(column: str, value: Any) -> Iterator[_Text]:
         yield _Text({"column": column}, "\n".join(strings(value)))
         return
     for number, turn in enumerate(value):
-        role = {"role": str(turn["role"])} if isinstance(turn, Mapping) and "role" in turn else {}
+        role = {"role": shown(turn["role"])} if isinstance(turn, Mapping) and "role" in turn else {}
         yield _Text({"column": column, "turn": number, **role}, "\n".join(strings(turn)))
 
 
 def _quote(text: str, start: int, end: int, limit: int = 200) -> str:
-    """The row's own text from word `start` to before word `end`, at most `limit` characters."""
+    """The row's own text from word `start` to before word `end`; at least `limit` characters of it, where there are."""
     seen, first, last = 0, None, 0
     for chunk, at in _chunks(text):
         count = len(words(chunk))
@@ -222,7 +222,7 @@ def _quote(text: str, start: int, end: int, limit: int = 200) -> str:
         seen += count
         if seen >= end or (first is not None and last - first > limit):
             break
-    return text[first or 0 : last][:limit]
+    return text[first or 0 : last]
 
 
 def _chunks(text: str) -> Iterator[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import Pipeline, Stock
 
 
@@ -30,26 +31,25 @@ def _births(pipeline: Pipeline) -> Iterator[Sequence[str]]:
 
 
 def _steps(pipeline: Pipeline) -> Iterator[Sequence[str]]:
-    labels = [label for label, _ in pipeline.labelled_steps()]
+    labels = [label for label, _ in labelled_steps(pipeline)]
     for number, level in enumerate(pipeline.levels(), 1):
         for i in level:
             step = pipeline.steps[i].part
-            about = f"{labels[i]} ({step.template})" if hasattr(step, "template") else labels[i]
             reads, writes = _columns(step.reads()), _columns(step.writes() - pipeline.born_with)
             if isinstance(step, Stock) and step.columns is None:
                 reads = writes = "?"
             asks = f"asks {_columns(step.engines())}" if step.engines() else ""
-            yield (str(number) if i == level[0] else ""), about, reads, "->", writes, asks
+            yield (str(number) if i == level[0] else ""), labels[i], reads, "->", writes, asks
 
 
 def _gates(pipeline: Pipeline) -> Iterator[Sequence[str]]:
-    for number, (label, gate) in enumerate(pipeline.labelled_gates(), 1):
+    for number, (label, gate) in enumerate(labelled_gates(pipeline), 1):
         sample = f"after the first {gate.calibrates_on():,} rows" if gate.calibrates_on() else ""
         yield str(number), label, _columns(gate.reads()), sample
 
 
 def _engines(pipeline: Pipeline) -> Iterator[Sequence[str]]:
-    labels = pipeline.labelled_steps()
+    labels = labelled_steps(pipeline)
     for names in pipeline.merged_engines():
         steps = [label for label, step in labels if step.engines() & set(names)]
         parts = [pipeline.engines[name].part for name in names]

@@ -88,7 +88,6 @@ def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Pa
         path=path,
         text=text,
         settings=settings,
-        data=document.data,
         engines={str(engine.key[1]): _placed(engine) for engine in engines},
         source=source,
         steps=tuple(writers),

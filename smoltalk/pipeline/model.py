@@ -1,9 +1,7 @@
 """What a pipeline YAML is once it is read: plain frozen data, every part with its line."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -102,33 +100,12 @@ class Pipeline:
     keep: tuple[str, ...] = ()
     """Evidence columns that published rows keep."""
     rows_in_flight: int = 256
-    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The file as plain data, after `settings`."""
 
     @cached_property
     def born_with(self) -> frozenset[str]:
         """Columns a row has before the first step."""
         source = self.source.part
         return BORN_WITH | (source.writes() if isinstance(source, Stock) else source.born_with())
-
-    def source_part(self) -> Source:
-        """The source as the streaming executor runs it. Raises `TypeError` for a stock one, which distilabel runs."""
-        if isinstance(self.source.part, Stock):
-            raise TypeError(f"{self.source.name} is run by distilabel")
-        return self.source.part
-
-    def source_fingerprint(self) -> str:
-        """What, when changed, makes these other rows."""
-        source = self.source.part
-        return json.dumps(source.identity(), sort_keys=True) if isinstance(source, Stock) else source.fingerprint()
-
-    def labelled_steps(self) -> list[tuple[str, AnyStep]]:
-        """`steps`, each under a name of its own: `ask`, `ask_2`."""
-        return _labelled(self.steps)
-
-    def labelled_gates(self) -> list[tuple[str, Gate]]:
-        """`gates`, each under a name of its own."""
-        return _labelled(self.gates)
 
     def merged_engines(self) -> list[list[str]]:
         """Names of engines, together where they are one model: same class, same identity."""
@@ -170,17 +147,6 @@ class Pipeline:
         for needs in self.edges():
             depth.append(1 + max((depth[n] for n in needs), default=-1))
         return tuple(tuple(i for i, d in enumerate(depth) if d == level) for level in range(max(depth, default=-1) + 1))
-
-
-def _labelled(parts: Iterable[Placed[T]]) -> list[tuple[str, T]]:
-    """Names without dots, a count behind the second of a kind."""
-    seen: Counter[str] = Counter()
-    found = []
-    for placed in parts:
-        name = placed.name.rpartition(".")[2]
-        seen[name] += 1
-        found.append((name if seen[name] == 1 else f"{name}_{seen[name]}", placed.part))
-    return found
 
 
 def fills_rows(source: Source | Stock) -> bool:

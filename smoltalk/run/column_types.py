@@ -60,7 +60,7 @@ def _type(kinds: set[str]) -> ColumnType:
         return "float"
     for only in ("bool", "string", "list of string"):
         if kinds == {only}:
-            return only  # type: ignore[return-value]
+            return only
     return "JSON"
 
 
@@ -90,5 +90,5 @@ def fit(value: Any, kind: ColumnType) -> Any:
 
 
 def clean(text: str) -> str:
-    """`neutralise` for text out of run.db, which is UTF-8 already: looks closely only where there is something to see."""
+    """`neutralise` for text out of run.db: that is UTF-8 already, so few texts need a close look."""
     return neutralise(text) if "<|" in text or "\0" in text else text

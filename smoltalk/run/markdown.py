@@ -14,19 +14,19 @@ def inline(value: object) -> str:
 
 
 def code(value: object) -> str:
-    """A code span, in running text or in a cell of a table."""
+    """A code span in a cell of a table."""
     text = " ".join(neutralise(str(value)).split())
     if not text:
         return ""
     ticks = "`" * (_longest_run(text) + 1)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
-    return f"{ticks}{pad}{text.replace('|', '\\|')}{pad}{ticks}" if "|" in text else f"{ticks}{pad}{text}{pad}{ticks}"
+    return ticks + pad + text.replace("|", "\\|") + pad + ticks
 
 
 def fence(text: str, language: str = "") -> str:
     """A block of code, fenced by more backticks than it holds in a row."""
     ticks = "`" * max(3, _longest_run(text) + 1)
-    body = neutralise(text).replace("\r", "").strip("\n")
+    body = text.replace("\r", "").strip("\n")
     return f"{ticks}{language}\n{body}\n{ticks}"
 
 

@@ -13,9 +13,9 @@ from smoltalk.run.database import sqlite_errors
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.ledger import Books
 
-TRAINER_COLUMNS = frozenset(
-    ("prompt", "completion", "chosen", "rejected", "label", "labels", "image", "images", "tools", "conversations")
-    + ("chat_template_kwargs", "input_ids", "attention_mask", "completion_mask", "assistant_masks", "seq_lengths")
+TRAINER_COLUMNS = (
+    "prompt completion chosen rejected label labels image images tools conversations chat_template_kwargs "
+    "input_ids attention_mask completion_mask assistant_masks seq_lengths"
 )
 """Names that make TRL take a conversational dataset for another kind; from `trl.data_utils` and `SFTTrainer`, 1.16."""
 
@@ -41,7 +41,7 @@ def write_files(pipeline: Pipeline, folder: RunFolder, connection: sqlite3.Conne
 
 def _bad_names(pipeline: Pipeline) -> Iterator[Problem]:
     for column in pipeline.keep:
-        if column in TRAINER_COLUMNS:
+        if column in TRAINER_COLUMNS.split():
             document = parse(pipeline.text, str(pipeline.path))
             kept = document.data.get("keep") or []
             key = ("keep", kept.index(column)) if column in kept else ("keep",)

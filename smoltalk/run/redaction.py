@@ -9,9 +9,9 @@ import yaml
 
 REDACTED = '"(redacted)"'
 
-_SENSITIVE = frozenset(
+_SENSITIVE = (
     "key keys apikey token secret secrets password passwords passwd passphrase pwd credential credentials "
-    "auth authorization bearer".split()
+    "auth authorization bearer"
 )
 """Words of a name whose value is nobody's business; `tokens` is not among them, since `max_tokens` is a number."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -19,13 +19,19 @@ _INNOCENT = re.compile(r"[-+]?[\d_.]+(?:e[-+]?\d+)?|true|false|null|~|", re.I)
 
 _USERINFO = re.compile(r"(?<=://)[^\s/@\"'`]+@")
 _QUERY = re.compile(r"([?&][\w-]*(?:key|token|secret|password|auth|sig)[\w-]*=)[^&\s\"'#]+", re.I)
-_IN_WORDS = re.compile(r"((?:api[_-]?key|token|secret|password)[\"']?\s*[:=]\s*[\"']?)(?!\(redacted\))[^\s\"',}\]]{6,}", re.I)
-_KNOWN = re.compile(r"\b(?:hf_|sk-|ghp_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|gsk_)[\w-]{12,}|(?<=Bearer )[\w.~+/=-]{8,}")
+_SAID = re.compile(
+    r"((?:api[_-]?key|token|secret|password)[\"']?\s*[:=]\s*[\"']?)(?!\(redacted\))[^\s\"',}\]]{6,}", re.I
+)
+_KNOWN = re.compile(
+    r"\b(?:hf_|sk-|ghp_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|gsk_)[\w-]{12,}|(?<=Bearer )[\w.~+/=-]{8,}"
+)
 
 
 def redact_yaml(text: str) -> str:
     """The YAML text as its author laid it out, secrets replaced."""
-    for start, end in sorted(set(_secret_spans(yaml.compose(text, Loader=yaml.SafeLoader), set())), reverse=True):
+    spans = set(_secret_spans(yaml.compose(text, Loader=yaml.SafeLoader), set()))
+    outermost = [(a, b) for a, b in spans if not any(c <= a and b <= d and (a, b) != (c, d) for c, d in spans)]
+    for start, end in sorted(outermost, reverse=True):
         value = text[start:end].rstrip()
         text = text[:start] + REDACTED + text[start + len(value) :]
     return redact(text)
@@ -35,7 +41,7 @@ def redact(text: str) -> str:
     """Free text with the secrets replaced that can be told by their form: URL logins, token formats, `password=...`."""
     text = _USERINFO.sub("(redacted)@", text)
     text = _QUERY.sub(r"\1(redacted)", text)
-    text = _IN_WORDS.sub(r"\1(redacted)", text)
+    text = _SAID.sub(r"\1(redacted)", text)
     text = _KNOWN.sub("(redacted)", text)
     home = os.path.expanduser("~")  # noqa: PTH111 (Path.home raises where there is none)
     return text.replace(home, "~") if len(home) > 1 else text
@@ -53,7 +59,7 @@ def redact_setting(path: str, value: str) -> str:
 
 def is_sensitive(name: str) -> bool:
     """Whether a field of this name may hold a secret: `api_key`, `authToken`, not `max_tokens` or `monkey`."""
-    return any(word.lower() in _SENSITIVE for word in _WORD.findall(name))
+    return any(word.lower() in _SENSITIVE.split() for word in _WORD.findall(name))
 
 
 def shown_path(path: Path) -> str:

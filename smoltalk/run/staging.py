@@ -1,7 +1,7 @@
 """New files replace old ones together, when all of them are whole on the disk, or not at all."""
 
 import os
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -45,7 +45,8 @@ class Staged:
                 self._commit()
         finally:
             for partial in self._finals.values():
-                _quietly(partial.unlink)
+                with suppress(OSError):  # an error that is already on its way says more
+                    partial.unlink()
 
     def _commit(self) -> None:
         for partial in self._finals.values():
@@ -66,10 +67,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _quietly(action: Callable[[], object]) -> None:
-    try:
-        action()
-    except OSError:
-        pass  # an error that is already on its way says more

@@ -15,7 +15,7 @@ from torch.nn import functional
 from transformers import AutoTokenizer, LlamaForSequenceClassification, PreTrainedTokenizerFast
 
 from smoltalk.nano.curriculum import Message
-from smoltalk.nano.pairs import Pair, pairs
+from smoltalk.nano.pairs import pairs
 from smoltalk.train.nano.rows import LONGEST, fixed_length, padded
 from smoltalk.train.nano.workers import average_gradients, optimizers, run_workers, set_pace
 
@@ -58,25 +58,27 @@ def save(model: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerFa
     tokenizer.save_pretrained(folder)
 
 
-def pair_batches(
-    tokenizer: PreTrainedTokenizerFast, drawn: Iterator[Pair], tokens: int
-) -> Iterator[torch.Tensor]:
-    """Batches whose first half is chosen and whose second half is rejected, row by row."""
+def pair_batches(tokenizer: PreTrainedTokenizerFast, rng: Random, tokens: int) -> Iterator[torch.Tensor]:
+    """Endless batches whose first half is chosen and whose second half is rejected, row by row."""
     pool: dict[int, list[tuple[list[int], list[int]]]] = defaultdict(list)
+    drawn = pairs(rng, held_out=False)
     while True:
         for _ in range(DRAWN_AT_ONCE):
             pair = next(drawn)
             chosen, rejected = (conversation_ids(tokenizer, m) for m in (pair.chosen, pair.rejected))
-            length = fixed_length(max(len(chosen), len(rejected)))
-            if length <= LONGEST:
-                pool[length].append((chosen, rejected))
+            pool[fixed_length(max(len(chosen), len(rejected)))].append((chosen, rejected))
+        ready: list[torch.Tensor] = []
         for length, found in pool.items():
             size = tokens // length // 2
-            while len(found) >= size:
-                batch, pool[length] = found[:size], found[size:]
-                found = pool[length]
-                filler = tokenizer.pad_token_id
-                yield padded([c for c, _ in batch] + [r for _, r in batch], length, filler)
+            while length <= LONGEST and len(found) >= size:
+                ready.append(_side_by_side(found[:size], length, tokenizer.pad_token_id))
+                del found[:size]
+        rng.shuffle(ready)
+        yield from ready
+
+
+def _side_by_side(found: list[tuple[list[int], list[int]]], length: int, filler: int) -> torch.Tensor:
+    return padded([chosen for chosen, _ in found] + [rejected for _, rejected in found], length, filler)
 
 
 def pair_loss(model: LlamaForSequenceClassification, ids: torch.Tensor) -> tuple[torch.Tensor, float]:
@@ -94,8 +96,7 @@ def _train(rank: int, count: int, start: Path, folder: Path, plan: RewardPlan) -
     model = reward_from(start).train()
     parameters = list(model.parameters())
     found = optimizers(model, plan.muon, plan.adam)
-    drawn = pairs(Random(2_000_003 * (plan.seed + 1) + rank), held_out=False)
-    stream = pair_batches(tokenizer, drawn, plan.tokens_per_worker)
+    stream = pair_batches(tokenizer, Random(2_000_003 * (plan.seed + 1) + rank), plan.tokens_per_worker)
     started, seen, right, step = time.time(), 0, 0.0, 0
     while step < plan.steps:
         ids = next(stream)

@@ -1,0 +1,46 @@
+# The whole project from a bare machine: Python 3.11, pip and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lint bench nano docs clean
+
+help:   ## What there is to make
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
+
+demo: .venv/ready   ## Make a small dataset with the model that ships in the package
+	@$(BIN)/smoltalk run pipelines/quickstart.yaml --show 3
+
+test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/ready-dev   ## Format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/ready-dev   ## Measure against named rivals; writes bench/results.json
+	$(BIN)/python -m bench
+
+nano: .venv/ready-train   ## Train the shipped model again, from random weights
+	$(BIN)/python -m smoltalk.train.nano
+
+docs: .venv/ready   ## Write the pages that are made from a real run
+	$(BIN)/python docs/one_row.py
+
+clean:   ## Remove the virtual environment, caches and runs
+	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/ready-dev: .venv/ready
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+.venv/ready-train: .venv/ready
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable '.[train]'
+	@touch $@

@@ -1,0 +1,33 @@
+"""What each step and gate of a pipeline is called: in the DAG, the journal, the ledger, and in file names."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from smoltalk.contracts import Gate
+from smoltalk.pipeline.model import AnyStep, Pipeline
+
+
+def labelled_steps(pipeline: Pipeline) -> list[tuple[str, AnyStep]]:
+    """Steps with labels: their name, their template's name after it, a number where that is not enough."""
+    names = [_name(p.name, getattr(p.part, "template", None)) for p in pipeline.steps]
+    return list(zip(_apart(names), (p.part for p in pipeline.steps), strict=True))
+
+
+def labelled_gates(pipeline: Pipeline) -> list[tuple[str, Gate]]:
+    """Gates with labels, which also name their files under `rejected/`."""
+    names = [_name(p.name, getattr(p.part, "column", None)) for p in pipeline.gates]
+    return list(zip(_apart(names), (p.part for p in pipeline.gates), strict=True))
+
+
+def _name(name: str, detail: object) -> str:
+    name = name.rpartition(".")[2]
+    if isinstance(detail, str):
+        name += "_" + detail.rpartition("/")[2].removesuffix(".j2")
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def _apart(names: Iterable[str]) -> Iterator[str]:
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}_{seen[name]}"

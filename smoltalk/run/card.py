@@ -1,0 +1,236 @@
+"""The dataset card: the run's books and pipeline as a README that the Hub reads."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import yaml
+
+from smoltalk.catalog import data_folder
+from smoltalk.dag.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.run.ledger import Books
+from smoltalk.run.markdown import code, fence, inline, table
+from smoltalk.run.redaction import redact, redact_setting, redact_yaml
+from smoltalk.run.row_files import Published
+
+NOT_STATED = "not stated"
+
+_LICENCES = (
+    "apache-2.0 mit openrail bsd bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 "
+    "cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 "
+    "cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 odc-by "
+    "odbl pddl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 unlicense wtfpl artistic-2.0 eupl-1.1 isc "
+    "bigscience-bloom-rail-1.0 bigcode-openrail-m llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 gemma unknown "
+    "other"
+)
+"""Identifiers the Hub knows; any other licence is `other` with a name (hf.co/docs/hub/repositories-licenses)."""
+
+_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+_EXAMPLE_TEXT = 600
+"""Characters of one text in the example."""
+_PIPELINE_TEXT = 60_000
+
+
+def card(pipeline: Pipeline, books: Books, published: Published) -> str:
+    """The card's Markdown: YAML header, what is in the dataset, how it was made, the books, limits."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    source = (data_folder("templates") / "cards" / "dataset.md.j2").read_text(encoding="utf-8")
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    example, cut = _example(published)
+    return environment.from_string(source).render(
+        header=yaml.safe_dump(header(pipeline, books), sort_keys=False, allow_unicode=True, width=1000),
+        title=inline(pipeline.name),
+        description=inline(redact(pipeline.description)) or "No description.",
+        rows=f"{books.accepted:,}",
+        shape=_shape(published),
+        columns=table(("column", "type", "what"), _columns(pipeline, published)),
+        example=example,
+        example_cut=cut,
+        steps=table(("step", "is", "asks", "writes"), _steps(pipeline)),
+        engines=table(("engine", "model", "licence"), _engines(pipeline)) if pipeline.engines else "None.",
+        gates=table(("gate", "settings"), _gates(pipeline)) if pipeline.gates else "",
+        ledger=_ledger(books),
+        reasons=table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
+        ending=_ending(books),
+        decontamination=_decontamination(pipeline, books),
+        licences="\n".join(_licences(pipeline)),
+        limits="\n".join(f"- {limit}" for limit in _limits(pipeline, books, published)),
+        seed=pipeline.seed,
+        settings=", ".join(code(f"{path}={redact_setting(path, v)}") for path, v in pipeline.settings.items()),
+        pipeline=_pipeline(pipeline),
+    )
+
+
+def header(pipeline: Pipeline, books: Books) -> dict[str, Any]:
+    """The YAML between the `---` lines, in the Hub's words (hf.co/docs/hub/datasets-cards)."""
+    size = next((label for limit, label in _SIZES if books.accepted < limit), "10M<n<100M")
+    languages = [word for word in re.split(r"[,\s]+", pipeline.language or "") if re.fullmatch(r"[a-z]{2,3}", word)]
+    dataset = getattr(pipeline.source.part, "dataset", None)
+    return {
+        **_licence(pipeline.licence),
+        **({"language": languages} if languages else {}),
+        "pretty_name": re.sub(r"[-_]+", " ", pipeline.name).title(),
+        "size_categories": [size],
+        "task_categories": ["text-generation"],
+        "annotations_creators": ["machine-generated"],
+        **({"source_datasets": [dataset]} if isinstance(dataset, str) else {}),
+        "tags": ["synthetic", "sft", "conversational", "smoltalk-factory", "distilabel"],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
+    }
+
+
+def _licence(licence: str | None) -> dict[str, str]:
+    if not licence:
+        return {"license": "unknown"}
+    name = re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-")
+    return {"license": name} if name in _LICENCES.split() else {"license": "other", "license_name": name or "other"}
+
+
+# ---------------------------------------------------------------- what is in it
+
+
+def _shape(published: Published) -> str:
+    if not published.rows:
+        return ""
+    turns, characters = published.turns / published.rows, published.characters / published.rows
+    return f"On average {turns:.1f} messages and {characters:,.0f} characters a row."
+
+
+def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, str, str]]:
+    steps = pipeline.labelled_steps()
+    labels = [label for label, _ in labelled_steps(pipeline)]
+    writers = pipeline.writers() if len(labels) == len(steps) else {}
+    yield code("id"), "string", "the row's name in the ledger: stable, from pipeline, source and index"
+    yield code("source"), "string", "where the row was born"
+    yield code("messages"), "list of role, content", "the conversation"
+    for column, kind in published.columns.items():
+        writer = code(labels[writers[column]]) if column in writers else "the source"
+        yield code(column), f"{kind} (a string)" if kind == "JSON" else kind, f"written by {writer}"
+
+
+def _example(published: Published) -> tuple[str, bool]:
+    if published.example is None:
+        return "", False
+    shown = _short(published.example)
+    return fence(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode(), "json"), shown != published.example
+
+
+def _short(value: Any) -> Any:
+    match value:
+        case str() if len(value) > _EXAMPLE_TEXT:
+            return value[:_EXAMPLE_TEXT] + "…"
+        case dict():
+            return {name: _short(one) for name, one in value.items()}
+        case list():
+            return [_short(one) for one in value[:10]]
+    return value
+
+
+# ---------------------------------------------------------------- how it was made
+
+
+def _steps(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
+    steps = labelled_steps(pipeline)
+    if all(part is not pipeline.source.part for _, part in steps):
+        yield code(pipeline.source.name), "source", "", _codes(pipeline.born_with)
+    for label, part in steps:
+        is_source = part is pipeline.source.part
+        what = "a distilabel step" if isinstance(part, Stock) else "source" if is_source else "step"
+        unknown = isinstance(part, Stock) and part.columns is None
+        yield code(label), what, _codes(part.engines()), "not known beforehand" if unknown else _codes(part.writes())
+
+
+def _engines(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
+    for name, placed in pipeline.engines.items():
+        engine = placed.part
+        licence = getattr(engine, "licence", None) or NOT_STATED
+        yield code(name), inline(redact(engine.plan())), inline(licence)
+
+
+def _gates(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    for label, gate in labelled_gates(pipeline):
+        settings = gate.model_dump(mode="json", exclude_unset=True)
+        yield code(label), ", ".join(code(f"{k}: {redact(orjson.dumps(v).decode())}") for k, v in settings.items())
+
+
+def _pipeline(pipeline: Pipeline) -> str:
+    text = redact_yaml(pipeline.text)
+    if len(text) > _PIPELINE_TEXT:
+        text = text[:_PIPELINE_TEXT] + "\n# ... (cut here; the whole file is pipeline.yaml in the run folder)"
+    return fence(text, "yaml")
+
+
+# ---------------------------------------------------------------- the books
+
+
+def _ledger(books: Books) -> str:
+    head = ("born", "accepted", "rejected", "failed")
+    return table(head, [[f"{n:,}" for n in (books.born, books.accepted, books.rejected, books.failed)]], right=4)
+
+
+def _reasons(books: Books) -> Iterator[tuple[str, str, str, str]]:
+    for fate, where, reason, rows in books.reasons:
+        yield fate, code(where), code(reason), f"{rows:,}"
+
+
+def _ending(books: Books) -> str:
+    if books.state == "stopped":
+        asked = f" of the {books.target:,} it was asked for" if books.target else ""
+        return f"The run stopped with {books.accepted:,} accepted rows{asked}: {inline(books.why) or 'a ceiling'}."
+    asked = f"the {books.target:,} accepted rows it was asked for are there" if books.target else "every row was tried"
+    return f"The run is complete: {asked}."
+
+
+def _decontamination(pipeline: Pipeline, books: Books) -> str:
+    checked: dict[tuple[str, str], int] = {}
+    for placed, (label, gate) in zip(pipeline.gates, labelled_gates(pipeline), strict=True):
+        if placed.name == "decontaminate":
+            checked |= dict.fromkeys(((label, name) for name in gate.model_dump()["against"]), 0)
+    if not checked:
+        return "No benchmark was checked against: this pipeline has no `decontaminate` gate."
+    for fate, where, reason, rows in books.reasons:
+        if fate == "rejected" and (where, reason.removeprefix("in_")) in checked:
+            checked[where, reason.removeprefix("in_")] += rows
+    lines = [(code(name), code(label), f"{rows:,}") for (label, name), rows in checked.items()]
+    return (
+        "Rows that hold a question of these benchmarks were rejected. A row is counted once, under the item it is "
+        "nearest to, and rows that an earlier gate turned away were not looked at.\n\n"
+        + table(("benchmark", "gate", "rows rejected"), lines, right=1)
+    )
+
+
+def _licences(pipeline: Pipeline) -> Iterator[str]:
+    yield f"- This dataset: {inline(pipeline.licence or NOT_STATED)}"
+    source = pipeline.source
+    if source.part.engines():
+        yield "- The source: none; the rows were written by the models above from nothing but their prompts"
+    else:
+        dataset = getattr(source.part, "dataset", None)
+        name = f"{code(source.name)} {code(dataset)}" if isinstance(dataset, str) else code(source.name)
+        yield f"- The source ({name}): {inline(getattr(source.part, 'licence', None) or NOT_STATED)}"
+    yield "- The models: see the table above; the licence of a model may bind what it wrote"
+
+
+def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[str]:
+    if pipeline.engines:
+        yield "The texts were written by machines: they can be wrong, biased or unfit for some readers."
+        yield "No person has looked at each row."
+    if not pipeline.gates:
+        yield "Nothing was filtered: the pipeline has no gates."
+    if any(placed.name == "decontaminate" for placed in pipeline.gates):
+        yield "Decontamination finds copies and near copies of questions, not rephrasings or translations."
+    else:
+        yield "It may hold questions of public benchmarks."
+    if books.target and books.accepted < books.target:
+        yield f"It is smaller than planned: {books.accepted:,} of {books.target:,} rows."
+    if mixed := [code(column) for column, kind in published.columns.items() if kind == "JSON"]:
+        yield f"Values of {', '.join(mixed)} are of several types or nested, so each is a string of JSON."
+    yield "Chat control tokens in texts have a space put in (`<|im_end|>` is `< |im_end|>`), so that they stay text."
+
+
+def _codes(names: Any) -> str:
+    return ", ".join(code(name) for name in sorted(names))
