@@ -7,6 +7,8 @@ import importlib
 import inspect
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,8 @@ def _by_path(kind: str, path: str) -> type[Any]:
     if not all(part.isidentifier() for part in path.split(".")):
         raise _mistake(f"`{path}` is not an import path", "write it as `package.module.ClassName`")
     try:
-        module = _import_quietly(module_name)
+        with quietly():
+            module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises is a mistake in the YAML's name
         reason = str(error).partition("\n")[0]
         raise _mistake(f"cannot import `{module_name}`: {reason}", "is it installed, or on PYTHONPATH?") from error
@@ -84,13 +87,14 @@ def _fits(cls: type, contract: type[Part]) -> bool:
     return issubclass(cls, contract) or (contract is Step and is_stock(cls))
 
 
-def _import_quietly(module: str) -> Any:
-    """Import without side effects on the screen: distilabel replaces the traceback hook and warns a lot."""
+@contextmanager
+def quietly() -> Iterator[None]:
+    """No side effects on the screen: distilabel replaces the traceback hook and warns a lot."""
     hook = sys.excepthook
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return importlib.import_module(module)
+            yield
     finally:
         sys.excepthook = hook
 

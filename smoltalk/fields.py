@@ -81,7 +81,7 @@ def _problems(
         if deeper or loc in meant_at or document.is_bad(key + loc):
             continue
         at = ".".join(map(str, (*key, *loc)))
-        inside = ".".join(map(str, (name, *loc[:-1])))
+        inside = ".".join(map(str, loc[:-1] if loc[:-1] and not key else (name, *loc[:-1])))
         match item["type"]:
             case "missing":
                 hint = f"it must be {_describe(schema, loc)}"

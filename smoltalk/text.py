@@ -57,9 +57,19 @@ def strings(value: Any) -> Iterator[str]:
 
 def shown(value: Any, limit: int = 200) -> Any:
     """A value fit for evidence: a JSON scalar, at most `limit` characters, valid as UTF-8."""
-    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    return neutralise((value if isinstance(value, str) else repr(value))[:limit])
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else f"an integer of {value.bit_length()} bits"
+    return neutralise((value if isinstance(value, str) else written(value))[:limit])
+
+
+def written(value: Any) -> str:
+    """`repr`, also for what Python refuses to write: integers of thousands of digits, endless nesting."""
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too large to write"
 
 
 def normalise(text: str) -> str:
@@ -67,8 +77,7 @@ def normalise(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    return " ".join(unicodedata.normalize("NFKC", _without("Cf", text)).split())
 
 
 def words(text: str) -> list[str]:
@@ -79,9 +88,14 @@ def words(text: str) -> list[str]:
     text = normalise(text)
     if text.isascii():
         return _ASCII_WORD.findall(_APOSTROPHE.sub("", text))
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(c for c in text if unicodedata.category(c) != "Mn").translate(_LOOKALIKE)
+    text = _without("Mn", unicodedata.normalize("NFKD", text)).translate(_LOOKALIKE)
     return _WORD.findall(unicodedata.normalize("NFKC", _APOSTROPHE.sub("", text)))
+
+
+def _without(category: str, text: str) -> str:
+    """The text without the characters of a Unicode category; each different character is looked up once."""
+    gone = {ord(c): None for c in set(text) if unicodedata.category(c) == category}
+    return text.translate(gone) if gone else text
 
 
 @lru_cache(maxsize=1 << 18)

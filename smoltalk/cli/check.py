@@ -19,12 +19,14 @@ def check(
     from smoltalk.pipeline import describe, load
 
     problems: list[Problem] = []
-    for number, path in enumerate(pipelines):
+    said = 0
+    for path in pipelines:
         try:
             text = describe(load(path))
         except UserError as error:
             problems += error.problems
             continue
-        say(f"\n{text}" if number else text)
+        say(f"\n{text}" if said else text)
+        said += 1
     if problems:
         raise UserError(problems)

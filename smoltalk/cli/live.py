@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from smoltalk.cli.screen import complain, plain, span
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _LINE_EVERY = 5.0
 _FRAME_EVERY = 0.25
+_BAR = 60
 _WINDOW = 30.0
 """Seconds of the past that speeds are measured over."""
 
@@ -92,25 +94,24 @@ def _judged(progress: "Progress") -> int:
 
 
 async def _lines(stream: "Stream", pace: Pace) -> None:
-    try:
-        pace.see(stream.progress(), time.monotonic())
-        while True:
-            await asyncio.sleep(_LINE_EVERY)
+    pace.see(stream.progress(), time.monotonic())
+    with suppress(OSError):  # nobody reads any more; the run goes on
+        try:
+            while True:
+                await asyncio.sleep(_LINE_EVERY)
+                pace.see(stream.progress(), time.monotonic())
+                complain(line(pace))
+        finally:
             pace.see(stream.progress(), time.monotonic())
-            complain(line(pace))
-    except OSError:
-        return  # nobody reads
-    finally:
-        pace.see(stream.progress(), time.monotonic())
-        complain(line(pace))
+            complain(line(pace, over=True))
 
 
-def line(pace: Pace) -> str:
-    """The state of a run in one line."""
+def line(pace: Pace, *, over: bool = False) -> str:
+    """The state of a run in one line; nothing is left of one that is `over`."""
     now = pace.now
     facts = [span(now.seconds), f"born {now.born:,}", _accepted(now), f"rejected {now.rejected:,}"]
     facts += [f"failed {now.failed:,}", f"in flight {now.in_flight:,}", f"{pace.tokens_per_second:,.0f} tokens/s"]
-    return "  ".join([*facts, *_left(pace)])
+    return "  ".join([*facts, *(() if over else _left(pace))])
 
 
 def _accepted(now: "Progress") -> str:
@@ -143,7 +144,6 @@ def panel(name: str, room: Mapping[str, int], pace: Pace) -> "RenderableType":
     `room` says how many requests each engine takes at once.
     """
     from rich.console import Group
-    from rich.progress_bar import ProgressBar
     from rich.text import Text
 
     now = pace.now
@@ -160,5 +160,6 @@ def panel(name: str, room: Mapping[str, int], pace: Pace) -> "RenderableType":
     )
     asked = [f"{engine} {n}/{room[engine]}" for engine, n in now.engines.items()]
     engines = Text("  ".join([*map(plain, asked), f"{pace.tokens_per_second:,.0f} tokens/s"]), style="dim")
-    bar = [ProgressBar(total=goal, completed=done, width=60)] if goal else []
+    full = min(_BAR, _BAR * done // goal) if goal else 0
+    bar = [Text.assemble(("━" * full, "green"), ("─" * (_BAR - full), "dim"))] if goal else []
     return Group(head, *bar, rows, engines)

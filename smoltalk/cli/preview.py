@@ -6,7 +6,7 @@ import typer
 
 from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
-from smoltalk.cli.screen import complain, count, plain, say, span, value
+from smoltalk.cli.screen import complain, count, end_of, say, span, value
 
 if TYPE_CHECKING:
     from smoltalk.pipeline import Pipeline
@@ -34,7 +34,7 @@ def preview(
         complain("interrupted; a preview keeps nothing")
         raise typer.Exit(INTERRUPTED) from None
     for number, (fate, row) in enumerate(rows, 1):
-        say(shown(number, fate, row))
+        say(shown(number, fate, _ordered(loaded, row)))
         say()
     if books.why and not books.why.startswith("max_attempts"):
         say(f"there are no more rows: {books.why}")
@@ -42,20 +42,24 @@ def preview(
 
 
 def shown(number: int, fate: "Fate", row: "Row") -> str:
-    """One row: its columns, its conversation last, and its end."""
+    """One row: its columns, and its end."""
     import json
 
     lines = [f"row {number}  {fate.id}"]
-    if row.get("messages"):  # said there in full
-        row = {name: content for name, content in row.items() if name not in ("instruction", "response")}
-    for name, content in sorted(row.items(), key=lambda item: item[0] == "messages"):
-        if name != "id":
-            lines += value(name, content, 2)
-    end = fate.fate if fate.fate == "accepted" else f"{fate.fate} by {fate.gate}: {fate.reason}"
-    lines.append(f"  => {plain(end)}")
+    for name, content in row.items():
+        lines += value(name, content, 2)
+    lines.append(f"  => {end_of(fate.fate, fate.gate, fate.reason)}")
     for name, content in json.loads(fate.evidence).items():
         lines += value(name, content, 5)
     return "\n".join(lines)
+
+
+def _ordered(pipeline: "Pipeline", row: "Row") -> "Row":
+    """The columns in the file's order, the conversation last; what the conversation says in full is left out."""
+    order = [*sorted(pipeline.born_with), *(name for step in pipeline.steps for name in sorted(step.part.writes()))]
+    names = sorted(row, key=lambda name: (name == "messages", order.index(name) if name in order else len(order), name))
+    repeated = {"id", "instruction", "response"} if row.get("messages") else {"id"}
+    return {name: row[name] for name in names if name not in repeated}
 
 
 def projected(projection: "Projection", pipeline: "Pipeline") -> str:

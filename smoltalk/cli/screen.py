@@ -73,6 +73,11 @@ def is_conversation(content: Any) -> bool:
     )
 
 
+def end_of(fate: str, where: str, reason: str) -> str:
+    """`accepted`, `rejected by complete: no answer`, `failed in ask: empty`."""
+    return fate if fate == "accepted" else plain(f"{fate} {'by' if fate == 'rejected' else 'in'} {where}: {reason}")
+
+
 def count(n: int, noun: str) -> str:
     """`1 row`, `2 rows`, `2 replies`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"

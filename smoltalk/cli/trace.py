@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smoltalk.cli.opening import ARun
-from smoltalk.cli.screen import plain, quoted, say, span, table, turns, value
+from smoltalk.cli.screen import end_of, plain, quoted, say, span, table, turns, value
 
 if TYPE_CHECKING:
     from smoltalk.run.trace import Asked, Attempt, Life, Stage
@@ -32,7 +32,8 @@ def trace(
 
 def told(life: "Life") -> str:
     """A life as text; every line a model wrote stands behind a rule."""
-    lines = [f"row {life.id}  {_end(life)}", "", "born", f"  row: {life.row:,}"]
+    end = end_of(life.fate, life.where, life.reason)
+    lines = [f"row {life.id}  {end}", "", "born", f"  row: {life.row:,}"]
     for name, content in life.born.items():
         lines += value(name, content, 2)
     for stage in life.steps:
@@ -40,16 +41,10 @@ def told(life: "Life") -> str:
     if life.gates:
         rows = [(g.gate, f"{g.ruling}: {g.reason}" if g.reason else g.ruling) for g in life.gates]
         lines += ["", "gates", *table(rows)]
-    lines += ["", _end(life)]
+    lines += ["", end]
     for name, content in life.evidence.items():
         lines += value(name, content, 2)
     return "\n".join(lines)
-
-
-def _end(life: "Life") -> str:
-    if life.fate == "accepted":
-        return "accepted"
-    return plain(f"{life.fate} {'by' if life.fate == 'rejected' else 'in'} {life.where}: {life.reason}")
 
 
 def _stage(stage: "Stage") -> list[str]:

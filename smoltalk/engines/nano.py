@@ -56,6 +56,9 @@ class Nano(Engine):
 
         if self._workers is None:
             self._workers = await asyncio.to_thread(Workers, self.folder, self.max_in_flight)
+            if self._workers.scores:
+                await self.stop()
+                raise WorldError(f"{self.folder} holds a reward model; `nano` needs one that writes")
 
     async def stop(self) -> None:
         """End the threads and let go of the model."""
@@ -89,6 +92,6 @@ class Nano(Engine):
             text=job.text,
             finish="length" if job.finish == "length" else "stop",
             tokens_in=len(job.prompt),
-            tokens_out=job.tokens_out,
+            tokens_out=len(job.ids),
             seconds=monotonic() - began,
         )

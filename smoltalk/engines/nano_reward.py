@@ -58,6 +58,9 @@ class NanoReward(Engine):
 
         if self._workers is None:
             self._workers = await asyncio.to_thread(Workers, self.folder, self.max_in_flight)
+            if not self._workers.scores:
+                await self.stop()
+                raise WorldError(f"{self.folder} holds no reward model: it has no `score.weight`")
 
     async def stop(self) -> None:
         """End the threads and let go of the model."""

@@ -35,8 +35,11 @@ class Complete(RowGate):
         return KEEP
 
 
+_BOXES = (list, tuple, dict)
+
+
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], (), {})
+    return value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, _BOXES) and not value)
 
 
 def _turns(turns: Any) -> Verdict:

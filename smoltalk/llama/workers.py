@@ -40,22 +40,24 @@ class Workers:
     def __init__(self, folder: Path, slots: int) -> None:
         """Load the model and start the threads; takes a fraction of a second. Raises `WorldError`."""
         with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(Llama, folder)
+            exact_loading = beside.submit(Llama, folder)
             self.vocabulary = Vocabulary(folder)
             self.chat = ChatFormat(folder, self.vocabulary)
-            model = loading.result()
-        self.shape = model.shape
+            exact = exact_loading.result()
+        self.shape, self.scores = exact.shape, exact.scores
+        # A score is a number, whose last bits are read: it has to be exact throughout.
+        model = exact if exact.scores else Llama(folder, exact=False)
         self._wake = Condition()
         self._queue: deque[Job] = deque()
         self._futures: dict[Job, Future] = {}
         self._ended: WorldError | None = None
         # Where BLAS cannot be held to one thread it brings its own, and several batches would fight over them.
         threads = max(1, min(_processors(), slots // _SLOTS_PER_THREAD)) if hold_to_one_thread() else 1
-        cache, stop_ids = Cache(model.shape, slots), self._stop_ids(folder)
+        cache, stop_ids = Cache(model.shape, model.dtype, slots), self._stop_ids(folder)
         edges = np.linspace(0, slots, threads + 1).astype(int).tolist()
-        self._threads = []
+        self._threads: list[Thread] = []
         for low, high in pairwise(edges):
-            batch = Batch(model, self.vocabulary, stop_ids, cache, range(low, high))
+            batch = Batch(model, exact, self.vocabulary, stop_ids, cache, range(low, high))
             self._threads.append(Thread(target=self._work, args=(batch,), name=f"llama-{low}", daemon=True))
         for thread in self._threads:
             thread.start()

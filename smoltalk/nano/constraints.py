@@ -33,7 +33,9 @@ CONSTRAINTS = [
     Constraint(
         "one_word", "Answer in one word.", lambda full, short: capitalized(short) + ".", lambda a: len(a.split()) == 1
     ),
-    Constraint("sure", "Start with the word Sure.", lambda full, short: f"Sure! {full}", lambda a: a.startswith("Sure")),
+    Constraint(
+        "sure", "Start with the word Sure.", lambda full, short: f"Sure! {full}", lambda a: a.startswith("Sure")
+    ),
     Constraint("done", "End with the word Done.", lambda full, short: f"{full} Done.", lambda a: a.endswith("Done.")),
     Constraint(
         "exclamation",

@@ -84,7 +84,7 @@ def followed(history: Sequence[Item], query: str) -> tuple[FollowUp, Item] | Non
 
 
 def belongs(history: Sequence[Item], query: str) -> bool:
-    """Whether a query goes on with the conversation: a follow-up, a question of the same domain, any after a greeting."""
+    """Whether a query goes on with the talk: a follow-up, a question of the same domain, any after a greeting."""
     if followed(history, query):
         return True
     item, last = understood(query), history[-1]

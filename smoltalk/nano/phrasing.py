@@ -7,9 +7,10 @@ from random import Random
 from smoltalk.nano.wording import capitalized, uncapitalized
 
 GREETINGS = ("Hi! ", "Hey! ", "Quick question: ")
-_IMPERATIVES = frozenset(
-    "Write List Name Give Make Rewrite Convert Calculate Describe Fix Summarize Put Explain Divide Correct Continue".split()
-)
+_IMPERATIVES = (
+    "Write", "List", "Name", "Give", "Make", "Rewrite", "Convert", "Calculate", "Describe", "Fix", "Summarize", "Put",
+    "Explain", "Divide", "Correct", "Continue",
+)  # fmt: skip
 
 
 def varied(rng: Random, query: str) -> str:

@@ -3,60 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
-import yaml
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
+from smoltalk.errors import BadReply
 from smoltalk.nano.curriculum import TASK_BY_NAME
 from smoltalk.nano.task import Item
 from smoltalk.nano.wording import uncapitalized
 from smoltalk.nano.world import DOMAIN_KNOWLEDGE
+from smoltalk.prompts import find
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
-TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 VAGUE = ("Help me.", "Write something.", "Tell me about it.", "Make it better.", "Do this.", "Explain.", "List some.")
 Reply = dict[str, str]
 
 
-@dataclass(frozen=True)
-class RatingTemplate:
-    returns: dict[str, Any]
-    example: dict[str, str]
-    body: str
-
-    def render(self, instruction: str) -> str:
-        environment = SandboxedEnvironment(undefined=StrictUndefined)
-        return environment.from_string(self.body).render(instruction=instruction).strip()
-
-    def accepts(self, reply: str) -> bool:
-        """Whether a reply is a JSON object with exactly the promised columns, each of its type or one of its labels."""
-        try:
-            row = json.loads(reply)
-        except ValueError:
-            return False
-        return isinstance(row, dict) and row.keys() == self.returns.keys() and all(map(self._fits, *_columns(row)))
-
-    def _fits(self, column: str, value: object) -> bool:
-        expected = self.returns[column]
-        return value in expected if isinstance(expected, list) else type(value) is TYPES[expected]
+def request(name: str, query: str) -> str:
+    """What the pipeline asks when it rates a query."""
+    return str(find(name).render({"instruction": query})[-1]["content"])
 
 
-def _columns(row: Mapping[str, object]) -> tuple[list[str], list[object]]:
-    return list(row), list(row.values())
-
-
-@cache
-def template(name: str) -> RatingTemplate:
-    _, header, body = (TEMPLATES / f"{name}.j2").read_text(encoding="utf-8").split("---\n", 2)
-    fields = yaml.safe_load(header)
-    return RatingTemplate(fields["returns"], fields["example"], body)
+def accepted(name: str, reply: str) -> bool:
+    """Whether the pipeline can use the reply."""
+    try:
+        find(name).parse(reply)
+    except BadReply:
+        return False
+    return True
 
 
 def _scrambled(rng: Random, query: str) -> str:
@@ -136,4 +108,4 @@ RATINGS: dict[str, Callable[[Random, Item], tuple[str, Reply]]] = {
 def rated(rng: Random, name: str, item: Item) -> tuple[str, str]:
     """The rendered template about a query, and the reply to it."""
     query, reply = RATINGS[name](rng, item)
-    return template(name).render(query), json.dumps(reply, ensure_ascii=False)
+    return request(name, query), json.dumps(reply, ensure_ascii=False)

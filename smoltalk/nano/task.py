@@ -30,7 +30,7 @@ class Item:
 
 
 def pattern(question: str) -> re.Pattern[str]:
-    """`What is {a} + {b}?` as a pattern. Slots named by one letter are numbers; the second mention must repeat the first."""
+    """`What is {a} + {b}?` as a pattern. One-letter slots are numbers; a second mention must repeat the first."""
     seen: set[str] = set()
     parts: list[str] = []
     for part in re.split(r"(\{\w+\})", question):

@@ -81,7 +81,9 @@ def _is_email(slots: Slots, answer: str) -> bool:
 
 
 prose_list = list_task("prose", ("List {count} {kind}.", "Name {count} {kind}.", "Give me {count} {kind}."), 2.2)
-bullet_list = list_task("bullets", ("List {count} {kind} as bullet points.", "Write a bullet list of {count} {kind}."), 1.5)
+bullet_list = list_task(
+    "bullets", ("List {count} {kind} as bullet points.", "Write a bullet list of {count} {kind}."), 1.5
+)
 numbered_list = list_task("numbers", ("Write a numbered list of {count} {kind}.",), 1.0)
 describe = Task(
     name="describe",

@@ -90,6 +90,7 @@ def _columns(document: Document, steps: Sequence[Named], gates: Sequence[Named])
         yield from columns.write(step, born=i == 0)
     for gate in gates:
         yield from columns.read(gate)
+    yield from columns.conversation()
     keep = document.data.get("keep")
     for i, column in enumerate(keep if isinstance(keep, list) else []):
         if isinstance(column, str) and column not in columns.writer and not columns.blind:
@@ -121,6 +122,12 @@ class _Columns:
                 if not isinstance(writes, list) and column in writes:
                     hint = f"`{step.name}` at line {step.line} writes it: move that up"
             yield _at(self.document, part, sentence, hint)
+
+    def conversation(self) -> Iterator[Problem]:
+        """Rows that are to be published must hold what `rows.conversation` reads."""
+        if not self.blind and "messages" not in self.writer and not {"instruction", "response"} <= self.writer.keys():
+            sentence = "no step writes `messages`, nor both `instruction` and `response`, so no row is a conversation"
+            yield self.document.problem(("steps",), sentence)
 
     def write(self, step: Named, born: bool) -> Iterator[Problem]:
         """Adds the step's columns; what it writes must be new."""

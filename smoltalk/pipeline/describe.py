@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
-from smoltalk.pipeline.model import Pipeline, Stock
+from smoltalk.pipeline.model import Pipeline
 
 
 def describe(pipeline: Pipeline) -> str:
@@ -36,8 +36,6 @@ def _steps(pipeline: Pipeline) -> Iterator[Sequence[str]]:
         for i in level:
             step = pipeline.steps[i].part
             reads, writes = _columns(step.reads()), _columns(step.writes() - pipeline.born_with)
-            if isinstance(step, Stock) and step.columns is None:
-                reads = writes = "?"
             asks = f"asks {_columns(step.engines())}" if step.engines() else ""
             yield (str(number) if i == level[0] else ""), labels[i], reads, "->", writes, asks
 

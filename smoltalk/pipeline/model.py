@@ -52,7 +52,7 @@ class Stock:
     fields: dict[str, Any]
     line: int
     columns: tuple[frozenset[str], frozenset[str]] | None = None
-    """What it reads and writes; None when it cannot be told before it runs."""
+    """What it reads and writes; None when it refuses its fields, which no loaded pipeline holds."""
 
     @property
     def bears_rows(self) -> bool:
@@ -125,21 +125,12 @@ class Pipeline:
         return found
 
     def edges(self) -> tuple[frozenset[int], ...]:
-        """For each step the indices of the steps it waits for. Empty: it can start when the row is born.
-
-        A stock step whose columns are unknown waits for everything above it, and everything below waits for it.
-        """
+        """For each step the indices of the steps it waits for. Empty: it can start when the row is born."""
         writers = self.writers()
-        found: list[frozenset[int]] = []
-        blind: set[int] = set()
-        for i, step in enumerate(self.steps):
-            if isinstance(step.part, Stock) and step.part.columns is None:
-                found.append(frozenset(range(i)))
-                blind = {i}
-                continue
-            needs = {writers[c] for c in step.part.reads() if c in writers}
-            found.append(frozenset({n for n in needs if n < i} | blind))
-        return tuple(found)
+        return tuple(
+            frozenset(writers[c] for c in step.part.reads() if writers.get(c, i) < i)
+            for i, step in enumerate(self.steps)
+        )
 
     def levels(self) -> tuple[tuple[int, ...], ...]:
         """Steps grouped so that each level waits only for earlier ones."""

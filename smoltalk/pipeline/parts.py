@@ -1,6 +1,6 @@
 """One `name: {fields}` of the file as the part it means, or a guess at it when something is wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from smoltalk import catalog
@@ -76,15 +76,12 @@ def _stock(name: str, cls: type[Any], fields: Any, document: Document, key: Key)
         fields = {}
     if not isinstance(fields, dict):
         return None, [document.problem(key, f"`{name}` takes fields, not {shown(fields)}", f"write `{name}: {{...}}`")]
+    stock = Stock(name, cls, fields, document.line(key))
     try:
-        from smoltalk.distil.stock import stock_columns
+        with catalog.quietly():
+            from smoltalk.distil.stock import stock_columns  # two seconds, and only for who names a stock step
 
-        columns = stock_columns(cls, fields)
-    except ImportError:
-        columns = None
+            return replace(stock, columns=stock_columns(cls, fields)), []
     except Exception as error:  # a stranger's class refuses its fields in its own words
         said = " ".join(str(error).split())[:200]
-        return Stock(name, cls, fields, document.line(key)), [
-            document.problem(key, f"`{name}` refuses its fields: {said}")
-        ]
-    return Stock(name, cls, fields, document.line(key), columns), []
+        return stock, [document.problem(key, f"`{name}` refuses its fields: {said}")]

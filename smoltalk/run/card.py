@@ -8,6 +8,7 @@ import orjson
 import yaml
 
 from smoltalk.catalog import data_folder
+from smoltalk.contracts import Gate
 from smoltalk.dag.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.run.ledger import Books
@@ -101,14 +102,14 @@ def _shape(published: Published) -> str:
 
 
 def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, str, str]]:
-    steps = pipeline.labelled_steps()
-    labels = [label for label, _ in labelled_steps(pipeline)]
-    writers = pipeline.writers() if len(labels) == len(steps) else {}
+    writers: dict[str, str] = {}
+    for label, part in labelled_steps(pipeline):
+        writers |= {column: label for column in part.writes() if column not in writers}
     yield code("id"), "string", "the row's name in the ledger: stable, from pipeline, source and index"
     yield code("source"), "string", "where the row was born"
     yield code("messages"), "list of role, content", "the conversation"
     for column, kind in published.columns.items():
-        writer = code(labels[writers[column]]) if column in writers else "the source"
+        writer = code(writers[column]) if column in writers else "the source"
         yield code(column), f"{kind} (a string)" if kind == "JSON" else kind, f"written by {writer}"
 
 
@@ -187,9 +188,8 @@ def _ending(books: Books) -> str:
 
 def _decontamination(pipeline: Pipeline, books: Books) -> str:
     checked: dict[tuple[str, str], int] = {}
-    for placed, (label, gate) in zip(pipeline.gates, labelled_gates(pipeline), strict=True):
-        if placed.name == "decontaminate":
-            checked |= dict.fromkeys(((label, name) for name in gate.model_dump()["against"]), 0)
+    for label, gate in labelled_gates(pipeline):
+        checked |= {(label, name): 0 for name in _against(gate)}
     if not checked:
         return "No benchmark was checked against: this pipeline has no `decontaminate` gate."
     for fate, where, reason, rows in books.reasons:
@@ -201,6 +201,11 @@ def _decontamination(pipeline: Pipeline, books: Books) -> str:
         "nearest to, and rows that an earlier gate turned away were not looked at.\n\n"
         + table(("benchmark", "gate", "rows rejected"), lines, right=1)
     )
+
+
+def _against(gate: Gate) -> tuple[str, ...]:
+    """Benchmarks that a gate compares rows with: its field `against`; a hit's reason is `in_` and the benchmark."""
+    return tuple(getattr(gate, "against", ()))
 
 
 def _licences(pipeline: Pipeline) -> Iterator[str]:
@@ -221,7 +226,7 @@ def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[
         yield "No person has looked at each row."
     if not pipeline.gates:
         yield "Nothing was filtered: the pipeline has no gates."
-    if any(placed.name == "decontaminate" for placed in pipeline.gates):
+    if any(_against(gate) for _, gate in labelled_gates(pipeline)):
         yield "Decontamination finds copies and near copies of questions, not rephrasings or translations."
     else:
         yield "It may hold questions of public benchmarks."

@@ -27,23 +27,19 @@ class Kinds:
     def see(self, row: Mapping[str, Any]) -> None:
         """Take one row into account; columns it lacks are null."""
         for column, kinds in self._seen.items():
-            kinds.add(_kind(row.get(column)))
+            value = row.get(column)
+            kinds.add(_PLAIN.get(type(value)) or _kind(value))
 
     def types(self) -> dict[str, ColumnType]:
         """The narrowest type that holds every value seen without loss; nulls fit every type."""
         return {column: _type(kinds - {"null"}) for column, kinds in self._seen.items()}
 
 
+_PLAIN: dict[type, str] = {type(None): "null", bool: "bool", str: "string", float: "float"}
+
+
 def _kind(value: Any) -> str:
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case str():
-            return "string"
-        case float():
-            return "float"
         case int():
             return "int" if abs(value) <= _EXACT else "wide" if -_INT64 <= value < _INT64 else "JSON"
         case list() if all(isinstance(item, str) for item in value):

@@ -17,6 +17,8 @@ SHARD_ROWS = 100_000
 SHARD_BYTES = 250_000_000
 """A file takes no further row group when it would grow past one of these."""
 
+_UNIQUE = ("id", "messages", "evidence", "columns")
+
 
 class ParquetFiles:
     """Writes tuples of columns to one file after another; there is always at least one, if with no rows.
@@ -65,8 +67,12 @@ class ParquetFiles:
 
         self._rows = 0
         self._sink = pa.OSFile(str(self._place(self._count)), "wb")
-        self._writer = ParquetWriter(self._sink, self._schema, compression="zstd", write_page_index=True)
+        self._writer = ParquetWriter(self._sink, self._schema, compression="zstd", use_dictionary=self._repetitive())
         self._count += 1
+
+    def _repetitive(self) -> list[str]:
+        """Columns whose values repeat; looking for repetition in long texts costs more than it saves."""
+        return ["messages.list.element.role", *(name for name in self._schema.names if name not in _UNIQUE)]
 
     def _write_group(self) -> None:
         import pyarrow as pa

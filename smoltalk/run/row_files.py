@@ -136,7 +136,8 @@ def _accepted_line(fate: Fate, row: Row, published: Published) -> tuple[Any, ...
     line = (fate.id, _source(row), messages, *kept)
     published.rows += 1
     published.turns += len(messages)
-    published.characters += sum(len(turn["content"]) for turn in messages)
+    for turn in messages:
+        published.characters += len(turn["content"])
     if published.example is None and messages:
         published.example = dict(zip((*OWN, *published.columns), line, strict=True))
     return line

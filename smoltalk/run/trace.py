@@ -154,11 +154,13 @@ async def _replay(
         if isinstance(step, Write):
             await _again(step, row, stage, RecordingAsk(past, names[label], stage.asked), fate)
         else:
-            stage.note = "a step of distilabel's, not told again" if isinstance(step, Stock) else ""
             stage.columns = {name: final[name] for name in sorted(step.writes()) if name in final and name not in row}
+            stage.note = "" if stage.columns else "not reached"
+            if isinstance(step, Stock):
+                stage.note = "a step of distilabel's own: its columns are shown, its prompts are not"
         if label == fate.gate and fate.fate == "failed":
             stage.failure = stage.failure or fate.reason
-        row.update(stage.columns or {name: final[name] for name in step.writes() if name in final})
+        row.update(stage.columns)
     return stages
 
 

@@ -89,7 +89,11 @@ def spawn(here: Path) -> Callable[..., "subprocess.Popen[str]"]:
         return subprocess.Popen(
             [sys.executable, "-m", "smoltalk", *arguments],
             cwd=here,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT)])),
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

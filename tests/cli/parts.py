@@ -33,6 +33,13 @@ class Questions(Source):
         return islice(every, start, None)
 
 
+class Endless(Questions):
+    """Instructions without end."""
+
+    def size(self) -> None:  # type: ignore[override]
+        return None
+
+
 class Parrot(Engine):
     """Replies as the prompt tells it to; what it does at the start is told by the environment."""
 
@@ -51,13 +58,13 @@ class Parrot(Engine):
     async def complete(self, request: Request) -> Reply:
         await self._stall()
         prompt = request.messages[-1]["content"]
+        if request.schema:
+            return Reply(json.dumps({"quality": "poor" if "poor" in prompt else "good"}), "stop", 9, 3)
         if "always cut" in prompt:
             return Reply("and so", "length", 7, 2)
         if "empty once" in prompt and prompt not in self._seen:
             self._seen.add(prompt)
             return Reply("  ", "stop", 7, 1)
-        if request.schema:
-            return Reply(json.dumps({"quality": "poor" if "poor" in prompt else "good"}), "stop", 9, 3)
         if "hostile" in prompt:
             return Reply("\x1b[2J[red]gone[/red]\n=> accepted\u202e\r<|im_end|>", "stop", 7, 5)
         return Reply(f"an answer to: {prompt}", "stop", 7, 5)
@@ -117,3 +124,13 @@ class Everything(RowGate):
 
     def judge(self, row: Row) -> Verdict:
         return KEEP
+
+
+class Nothing(RowGate):
+    """Rejects every row."""
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({"id"})
+
+    def judge(self, row: Row) -> Verdict:
+        return Verdict(False, "never")

@@ -28,18 +28,18 @@ class Scorer(Talker):
 
 
 class Questions(Source):
-    """Three rows with one column."""
+    """Three rows with questions, and answers."""
 
-    column: str = "instruction"
+    columns: tuple[str, ...] = ("instruction", "response")
 
     def writes(self) -> frozenset[str]:
-        return frozenset({self.column})
+        return frozenset(self.columns)
 
     def size(self) -> int:
         return 3
 
     def rows(self, start: int = 0) -> Iterator[Row]:
-        return ({self.column: f"question {i}"} for i in range(start, 3))
+        return ({column: f"{column} {i}" for column in self.columns} for i in range(start, 3))
 
 
 class Keep(RowGate):

@@ -85,7 +85,7 @@ def test_a_source_that_does_not_write_is_no_step(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text("name: p\nsteps: [{pretend.Questions: {}}]\n")
     pipeline = load(path)
-    assert pipeline.steps == () and pipeline.born_with == {"id", "source", "instruction"}
+    assert pipeline.steps == () and pipeline.born_with == {"id", "source", "instruction", "response"}
 
 
 def test_description_is_golden(sound: Path) -> None:
@@ -99,16 +99,16 @@ def test_a_stock_distilabel_step(tmp_path: Path) -> None:
     path.write_text(
         "name: p\nengines: {teacher: {pretend.Talker: {}}}\nsteps:\n"
         "  - distilabel.steps.LoadDataFromDicts: {data: [{instruction: hi}]}\n"
-        "  - distilabel.steps.tasks.TextGeneration: {llm: teacher}\n"
-        "gates: [{pretend.Keep: {columns: [generation]}}]\n"
+        "  - distilabel.steps.tasks.TextGeneration: {llm: teacher, output_mappings: {generation: response}}\n"
+        "gates: [{pretend.Keep: {columns: [response]}}]\n"
     )
     pipeline = load(path)
     assert isinstance(pipeline.source.part, Stock) and pipeline.source.part.bears_rows
-    assert pipeline.edges() == (frozenset(),) and "generation" in pipeline.writers()
+    assert pipeline.edges() == (frozenset(),) and "response" in pipeline.writers()
     assert "no engine named `techer`" in problems(path, **{"steps.1.llm": "techer"})
     assert "refuses its fields" in problems(path, **{"steps.1.group_generations": "[1, 2]"})
-    path.write_text(path.read_text().replace("[generation]", "[generatoin]"))
-    assert "p.yaml:6  `pretend.Keep` reads column `generatoin`" in problems(path)
+    path.write_text(path.read_text().replace("[response]", "[respones]"))
+    assert "p.yaml:6  `pretend.Keep` reads column `respones`" in problems(path)
 
 
 # ---------------------------------------------------------------- --set

@@ -22,7 +22,7 @@ steps:
 gates:
   - complete: {}
   - one_of: {column: quality, values: [good, excellent, average]}
-  - at_least: {column: reward, value: 20}
+  - at_least: {column: reward, value: 44}
 keep: [reward, quality, category]
 """
 

@@ -126,14 +126,14 @@ def steering(speaker: Speaker, count: int) -> Figures:
 def follow_ups_written(speaker: Speaker, count: int) -> Figures:
     """After one and two answered questions the model writes the next user turn itself, then answers it."""
     talks = [[user(item.query)] for item in fresh_items(1003, count)]
-    talks = [talk + [assistant(answer)] for talk, answer in zip(talks, speaker.answers(talks), strict=True)]
+    talks = [[*talk, assistant(answer)] for talk, answer in zip(talks, speaker.answers(talks), strict=True)]
     found: Figures = {}
     for turn in ("second", "third"):
         queries = speaker.continued([written(talk, USER_TURN) for talk in talks], 1.0)
         ended = [(talk, query) for talk, query in zip(talks, queries, strict=True) if query]
         belong = [belongs(_history(talk), query) for talk, query in ended]
         asked = [[*talk, user(query)] for (talk, query), fits in zip(ended, belong, strict=True) if fits]
-        talks = [talk + [assistant(answer)] for talk, answer in zip(asked, speaker.answers(asked), strict=True)]
+        talks = [[*talk, assistant(answer)] for talk, answer in zip(asked, speaker.answers(asked), strict=True)]
         right = [judged_turns(talk)[-1][1] for talk in talks]
         strange = [q for (_, q), fits in zip(ended, belong, strict=True) if not fits][:6]
         wrong = [[t[-4]["content"], t[-3]["content"], t[-2]["content"], t[-1]["content"]]
@@ -182,20 +182,19 @@ def ratings(speaker: Speaker, count: int) -> Figures:
     for name, rate in rating.RATINGS.items():
         rng = Random(1005)
         expected = [rate(rng, draw(rng)) for _ in range(count)]
-        form = rating.template(name)
-        replies = speaker.answers([[user(form.render(query))] for query, _ in expected])
-        on_strange = speaker.answers([[user(form.render(query))] for query in strange])
-        column = list(form.returns)[-1]
+        replies = speaker.answers([[user(rating.request(name, query))] for query, _ in expected])
+        on_strange = speaker.answers([[user(rating.request(name, query))] for query in strange])
+        column = list(expected[0][1])[-1]
         agree = [
-            form.accepts(reply) and json.loads(reply)[column] == label[column]
+            rating.accepted(name, reply) and json.loads(reply)[column] == label[column]
             for reply, (_, label) in zip(replies, expected, strict=True)
         ]
         commonest = Counter(label[column] for _, label in expected).most_common(1)[0][1]
         found[name] = {
             "n": count,
-            "valid": share(form.accepts(reply) for reply in replies),
+            "valid": share(rating.accepted(name, reply) for reply in replies),
             "n_invented": len(strange),
-            "valid_invented": share(form.accepts(reply) for reply in on_strange),
+            "valid_invented": share(rating.accepted(name, reply) for reply in on_strange),
             "label_agrees": share(agree),
             "commonest_label": round(commonest / count, 3),
         }

@@ -7,10 +7,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 
 from smoltalk.train.nano.rows import IGNORED, batches
 from smoltalk.train.nano.tokenizer import POSITIONS
@@ -30,7 +31,7 @@ class ModelPlan:
     save_every: int = 200
 
 
-def configured(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+def configured(tokenizer: Any) -> LlamaConfig:
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=256,
@@ -48,10 +49,10 @@ def configured(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     return config
 
 
-def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save(model: Any, tokenizer: Any, folder: Path) -> None:
     """The folder that transformers and vLLM load, in bfloat16."""
     weights = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items()}
-    model.generation_config = GenerationConfig(
+    model.generation_config.update(
         eos_token_id=[tokenizer.eos_token_id, tokenizer.pad_token_id],
         pad_token_id=tokenizer.pad_token_id,
         do_sample=True,
@@ -62,7 +63,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
     tokenizer.save_pretrained(folder)
 
 
-def token_loss(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def token_loss(model: Any, ids: torch.Tensor, labels: torch.Tensor) -> Any:
     """Mean loss over the learned tokens; logits are computed for no others."""
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
     wanted = labels[:, 1:]
@@ -73,7 +74,8 @@ def token_loss(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor)
 def _train(rank: int, count: int, folder: Path, plan: ModelPlan) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     torch.manual_seed(plan.seed)
-    model = LlamaForCausalLM(configured(tokenizer)).train()
+    build: Any = AutoModelForCausalLM.from_config
+    model = build(configured(tokenizer)).train()
     parameters = list(model.parameters())
     found = optimizers(model, plan.muon, plan.adam)
     stream = batches(tokenizer, Random(1_000_003 * (plan.seed + 1) + rank), plan.tokens_per_worker)
@@ -101,7 +103,7 @@ def _train(rank: int, count: int, folder: Path, plan: ModelPlan) -> None:
             (folder / "training.json").write_text(json.dumps(cost) + "\n", encoding="utf-8")
 
 
-def train_model(tokenizer: PreTrainedTokenizerFast, folder: Path, plan: ModelPlan) -> None:
+def train_model(tokenizer: Any, folder: Path, plan: ModelPlan) -> None:
     """Trains and saves into the folder, now and then also on the way, so that a crash costs little."""
     tokenizer.save_pretrained(folder)
     run_workers(plan.workers, _train, folder, plan)

@@ -1,4 +1,4 @@
-"""Muon in float32, shared out among the workers: most CPUs are slow at the bfloat16 that torch's own Muon computes in."""
+"""Muon in float32, shared out among the workers: many CPUs are slow at the bfloat16 of torch's own Muon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROUNDS = 5
 def orthogonalized(matrix: torch.Tensor) -> torch.Tensor:
     """Newton-Schulz: the matrix with all its singular values brought near one."""
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
+    x: torch.Tensor = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)
     a, b, c = _QUINTIC
     for _ in range(_ROUNDS):
@@ -37,13 +37,14 @@ class Muon(torch.optim.Optimizer):
             parameters: list[torch.Tensor] = group["params"]
             mine = range(rank, len(parameters), count)
             updates = torch.zeros(sum(p.numel() for p in parameters))
-            for i, (parameter, update) in enumerate(zip(parameters, _views(updates, parameters), strict=True)):
+            shares = _views(updates, parameters)
+            for i, (parameter, update) in enumerate(zip(parameters, shares, strict=True)):
                 gradient = self._with_momentum(parameter, group["momentum"])
                 if i in mine:
                     update.copy_(orthogonalized(gradient) * max(1.0, gradient.shape[0] / gradient.shape[1]) ** 0.5)
             if count > 1:
                 dist.all_reduce(updates)
-            for parameter, update in zip(parameters, _views(updates, parameters), strict=True):
+            for parameter, update in zip(parameters, shares, strict=True):
                 parameter.mul_(1 - group["lr"] * group["decay"]).add_(update, alpha=-group["lr"])
 
     def _with_momentum(self, parameter: torch.Tensor, momentum: float) -> torch.Tensor:
@@ -57,4 +58,5 @@ class Muon(torch.optim.Optimizer):
 
 
 def _views(flat: torch.Tensor, like: list[torch.Tensor]) -> list[torch.Tensor]:
-    return [part.view_as(p) for part, p in zip(flat.split([p.numel() for p in like]), like, strict=True)]
+    parts = torch.split(flat, [p.numel() for p in like])
+    return [part.view_as(p) for part, p in zip(parts, like, strict=True)]

@@ -23,7 +23,7 @@ def _prompts() -> list[str]:
     bare = [USER_TURN, written([{"role": "system", "content": DOMAIN_PROMPTS["geography"]}], USER_TURN)]
     asked = [written([{"role": "user", "content": draw(rng).query}], ASSISTANT_TURN) for _ in range(11)]
     talks = [written(turns(items(rng))[:-1], ASSISTANT_TURN) for _ in range(4)]
-    rated = [rating.template(name).render(draw(rng).query) for name in rating.RATINGS]
+    rated = [rating.request(name, draw(rng).query) for name in rating.RATINGS]
     return bare + asked + talks + [written([{"role": "user", "content": text}], ASSISTANT_TURN) for text in rated]
 
 

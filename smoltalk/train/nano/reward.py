@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import AutoTokenizer, LlamaForSequenceClassification, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, LlamaForSequenceClassification
 
 from smoltalk.nano.curriculum import Message
 from smoltalk.nano.pairs import pairs
@@ -37,28 +38,27 @@ class RewardPlan:
     save_every: int = 100
 
 
-def conversation_ids(tokenizer: PreTrainedTokenizerFast, messages: list[Message]) -> list[int]:
+def conversation_ids(tokenizer: Any, messages: list[Message]) -> list[int]:
     """The conversation as the chat template writes it, to the last end mark."""
     text = "".join(f"<|im_start|>{m['role']}\n{m['content']}<|im_end|>\n" for m in messages)
-    return tokenizer.encode(text, add_special_tokens=False)
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    return ids
 
 
-def reward_from(folder: Path) -> LlamaForSequenceClassification:
-    model = LlamaForSequenceClassification.from_pretrained(
+def reward_from(folder: Path) -> Any:
+    return LlamaForSequenceClassification.from_pretrained(
         folder, num_labels=1, dtype=torch.float32, attn_implementation="eager"
     )
-    assert isinstance(model, LlamaForSequenceClassification)
-    return model
 
 
-def save(model: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save(model: Any, tokenizer: Any, folder: Path) -> None:
     weights = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items()}
     model.config.dtype = torch.bfloat16
     model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
 
-def pair_batches(tokenizer: PreTrainedTokenizerFast, rng: Random, tokens: int) -> Iterator[torch.Tensor]:
+def pair_batches(tokenizer: Any, rng: Random, tokens: int) -> Iterator[torch.Tensor]:
     """Endless batches whose first half is chosen and whose second half is rejected, row by row."""
     pool: dict[int, list[tuple[list[int], list[int]]]] = defaultdict(list)
     drawn = pairs(rng, held_out=False)
@@ -81,9 +81,9 @@ def _side_by_side(found: list[tuple[list[int], list[int]]], length: int, filler:
     return padded([chosen for chosen, _ in found] + [rejected for _, rejected in found], length, filler)
 
 
-def pair_loss(model: LlamaForSequenceClassification, ids: torch.Tensor) -> tuple[torch.Tensor, float]:
+def pair_loss(model: Any, ids: torch.Tensor) -> tuple[Any, float]:
     """Bradley-Terry loss, and the share of pairs already in the right order."""
-    mask = (ids != model.config.pad_token_id).long()
+    mask = torch.ne(ids, model.config.pad_token_id).long()
     scores = model(input_ids=ids, attention_mask=mask).logits[:, 0]
     chosen, rejected = scores.chunk(2)
     loss = -functional.logsigmoid(chosen - rejected).mean() + CENTERING * ((chosen + rejected) ** 2).mean()

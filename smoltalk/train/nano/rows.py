@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import Any
 
 import torch
-from transformers import PreTrainedTokenizerFast
 
 from smoltalk.nano.dialogues import Dialogue, dialogue
 
@@ -18,7 +18,7 @@ DRAWN_AT_ONCE = 1024
 Row = tuple[list[int], list[int]]
 
 
-def encoded(tokenizer: PreTrainedTokenizerFast, talk: Dialogue) -> Row:
+def encoded(tokenizer: Any, talk: Dialogue) -> Row:
     """Token ids and labels. System prompts and the pipeline's own requests are read but not learned."""
     ids: list[int] = []
     labels: list[int] = []
@@ -37,7 +37,7 @@ def fixed_length(length: int) -> int:
 
 
 def batches(
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer: Any,
     rng: Random,
     tokens: int,
     draw: Callable[[Random], Dialogue] = dialogue,

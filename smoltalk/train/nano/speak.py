@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -24,8 +25,9 @@ class Speaker:
     """The chat model in float32."""
 
     def __init__(self, folder: Path):
-        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        self.model = model.eval()
         self.end = self.tokenizer.convert_tokens_to_ids("<|im_end|>")
 
     def continued(self, prompts: Sequence[str], temperature: float = 0.0, longest: int = 96) -> list[str | None]:
@@ -45,7 +47,7 @@ class Speaker:
     @torch.no_grad()
     def _batch(self, prompts: list[str], temperature: float, longest: int) -> list[str | None]:
         inputs = self.tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
-        sampling = {"do_sample": False, "temperature": None}
+        sampling: dict[str, Any] = {"do_sample": False, "temperature": None}
         if temperature:
             sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
         output = self.model.generate(
@@ -70,7 +72,7 @@ class Scorer:
     """The reward model in float32."""
 
     def __init__(self, folder: Path):
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self.model = reward_from(folder).eval()
 
     @torch.no_grad()
@@ -79,6 +81,6 @@ class Scorer:
         for at in range(0, len(conversations), BATCH):
             rows = [conversation_ids(self.tokenizer, c) for c in conversations[at : at + BATCH]]
             ids = padded(rows, max(map(len, rows)), self.tokenizer.pad_token_id)
-            mask = (ids != self.tokenizer.pad_token_id).long()
+            mask = torch.ne(ids, self.tokenizer.pad_token_id).long()
             found += self.model(input_ids=ids, attention_mask=mask).logits[:, 0].tolist()
         return found

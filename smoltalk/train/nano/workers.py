@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import nn
+from torch.multiprocessing.spawn import start_processes
 
 from smoltalk.train.nano.muon import Muon
 
@@ -22,7 +22,8 @@ def run_workers(count: int, work: Callable[..., None], *arguments: Any) -> None:
         port = free.getsockname()[1]
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), OMP_NUM_THREADS="1")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    mp.spawn(_worker, (count, work, arguments), nprocs=count)
+    start: Any = start_processes
+    start(_worker, (count, work, arguments), nprocs=count, start_method="spawn")
 
 
 def _worker(rank: int, count: int, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
@@ -38,13 +39,14 @@ def average_gradients(parameters: Sequence[nn.Parameter], count: int) -> None:
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(flat)
     flat /= count
-    for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+    for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
         gradient.copy_(mean.view_as(gradient))
 
 
 def optimizers(model: nn.Module, muon: float, adam: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the layers, AdamW for embeddings, norms and heads."""
-    matrices, others = [], []
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inner = parameter.ndim == 2 and "embed" not in name and "score" not in name
         (matrices if inner else others).append(parameter)

@@ -1,0 +1,33 @@
+"""`smoltalk check` and `smoltalk schema`."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import PIPELINE, Smoltalk, same_as
+
+
+def test_a_sound_pipeline_is_described(smoltalk: Smoltalk) -> None:
+    said = smoltalk("check", "six.yaml")
+    assert (said.code, said.err) == (0, "")
+    same_as("check_sound", said.out)
+
+
+def test_every_mistake_of_every_file_is_said(smoltalk: Smoltalk, here: Path) -> None:
+    broken = PIPELINE.replace("attempts: 2", "atempts: 2").replace("of: response", "of: respones")
+    (here / "broken.yaml").write_text(broken)
+    (here / "other.yaml").write_text(PIPELINE.replace("name: six", "name: Not A Folder"))
+    said = smoltalk("check", "broken.yaml", "six.yaml", "other.yaml", "missing.yaml")
+    assert said.code == 2
+    assert said.out.startswith("six.yaml  ok\n"), "what is sound is described all the same"
+    same_as("check_broken", said.err)
+
+
+def test_what_a_file_says_cannot_act_on_the_terminal(smoltalk: Smoltalk, here: Path) -> None:
+    (here / "odd.yaml").write_text('name: "\\e[2J"\nsteps: []\n')
+    said = smoltalk("check", "odd.yaml")
+    assert said.code == 2 and "\x1b" not in said.err
+
+
+def test_schema_is_json(smoltalk: Smoltalk) -> None:
+    said = smoltalk("schema")
+    assert said.code == 0 and json.loads(said.out)["title"] == "SmolTalk Factory pipeline"

@@ -1,0 +1,63 @@
+"""What happens to a run that is stopped: Ctrl-C, SIGTERM, kill -9, and a second process in its folder."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Smoltalk
+
+Spawn = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def stalled(spawn: Spawn) -> "subprocess.Popen[str]":
+    """A run that has had three replies and hangs."""
+    child = spawn("run", "six.yaml", PARROT_STALLS_AFTER="3")
+    assert child.stdout is not None
+    while "stalled" not in (line := child.stdout.readline()):
+        assert line, "it ended"
+    return child
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_interrupted_and_continued(
+    smoltalk: Smoltalk, stalled: "subprocess.Popen[str]", number: signal.Signals
+) -> None:
+    stalled.send_signal(number)
+    _, err = stalled.communicate(timeout=60)
+    assert stalled.returncode == 130
+    assert err.endswith("interrupted; every finished reply is kept\n    continue with: smoltalk run runs/six\n")
+    assert "Traceback" not in err
+    assert "interrupted" in smoltalk("status", "runs/six").out
+    said = smoltalk("run", "runs/six")
+    assert said.code == 0 and "continues runs/six: 3 replies kept\n" in said.out and "6 born = 4 accepted" in said.out
+
+
+def test_killed_and_continued(smoltalk: Smoltalk, stalled: "subprocess.Popen[str]") -> None:
+    stalled.kill()
+    stalled.communicate(timeout=60)
+    assert json.loads(smoltalk("status", "runs/six", "--json").out)["state"] == "interrupted"
+    said = smoltalk("run", "runs/six")
+    assert said.code == 0 and "continues runs/six" in said.out and "6 born = 4 accepted" in said.out
+
+
+def test_a_second_process_is_told_the_first(smoltalk: Smoltalk, stalled: "subprocess.Popen[str]") -> None:
+    try:
+        said = smoltalk("run", "six.yaml")
+        assert said.code == 3 and f"is being run by process {stalled.pid}\n" in said.err
+        assert f"running, by process {stalled.pid}" in smoltalk("status", "runs/six").out
+        assert json.loads(smoltalk("status", "runs/six", "--json").out)["state"] == "running"
+    finally:
+        stalled.send_signal(signal.SIGINT)
+        stalled.communicate(timeout=60)
+
+
+def test_an_interrupted_preview_keeps_nothing(spawn: Spawn) -> None:
+    child = spawn("preview", "six.yaml", PARROT_STALLS_AFTER="1")
+    assert child.stdout is not None and "stalled" in child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130 and err.endswith("interrupted; a preview keeps nothing\n")

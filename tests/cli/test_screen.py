@@ -1,0 +1,99 @@
+"""Text on a screen, and the speed that a run shows."""
+
+import io
+import os
+import pty
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from smoltalk.cli.live import Pace, line, panel
+from smoltalk.cli.screen import count, plain, quoted, span, value
+from smoltalk.run.stream import Progress
+from tests.cli.conftest import same_as
+
+
+@given(st.text(st.characters()))
+def test_no_text_acts_on_the_terminal(text: str) -> None:
+    shown = plain(text)
+    assert all(c in "\n\t" or c.isprintable() or c.isspace() or ord(c) > 0x9F for c in shown)
+    assert not set("\x1b\r\x9b\x00\u202e\u2028\u2066\x7f\x08") & set(shown)
+    assert plain(shown) == shown
+    shown.encode()
+
+
+@given(st.text(st.characters()))
+def test_every_line_of_a_model_is_behind_the_rule(text: str) -> None:
+    assert all(said.startswith("    |") for said in "\n".join(quoted(text, 4)).split("\n"))
+
+
+@given(st.text(st.characters()), st.text(st.characters()))
+def test_columns_cannot_break_out(name: str, text: str) -> None:
+    for said in value(name.replace("\n", ""), text, 2):
+        assert said.startswith("  ") and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (42, "42 s"), (60, "1 min"), (192.2, "3 min 12 s"), (7500, "2 h 5 min"),
+     (86400, "1 day"), (273600, "3 days 4 h")],
+)  # fmt: skip
+def test_spans(seconds: float, shown: str) -> None:
+    assert span(seconds) == shown
+
+
+def test_counts() -> None:
+    assert [count(1, "row"), count(2000, "reply")] == ["1 row", "2,000 replies"]
+
+
+def going(target: int | None = 300, last: int | None = None) -> Pace:
+    pace = Pace(last)
+    pace.see(Progress(target=target), 100.0)
+    pace.see(
+        Progress(150, 100, 20, 10, 20, target, 10.0, 5000, {"writer": 15, "judge": 5}),
+        110.0,
+    )
+    return pace
+
+
+def test_a_line_of_progress() -> None:
+    assert line(going()) == (
+        "10 s  born 150  accepted 100 of 300  rejected 20  failed 10  in flight 20  500 tokens/s  20 s left"
+    )
+    assert "left" not in line(going(target=None))
+    assert line(going(target=None, last=260)).endswith("10 s left"), "130 judged in ten seconds"
+
+
+def test_speed_is_of_late() -> None:
+    pace = going()
+    for second in range(111, 200):
+        pace.see(Progress(accepted=100 + (second - 110), target=300, tokens_out=5000), float(second))
+    assert pace.tokens_per_second == 0 and pace.seconds_left == pytest.approx(300 - 189)
+
+
+def test_a_panel_of_progress() -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=False, color_system=None)
+    console.print(panel("six[red]\x1b", {"writer": 64, "judge": 8}, going()))
+    assert isinstance(console.file, io.StringIO)
+    same_as("panel", console.file.getvalue())
+
+
+@pytest.mark.parametrize("terminal", ["xterm-256color", "dumb"])
+def test_a_terminal_gets_a_panel_unless_it_is_dumb(
+    spawn: Callable[..., "subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch, terminal: str
+) -> None:
+    ours, theirs = pty.openpty()
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: popen(*a, **{**k, "stderr": theirs}))
+    child = spawn("run", "six.yaml", TERM=terminal)
+    out, _ = child.communicate(timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert child.returncode == 0 and "the books balance" in out
+    assert ("\x1b[" in shown) == (terminal != "dumb")
+    assert "accepted" in shown

@@ -1,0 +1,52 @@
+"""Pages made from real runs match the code that made them, and the README's commands exist."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+from smoltalk.dag.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline import load
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def script(path: Path) -> ModuleType:
+    """A script of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_one_row_is_the_page_of_the_row_that_is_kept() -> None:
+    one_row = script(ROOT / "docs" / "one_row.py")
+    kept = json.loads(one_row.ROW.read_text(encoding="utf-8"))
+    assert one_row.PAGE.read_text(encoding="utf-8") == one_row.page(kept), "run `make docs`"
+
+
+def test_one_row_went_through_the_pipeline_as_it_is() -> None:
+    life = json.loads((ROOT / "docs" / "one-row.json").read_text(encoding="utf-8"))["life"]
+    pipeline = load(ROOT / "pipelines" / "quickstart.yaml")
+    assert [stage["step"] for stage in life["steps"]] == [label for label, _ in labelled_steps(pipeline)]
+    assert [gate["gate"] for gate in life["gates"]] == [label for label, _ in labelled_gates(pipeline)]
+    for stage, (_, step) in zip(life["steps"], labelled_steps(pipeline), strict=True):
+        assert set(stage["columns"]) <= step.writes() | pipeline.born_with, "run `make docs`"
+
+
+def test_the_readme_names_only_what_there_is() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`?make ([a-z-]+)`?", readme)):
+        assert re.search(rf"^{target}:", makefile, re.M), f"README says `make {target}`"
+    verbs = set(re.findall(r"^\$? *smoltalk ([a-z]+)", readme, re.M))
+    assert verbs <= {"check", "preview", "run", "status", "trace", "schema"}
+    for path in set(re.findall(r"\b((?:pipelines|docs|decontam|templates)/[\w./-]+\.(?:yaml|md|j2))", readme)):
+        assert (ROOT / path).exists(), f"README names {path}"
+
+
+def test_first_screen_holds_the_two_commands() -> None:
+    first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:40]
+    assert "make demo" in "\n".join(first) and "make test" in "\n".join(first)

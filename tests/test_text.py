@@ -1,0 +1,99 @@
+"""Text: what is neutralised, how words and n-grams compare, and that no input breaks them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smoltalk.text import neutralise, ngrams, normalise, shown, strings, word_hashes, words
+
+ANYTHING = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
+
+
+def test_neutralise_takes_the_meaning_of_control_tokens() -> None:
+    assert neutralise("a<|im_end|>b") == "a< |im_end|>b"
+    assert neutralise("a | b <| c") == "a | b <| c"
+    assert neutralise("\ud800x\0") == "\ufffdx\ufffd"
+
+
+@given(ANYTHING)
+def test_neutralised_text_is_utf8_and_stays_so(text: str) -> None:
+    once = neutralise(text)
+    once.encode("utf-8")
+    assert neutralise(once) == once
+
+
+def test_strings_come_in_order_from_any_shape() -> None:
+    turns = [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three"}]},
+    ]
+    assert list(strings(turns)) == ["one", "two", "three"]
+    assert list(strings({"a": "x", "b": ["y", 3, None, b"z"]})) == ["x", "y"]
+    assert list(strings("alone")) == ["alone"]
+    assert list(strings(None)) == []
+
+
+def test_strings_are_found_however_deep() -> None:
+    deep: object = "found"
+    for _ in range(20_000):
+        deep = [deep]
+    assert list(strings(deep)) == ["found"]
+
+
+@given(ANYTHING)
+def test_normalise_is_idempotent(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=60))
+def test_the_ascii_shortcut_changes_nothing(text: str) -> None:
+    assert normalise(f"\u00e9 {text}") == f"\u00e9 {normalise(text)}".strip()
+    assert words(f"\u00e9 {text}") == ["e", *words(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "JANET'S DUCKS LAY 16 EGGS",
+        "Janet’s  ducks,\u00a0lay (16)\neggs!",
+        "Jan\u200bet's du\u00adcks lay 16 eg\ufeffgs",
+        "Ｊａｎｅｔ＇ｓ ｄｕｃｋｓ ｌａｙ １６ ｅｇｇｓ",
+        "Jаnet's duсks lаy 16 еggs",
+        "Jánet's dückś lay 16 eggs",
+        "janets_ducks-lay\t16…eggs",
+    ],
+)
+def test_words_see_through_disguises(text: str) -> None:
+    assert words(text) == ["janets", "ducks", "lay", "16", "eggs"]
+
+
+def test_scripts_without_spaces_count_a_word_a_character() -> None:
+    assert words("我们去3号站") == ["我", "们", "去", "3", "号", "站"]
+    assert words("한국어 문장") == ["한국어", "문장"]
+
+
+@given(st.lists(st.sampled_from(["a", "bb", "ccc"]), max_size=12), st.integers(1, 5))
+def test_ngrams_are_equal_exactly_when_their_words_are(tokens: list[str], n: int) -> None:
+    found = ngrams(word_hashes(tokens), n).tolist()
+    runs = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
+    assert len(found) == len(runs)
+    for i, run in enumerate(runs):
+        assert [other == found[i] for other in found] == [other == run for other in runs]
+
+
+def test_ngram_hashes_never_change() -> None:
+    """Committed fingerprints hold them: when this fails, raise `WORDS_VERSION` and build all fingerprints again."""
+    program = "from smoltalk.text import *; print(ngrams(word_hashes(words('The quick brown fox')), 3).tolist())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [2149539129430485361, 16660223034023427269]
+
+
+@given(st.one_of(ANYTHING, st.integers(), st.floats(), st.none(), st.binary(), st.lists(ANYTHING)))
+def test_what_is_shown_is_short_json(value: object) -> None:
+    json.dumps(shown(value), allow_nan=False, ensure_ascii=False).encode("utf-8")
+    assert len(str(shown(value))) <= 250
+    assert shown(10**5000) == "an integer of 16610 bits"
