@@ -138,7 +138,7 @@ class _Judge:
             for run, length, item in self._runs[int(heads[start])]:
                 whole = ngrams(hashes[start : start + length], length)
                 if len(whole) and int(whole[0]) == run:
-                    pass
+                    yield _Hit(item, 1.0, start, start + length)
 
     def _parts(self, grams: "NDArray[np.uint32]") -> Iterator[_Hit]:
         """Items of which the row holds enough: first anywhere in it, then close together."""

@@ -1,11 +1,26 @@
 """The key-value cache: a slot per request, and the tokens each slot holds, so that prompts share their beginnings."""
 
+import mmap
+from math import prod
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from smoltalk.llama.weights import Array, Shape
+
+
+def _untouched(size: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros (garbage would spoil sums even under a probability of 0) that take memory only where they are written.
+
+    numpy asks for huge pages, of which the start of every slot would fill the whole cache.
+    """
+    length = prod(size) * np.dtype(dtype).itemsize
+    if not hasattr(mmap, "MADV_NOHUGEPAGE"):
+        return np.zeros(size, dtype)
+    pages = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(pages, dtype).reshape(size)
 
 
 class Cache:
@@ -16,8 +31,7 @@ class Cache:
 
     def __init__(self, shape: Shape, dtype: Any, slots: int) -> None:
         size = (shape.layers, slots, shape.kv_heads, shape.positions, shape.head_dim)
-        # Zeros, not garbage: positions nobody wrote are multiplied by a probability of 0. Pages are taken when touched.
-        self.keys, self.values = np.zeros(size, dtype), np.zeros(size, dtype)
+        self.keys, self.values = _untouched(size, dtype), _untouched(size, dtype)
         self.tokens = np.full((slots, shape.positions), -1)
         self._lock = Lock()
 

@@ -56,7 +56,7 @@ def _disk_errors(pipeline: Pipeline, folder: RunFolder) -> Iterator[None]:
     except OSError as error:
         where = Path(str(error.filename)).parent if error.filename else folder.path
         match error.errno:
-            case errno.ENOSPC | errno.EDQUOT:
+            case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
                 sentence = f"the disk is full: the dataset files do not fit into {folder.path}"
             case errno.EACCES | errno.EPERM | errno.EROFS:
                 sentence = f"there is no permission to write the dataset files into {where}"

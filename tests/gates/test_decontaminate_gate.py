@@ -26,8 +26,9 @@ TWINS = [
 ]
 SHORT = "Which lighthouse has the tallest keeper?"
 TINY = "Why is it?"
+MIDDLE = "Name the three knots a young sailor of Vell ties before the storm breaks"
 CHOICES = Item(question="Pick one.", choices=("a lamp that never fades at sea", "a boat with two grey sails", "an oar"))
-ITEMS = [Item(question=q) for q in (LONG, *TWINS, SHORT, TINY)] + [CHOICES]
+ITEMS = [Item(question=q) for q in (LONG, *TWINS, SHORT, TINY)] + [CHOICES, Item(question=MIDDLE)]
 
 
 @pytest.fixture
@@ -108,6 +109,20 @@ def test_short_questions_must_stand_there_whole(harbour: str) -> None:
     assert found.evidence["text"] == "which lighthouse has the tallest keeper?"
     assert verdict(harbour, "Which lighthouse has the tallest tower?") == KEEP
     assert verdict(harbour, "Which lighthouse has", "the tallest keeper?") == KEEP
+
+
+def test_the_shorter_the_question_the_more_of_it_must_be_there(harbour: str) -> None:
+    assert verdict(harbour, MIDDLE).evidence["item"] == 7
+    assert verdict(harbour, "Name the three knots a young sailor of Vell ties twice") == KEEP  # 0.67 of it
+    assert verdict(harbour, "Name the three knots a young sailor of Vell ties before the storm").evidence["score"] > 0.8
+
+
+def test_one_rare_phrase_is_no_copy(harbour: str) -> None:
+    wording = "Say in a sentence or two what the harbour master thinks about the new"
+    items = [Item(question=f"{wording} mast{i}") for i in range(70)]
+    benchmarks.save(build("harbour", items, "this test"), benchmarks.folder() / "harbour.npz")
+    assert verdict(harbour, f"{wording} mast5").evidence["item"] == 5
+    assert verdict(harbour, "I saw the new mast5 today.") == KEEP
 
 
 def test_tiny_questions_are_looked_for_with_their_choices_only(harbour: str) -> None:

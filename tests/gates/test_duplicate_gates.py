@@ -47,6 +47,8 @@ def test_exact_duplicate_compares_conversations_turn_by_turn() -> None:
 
     assert judge.judge(row("a b", "c")).keep
     assert judge.judge(row("a", "b c")).keep
+    assert judge.judge(row("ab", "c")).keep
+    assert judge.judge(row("a", "bc")).keep
     assert not judge.judge(row("A b", "C ")).keep
 
 
@@ -77,6 +79,13 @@ def test_near_duplicate_finds_nearly_all_just_above_its_threshold_and_no_strange
     verdicts = [judge.judge({"id": "x", "text": half}) for half in halves]
     found = [verdict.evidence.get("duplicate_of") == str(i) for i, verdict in enumerate(verdicts)]
     assert sum(found) >= 97
+
+
+def test_near_duplicate_keeps_what_the_index_only_suspects() -> None:
+    judge = NearDuplicate(on="text", threshold=0.7).open()
+    texts = [prose(seed, 100) for seed in range(50)]
+    halves = [" ".join([*text.split()[:67], *prose(seed + 1000, 33).split()]) for seed, text in enumerate(texts)]
+    assert all(judge.judge({"id": "x", "text": text}).keep for text in [*texts, *halves])  # similarity 0.49
 
 
 def test_near_duplicate_remembers_kept_rows_only() -> None:

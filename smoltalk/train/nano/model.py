@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -51,15 +52,14 @@ def configured(tokenizer: Any) -> LlamaConfig:
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
     """The folder that transformers and vLLM load, in bfloat16."""
-    weights = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items()}
-    model.generation_config.update(
+    shipped = deepcopy(model).to(torch.bfloat16)
+    shipped.generation_config.update(
         eos_token_id=[tokenizer.eos_token_id, tokenizer.pad_token_id],
         pad_token_id=tokenizer.pad_token_id,
         do_sample=True,
         temperature=1.0,
     )
-    model.config.dtype = torch.bfloat16
-    model.save_pretrained(folder, state_dict=weights)
+    shipped.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

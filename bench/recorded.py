@@ -1,0 +1,15 @@
+"""nano, noting every request it is given, so that the same requests can be made of it bare."""
+
+from smoltalk.contracts import Reply, Request
+from smoltalk.engines.nano import Nano
+
+requests: list[Request] = []
+"""Of this process, in the order they were made."""
+
+
+class Recorded(Nano):
+    """The shipped model; keeps each request in `requests`."""
+
+    async def complete(self, request: Request) -> Reply:
+        requests.append(request)
+        return await super().complete(request)
