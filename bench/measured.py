@@ -16,10 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def measured(script: str, *arguments: object, folder: Path) -> dict[str, float]:
     """What `python -m bench.<script>` reports as the last line it prints: figures by name.
 
-    `folder` also takes the caches that the libraries of either side would leave in the user's home. distilabel's log, a line a batch, is turned off: it costs it time.
+    `folder` also takes the caches that the libraries of either side would leave in the user's home. distilabel's log,
+    a line a batch, is off: it would cost it time.
     """
     command = [sys.executable, "-W", "ignore", "-m", f"bench.{script}", *map(str, arguments)]
-    environment = os.environ | {"HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1", "DISTILABEL_LOG_LEVEL": "ERROR"}
+    quiet = {"HF_HUB_OFFLINE": "1", "DISTILABEL_LOG_LEVEL": "ERROR"}
+    environment = os.environ | quiet | {"HF_HOME": str(folder / "hf")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-4000:]}")

@@ -23,14 +23,15 @@ def results(quick: bool) -> Iterator[Result]:
     """
     rounds, few, many = (1, 20, 40) if quick else (3, 2_000, 50_000)
     sweep = SWEEP[:1] if quick else SWEEP
-    best = max(sweep, key=lambda batch: once(theirs(min(many, 20_000), batch)))
-    ours_, stock_, small_, best_ = alternated(
+    best = sweep[0] if quick else max(sweep, key=lambda batch: once(theirs(min(many, 20_000), batch)))
+    streamed, stock, at_small, at_best = alternated(
         rounds, ours(many), ours(few, stock=True), theirs(few, SMALL_BATCH), theirs(many, best)
     )
-    unit, rival = "rows/s", "distilabel's runner, batch"
-    yield compared("two tasks, no model", ours_, unit, f"{rival} {SMALL_BATCH} ({few:,} rows)", small_)
-    yield compared("two tasks, no model", ours_, unit, f"{rival} {best:,}, its best ({many:,} rows)", best_)
-    yield compared("two stock distilabel tasks, no model", stock_, unit, f"{rival} {SMALL_BATCH} ({few:,} rows)", small_)
+    unit, small_rival = "rows/s", f"distilabel's runner, batch {SMALL_BATCH} ({few:,} rows)"
+    best_rival = f"distilabel's runner, batch {best:,}, its best of {', '.join(map(str, sweep))} ({many:,} rows)"
+    yield compared("two tasks, no model", streamed, unit, small_rival, at_small)
+    yield compared("two tasks, no model, best batch", streamed, unit, best_rival, at_best)
+    yield compared(f"two stock distilabel tasks, no model ({few:,} rows)", stock, unit, small_rival, at_small)
 
 
 def ours(rows: int, *, stock: bool = False) -> Rate:

@@ -109,9 +109,16 @@ async def _lines(stream: "Stream", pace: Pace) -> None:
 def line(pace: Pace, *, over: bool = False) -> str:
     """The state of a run in one line; nothing is left of one that is `over`."""
     now = pace.now
+    if waiting(now) and not over:
+        return f"starting {', '.join(now.engines)}"
     facts = [span(now.seconds), f"born {now.born:,}", _accepted(now), f"rejected {now.rejected:,}"]
     facts += [f"failed {now.failed:,}", f"in flight {now.in_flight:,}", f"{pace.tokens_per_second:,.0f} tokens/s"]
     return "  ".join([*facts, *(() if over else _left(pace))])
+
+
+def waiting(now: "Progress") -> bool:
+    """Whether the engines are still loading: no row is born before they are ready."""
+    return not now.born and bool(now.engines)
 
 
 def _accepted(now: "Progress") -> str:
@@ -158,8 +165,11 @@ def panel(name: str, room: Mapping[str, int], pace: Pace) -> "RenderableType":
             Text(f"in flight {now.in_flight:,}"),
         ]
     )
-    asked = [f"{engine} {n}/{room[engine]}" for engine, n in now.engines.items()]
-    engines = Text("  ".join([*map(plain, asked), f"{pace.tokens_per_second:,.0f} tokens/s"]), style="dim")
+    asked = [f"{engine} {n}/{room[engine]}" for engine, n in now.engines.items()] + [
+        f"{pace.tokens_per_second:,.0f} tokens/s"
+    ]
+    said = line(pace) if waiting(now) else "  ".join(asked)
+    engines = Text(plain(said), style="dim")
     full = min(_BAR, _BAR * done // goal) if goal else 0
     bar = [Text.assemble(("━" * full, "green"), ("─" * (_BAR - full), "dim"))] if goal else []
     return Group(head, *bar, rows, engines)

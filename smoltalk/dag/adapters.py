@@ -34,13 +34,14 @@ class Birth(GeneratorStep):  # type: ignore[misc]
 
     def process(self, offset: int = 0) -> "GeneratorStepOutput":
         total = self.first_rows if self.first_rows is not None else self.part.size()
+        fingerprint = self.part.fingerprint()
         batch: list[Row] = []
         for index, row in enumerate(self.part.rows(offset), offset):
             if index == total:
                 break
             if isinstance(row, RowFailed):
                 row = dict.fromkeys(self.part.born_with())
-            batch.append(born(self.pipeline_name, self.part.fingerprint(), index, row))
+            batch.append(born(self.pipeline_name, fingerprint, index, row))
             if len(batch) == self.batch_size and index + 1 != total:
                 yield batch, False
                 batch = []

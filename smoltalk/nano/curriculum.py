@@ -15,6 +15,7 @@ from smoltalk.nano import (
     geography,
     language,
     science,
+    stories,
     word_problems,
     writing,
 )
@@ -25,7 +26,7 @@ from smoltalk.nano.world import DOMAIN_SHARE, DOMAINS, SYSTEM_PROMPTS
 Message = dict[str, str]
 # One more subject: a module with its TASKS and FOLLOW_UPS, named here, and its domain in domains.yaml.
 _SUBJECTS = (
-    arithmetic, word_problems, geography, science, language, editing, writing, coding, constraints, chat,
+    arithmetic, word_problems, geography, science, language, editing, stories, writing, coding, constraints, chat,
 )  # fmt: skip
 
 TASKS: list[Task] = [task for subject in _SUBJECTS for task in subject.TASKS]

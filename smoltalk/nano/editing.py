@@ -1,4 +1,4 @@
-"""Editing: tone, brevity, grammar, letter case and summaries."""
+"""Editing, part one: tone, brevity, grammar and letter case."""
 
 from __future__ import annotations
 
@@ -6,22 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from random import Random
 
-from smoltalk.nano.task import FollowUp, Item, Slots, Task, onward, unasked
-from smoltalk.nano.world import (
-    ACTIONS,
-    CASUAL,
-    DAYS,
-    DEEDS,
-    FEELINGS,
-    GRAMMAR,
-    NAMES,
-    PEOPLE,
-    PLACES,
-    REQUESTS,
-    TOPICS,
-    WOMEN,
-    WORDY,
-)
+from smoltalk.nano.task import Slots, Task, onward, unasked
+from smoltalk.nano.world import ACTIONS, CASUAL, GRAMMAR, PEOPLE, REQUESTS, TOPICS, WORDY
 
 DOMAIN = "editing"
 
@@ -31,40 +17,13 @@ def _request(rng: Random) -> Slots:
     return {"text": " ".join(part for part in parts if part).capitalize().replace("monday", "Monday") + "."}
 
 
-def _one_of(options: list[str]) -> str:
+def one_of(options: list[str]) -> str:
     return "|".join(re.escape(option) for option in options)
 
 
 _REQUEST = re.compile(
-    f"({_one_of(REQUESTS['verbs'])}) ({_one_of(REQUESTS['objects'])})( ({_one_of(REQUESTS['times'][1:])}))?[.]", re.I
+    f"({one_of(REQUESTS['verbs'])}) ({one_of(REQUESTS['objects'])})( ({one_of(REQUESTS['times'][1:])}))?[.]", re.I
 )
-_STORY = re.compile(
-    rf"On (?:{_one_of(DAYS)}), (?P<name>{_one_of(NAMES)}) went to (?P<place>{_one_of(PLACES)})\. "
-    rf"(?:She|He) (?P<deed>{_one_of(DEEDS)}) there and felt (?P<feeling>{_one_of(FEELINGS)}) all evening\."
-)
-
-
-def _draw_story(rng: Random) -> Slots:
-    name = rng.choice(NAMES)
-    who = "She" if name in WOMEN else "He"
-    opening = f"On {rng.choice(DAYS)}, {name} went to {rng.choice(PLACES)}."
-    return {"text": f"{opening} {who} {rng.choice(DEEDS)} there and felt {rng.choice(FEELINGS)} all evening."}
-
-
-def _draw_named_story(rng: Random) -> Slots:
-    story = _draw_story(rng)
-    return {**story, "name": _of_story(story, "name")}
-
-
-def _of_story(slots: Slots, part: str) -> str:
-    match = _STORY.fullmatch(slots["text"])
-    assert match
-    return match[part]
-
-
-def _is_story(slots: Slots) -> bool:
-    match = _STORY.fullmatch(slots["text"])
-    return match is not None and slots.get("name", match["name"]) == match["name"]
 
 
 def _long_phrase(text: str) -> str | None:
@@ -199,33 +158,6 @@ uppercase = rewriting(
     weight=1.2,
     level="easy",
 )
-summarize = rewriting(
-    "summarize",
-    ("Summarize this story in one sentence: {text}", "Give me a one sentence summary: {text}"),
-    _draw_story,
-    lambda slots: f"{_of_story(slots, 'name')} {_of_story(slots, 'deed')} at {_of_story(slots, 'place')}.",
-    _is_story,
-    weight=2,
-    intent="summarize a story",
-)
-story_feeling = rewriting(
-    "story_feeling",
-    ("Read the story and answer: {text} How did {name} feel?",),
-    _draw_named_story,
-    lambda slots: f"{_of_story(slots, 'name')} felt {_of_story(slots, 'feeling')}.",
-    _is_story,
-    weight=0.8,
-    intent="answer a question about a story",
-)
-story_place = rewriting(
-    "story_place",
-    ("Read the story and answer: {text} Where did {name} go?",),
-    _draw_named_story,
-    lambda slots: f"{_of_story(slots, 'name')} went to {_of_story(slots, 'place')}.",
-    _is_story,
-    weight=0.8,
-    intent="answer a question about a story",
-)
 change = unasked(
     "change",
     DOMAIN,
@@ -234,19 +166,7 @@ change = unasked(
     "learn what was changed",
 )
 
-TASKS = [polite, formal_request, friendly, formal, shorten, correct, uppercase, summarize, story_feeling, story_place]
-
-
-def _asking(task: Task, question: str) -> FollowUp:
-    """A question about the story of the turn before, naming its person."""
-
-    def named(before: Item, rng: Random) -> Slots:
-        return {"name": _of_story(before.slots, "name")}
-
-    def fits(before: Item) -> bool:
-        return before.task in ("summarize", "story_feeling", "story_place") and before.task != task.name
-
-    return FollowUp(task, (question,), fits, named, lambda before, slots: {**before.slots, **slots}, weight=2)
+TASKS = [polite, formal_request, friendly, formal, shorten, correct, uppercase]
 
 
 FOLLOW_UPS = [
@@ -254,6 +174,4 @@ FOLLOW_UPS = [
     onward(formal_request, "Now make it formal.", of=(polite, friendly)),
     onward(friendly, "Now make it friendly.", of=(polite, formal_request)),
     onward(change, "What did you change?", of=(formal, shorten, correct), weight=3),
-    _asking(story_feeling, "How did {name} feel?"),
-    _asking(story_place, "Where did {name} go?"),
 ]

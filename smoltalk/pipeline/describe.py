@@ -50,9 +50,7 @@ def _engines(pipeline: Pipeline) -> Iterator[Sequence[str]]:
     labels = labelled_steps(pipeline)
     for names in pipeline.merged_engines():
         steps = [label for label, step in labels if step.engines() & set(names)]
-        parts = [pipeline.engines[name].part for name in names]
-        in_flight = max(part.max_in_flight for part in parts)
-        yield " = ".join(names), parts[0].plan(), f"{in_flight} in flight", f"asked by {', '.join(steps)}"
+        yield " = ".join(names), pipeline.engines[names[0]].part.plan(), f"asked by {', '.join(steps)}"
 
 
 def _ends(pipeline: Pipeline) -> Iterator[str]:

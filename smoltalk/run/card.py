@@ -11,6 +11,7 @@ from smoltalk.catalog import data_folder
 from smoltalk.contracts import Gate
 from smoltalk.dag.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.model import BORN_WITH
 from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline, table
 from smoltalk.run.redaction import redact, redact_setting, redact_yaml
@@ -52,7 +53,9 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
         example=example,
         example_cut=cut,
         steps=table(("step", "is", "asks", "writes"), _steps(pipeline)),
-        engines=table(("engine", "model", "licence"), _engines(pipeline)) if pipeline.engines else "None.",
+        engines=table(("engine", "model", "licence"), _engines(pipeline))
+        if pipeline.engines
+        else "None: no text of this dataset was written by a model in this run.",
         gates=table(("gate", "settings"), _gates(pipeline)) if pipeline.gates else "",
         ledger=_ledger(books),
         reasons=table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
@@ -137,7 +140,7 @@ def _short(value: Any) -> Any:
 def _steps(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
     steps = labelled_steps(pipeline)
     if all(part is not pipeline.source.part for _, part in steps):
-        yield code(pipeline.source.name), "source", "", _codes(pipeline.born_with)
+        yield code(pipeline.source.name), "source", "", _codes(pipeline.born_with - BORN_WITH)
     for label, part in steps:
         is_source = part is pipeline.source.part
         what = "a distilabel step" if isinstance(part, Stock) else "source" if is_source else "step"
@@ -217,7 +220,8 @@ def _licences(pipeline: Pipeline) -> Iterator[str]:
         dataset = getattr(source.part, "dataset", None)
         name = f"{code(source.name)} {code(dataset)}" if isinstance(dataset, str) else code(source.name)
         yield f"- The source ({name}): {inline(getattr(source.part, 'licence', None) or NOT_STATED)}"
-    yield "- The models: see the table above; the licence of a model may bind what it wrote"
+    if pipeline.engines:
+        yield "- The models: see the table above; the licence of a model may bind what it wrote"
 
 
 def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[str]:

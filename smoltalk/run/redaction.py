@@ -17,6 +17,7 @@ _SENSITIVE = (
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _INNOCENT = re.compile(r"[-+]?[\d_.]+(?:e[-+]?\d+)?|true|false|null|~|", re.I)
 
+_ANCHOR = re.compile(r"&\S+\s+")
 _USERINFO = re.compile(r"(?<=://)[^\s/@\"'`]+@")
 _QUERY = re.compile(r"([?&][\w-]*(?:key|token|secret|password|auth|sig)[\w-]*=)[^&\s\"'#]+", re.I)
 _SAID = re.compile(
@@ -33,7 +34,8 @@ def redact_yaml(text: str) -> str:
     outermost = [(a, b) for a, b in spans if not any(c <= a and b <= d and (a, b) != (c, d) for c, d in spans)]
     for start, end in sorted(outermost, reverse=True):
         value = text[start:end].rstrip()
-        text = text[:start] + REDACTED + text[start + len(value) :]
+        anchor = _ANCHOR.match(value)
+        text = text[:start] + (anchor[0] if anchor else "") + REDACTED + text[start + len(value) :]
     return redact(text)
 
 

@@ -3,7 +3,7 @@
 Prompts are not stored; the same row through the same steps asks the same questions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import orjson
 from smoltalk.contracts import Reply, Request, Sampling, Write
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.model import AnyStep
 from smoltalk.rows import Conversation, Row
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
@@ -148,28 +149,45 @@ async def _replay(
     from smoltalk.dag.labels import labelled_steps
 
     stages = []
+    stock = _stock_tasks(pipeline)
     for label, step in labelled_steps(pipeline):
         stage = Stage(label)
         stages.append(stage)
-        if isinstance(step, Write):
-            await _again(step, row, stage, RecordingAsk(past, names[label], stage.asked), fate)
+        ask = RecordingAsk(past, names[label], stage.asked)
+        if isinstance(step, Write) or label in stock:
+            write = step.write(row, ask) if isinstance(step, Write) else stock[label](row, lambda _, ask=ask: ask)
+            await _again(step, write, row, stage)
         else:
             stage.columns = {name: final[name] for name in sorted(step.writes()) if name in final and name not in row}
             stage.note = "" if stage.columns else "not reached"
-            if isinstance(step, Stock):
-                stage.note = "a step of distilabel's own: its columns are shown, its prompts are not"
         if label == fate.gate and fate.fate == "failed":
             stage.failure = stage.failure or fate.reason
         row.update(stage.columns)
     return stages
 
 
-async def _again(step: Write, row: Row, stage: Stage, ask: "RecordingAsk", fate: Fate) -> None:
+def _stock_tasks(pipeline: Pipeline) -> dict[str, Any]:
+    """distilabel's own tasks by label, as the executor runs them; nothing is imported where there are none."""
+    if not any(
+        isinstance(s.part, Stock) and any(c.__name__ == "Task" for c in s.part.cls.__mro__) for s in pipeline.steps
+    ):
+        return {}
+    from smoltalk.dag.compile import compile_dag
+    from smoltalk.distil.door import Task
+    from smoltalk.run.walk import Walk
+
+    dag = compile_dag(pipeline)
+    steps = {name: data["step"] for name, data in dag.dag.G.nodes(data=True)}
+    return {node.label: node.run for node in Walk(dag).nodes if isinstance(steps[node.label], Task)}
+
+
+async def _again(step: AnyStep, write: Coroutine[Any, Any, Row], row: Row, stage: Stage) -> None:
     if any(column not in row for column in step.reads()):
+        write.close()
         stage.note = "not reached"
         return
     try:
-        stage.columns = await step.write(row, ask)
+        stage.columns = await write
     except _NotAskedError:
         stage.note = "the journal has no reply to its last question"
     except RowFailed as failure:

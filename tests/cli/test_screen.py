@@ -68,6 +68,12 @@ def test_a_line_of_progress() -> None:
     assert line(going(target=None, last=260)).endswith("10 s left"), "130 judged in ten seconds"
 
 
+def test_engines_that_load_are_named() -> None:
+    pace = Pace(None)
+    pace.see(Progress(engines={"writer": 0, "judge": 0}), 1.0)
+    assert line(pace) == "starting writer, judge"
+
+
 def test_speed_is_of_late() -> None:
     pace = going()
     for second in range(111, 200):

@@ -83,3 +83,13 @@ def test_control_tokens_in_columns_are_text(smoltalk: Smoltalk, here: Path) -> N
     stage = life["steps"][0]
     raw = stage["asked"][0]["attempts"][0]["text"]
     assert stage["columns"]["response"] == neutralise(raw).strip() and "<|im_end|>" in raw
+
+
+def test_a_stock_task_is_told_too(smoltalk: Smoltalk, here: Path) -> None:
+    text = (here / "six.yaml").read_text()
+    task = "distilabel.steps.tasks.TextGeneration: {llm: parrot, output_mappings: {generation: response}}"
+    (here / "six.yaml").write_text(text.replace("ask: {engine: parrot, template: answer.j2, attempts: 2}", task))
+    assert smoltalk("run", "six.yaml").code == 0
+    life = json.loads(smoltalk("trace", "runs/six", ids(here / "runs/six")[0], "--json").out)
+    assert life["steps"][0]["asked"][0]["messages"] == [{"role": "user", "content": "plain question 0"}]
+    assert life["steps"][0]["asked"][0]["attempts"][0]["text"] == "an answer to: plain question 0"

@@ -45,7 +45,13 @@ class Given(Source):
     def rows(self, start: int = 0) -> Any:
         for i in range(start, 6):
             long = " and so on" * 9 if i % 3 == 2 else ""
-            yield {"instruction": f"question {i}{long}", "response": f"answer {i}", "topic": "talk", "score": i / 2, "prompt": ""}
+            yield {
+                "instruction": f"question {i}{long}",
+                "response": f"answer {i}",
+                "topic": "talk",
+                "score": i / 2,
+                "prompt": "",
+            }
 
 
 class Short(RowGate):

@@ -1,0 +1,99 @@
+"""The card: what the Hub reads, what a person reads, and nothing a text can break out of."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from smoltalk.run.markdown import code, fence, inline
+from tests.run.published_runs import PIPELINE, accepted, closed, ended, loaded, publish, turns
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "card.md"
+
+ROWS = [
+    accepted("a1", "Who are you?", "A <b>tiny</b> model.\n```\nfence\n```", topic="who", score=1.5),
+    accepted("a2", "Hi?", "Hello.", topic="hi", score=2),
+    ended("r1", "rejected", "Short", "too_long", {"length": 99}, messages=turns("long")),
+    ended("r2", "rejected", "Clean", "in_gsm8k", {"benchmark": "gsm8k"}, messages=turns("sheep")),
+    ended("r3", "rejected", "Clean", "in_gsm8k", {"benchmark": "gsm8k"}, messages=turns("more sheep")),
+    ended("f1", "failed", "answer", "empty", {"detail": ""}),
+]
+
+
+def card(
+    folder: Path, rows: list[tuple[str, ...]] = ROWS, state: str = "complete", text: str = PIPELINE, **keys: str
+) -> str:
+    run = closed(folder / "run", rows, state, target=keys.pop("wanted", ""), why=keys.pop("why", ""))
+    publish(loaded(folder, text=text, **keys), run)
+    return run.card.read_text()
+
+
+def test_card_is_as_agreed(tmp_path: Path) -> None:
+    """`GOLDEN=1 pytest ...` writes it anew."""
+    found = card(tmp_path)
+    if os.environ.get("GOLDEN"):
+        GOLDEN.write_text(found)
+    assert found == GOLDEN.read_text()
+
+
+def test_the_hub_reads_its_header(tmp_path: Path) -> None:
+    from huggingface_hub import DatasetCard, DatasetCardData
+
+    read = DatasetCard(card(tmp_path), ignore_metadata_errors=False)
+    assert isinstance(read.data, DatasetCardData)
+    found = read.data.to_dict()
+    assert found["license"] == "cc-by-4.0" and found["language"] == ["en"] and found["size_categories"] == ["n<1K"]
+    assert found["configs"][0]["data_files"] == [{"split": "train", "path": "data/train-*.parquet"}]
+    assert {"synthetic", "sft", "distilabel"} <= set(found["tags"])
+    assert DatasetCardData(**found).to_dict() == found
+    assert read.text.lstrip().startswith("# tiny-talk")
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        ("Apache-2.0", {"license": "apache-2.0"}),
+        ("ours: see LICENCE", {"license": "other", "license_name": "ours-see-licence"}),
+        (None, {"license": "unknown"}),
+    ],
+)
+def test_a_licence_the_hub_does_not_know_is_named_as_another(
+    tmp_path: Path, licence: str | None, expected: dict[str, str]
+) -> None:
+    text = "\n".join(line for line in PIPELINE.splitlines() if not line.startswith("licence"))
+    found = card(tmp_path, text=text, **({"licence": f'"{licence}"'} if licence else {}))
+    header = yaml.safe_load(found.split("---")[1])
+    assert {key: header[key] for key in header if key.startswith("license")} == expected
+    assert licence or "This dataset: not stated" in found
+
+
+def test_a_run_that_stopped_short_says_so(tmp_path: Path) -> None:
+    found = card(tmp_path, state="stopped", wanted="100", why="max_attempts (6) is reached")
+    assert "stopped with 2 accepted rows of the 100 it was asked for: max\\_attempts (6) is reached." in found
+    assert "smaller than planned: 2 of 100 rows" in found
+
+
+def test_no_secret_is_on_the_card_or_in_the_environment(tmp_path: Path) -> None:
+    secret = "hunter2hunter2"
+    text = PIPELINE + f"# ask https://me:{secret}@example.org and use api_key={secret}\n"
+    run = closed(tmp_path / "run", ROWS)
+    publish(loaded(tmp_path, text=text), run)
+    for file in (run.card, run.environment):
+        assert secret not in file.read_text()
+        assert str(tmp_path) not in file.read_text() and os.uname().nodename not in file.read_text()
+    assert "(redacted)" in run.card.read_text()
+
+
+def test_a_column_of_mixed_types_is_named(tmp_path: Path) -> None:
+    found = card(tmp_path, [accepted("a1", topic="x", score=1), accepted("a2", topic=["x"], score="1")])
+    assert "Values of `topic`, `score` are of several types" in found
+
+
+def test_text_cannot_become_markup() -> None:
+    assert inline("<b>*a*</b>\n# `b` | [c](d) <|im_end|>") == (
+        r"\<b\>\*a\*\</b\> \# \`b\` \| \[c\](d) \< \|im\_end\|\>"
+    )
+    assert code("a`b|c") == r"``a`b\|c``" and code("`") == "`` ` ``"
+    assert fence("```\n````\nx") == "`````\n```\n````\nx\n`````"
+    assert "\ud800" not in inline("\ud800") + code("\ud800")

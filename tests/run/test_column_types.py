@@ -1,0 +1,56 @@
+"""Types of kept columns are told from every value, and no value is lost in its column."""
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smoltalk.run.column_types import Kinds, arrow, fit
+
+
+def typed(values: list[Any]) -> str:
+    kinds = Kinds(["column"])
+    for value in values:
+        kinds.see({} if value is None else {"column": value})
+    return kinds.types()["column"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], "string"),
+        ([None], "string"),
+        ([1, None, 2**63 - 1], "int"),
+        ([1, 2.5], "float"),
+        ([True, None], "bool"),
+        (["a", None], "string"),
+        ([["a"], []], "list of string"),
+        ([True, 1], "JSON"),
+        ([1, "1"], "JSON"),
+        ([["a", 1]], "JSON"),
+        ([{"a": 1}], "JSON"),
+        ([2**63], "JSON"),
+        ([2**53 + 1, 0.5], "JSON"),
+    ],
+)
+def test_type_is_the_narrowest_that_loses_nothing(values: list[Any], expected: str) -> None:
+    assert typed(values) == expected
+
+
+_scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text("a<|>é\0")
+_values = st.lists(_scalars | st.lists(_scalars, max_size=3) | st.dictionaries(st.text("ab"), _scalars, max_size=2))
+
+
+@given(_values)
+def test_every_value_fits_and_comes_back(values: list[Any]) -> None:
+    kind = typed(values)
+    back = pa.array([fit(value, kind) for value in values], arrow(kind)).to_pylist()  # type: ignore[arg-type]
+    for value, found in zip(values, back, strict=True):
+        if kind == "JSON" and value is not None:
+            assert json.loads(found) == value or "<|" in str(value) or "\0" in str(value)
+        elif kind in ("int", "float", "bool") or value is None:
+            assert found == value
+        assert "<|>|>" not in str(found)
