@@ -65,7 +65,7 @@ def test_yaml_with_mistakes_gets_all_of_them_at_once(tmp_path: Path) -> None:
     done = smoltalk("run", str(path), "--out", str(tmp_path / "run"))
     assert done.returncode == 2 and not (tmp_path / "run").exists(), "nothing has started"
     assert "did you mean `answer`?" in done.stderr and "`riter`" in done.stderr
-    assert f"{path}:8" in done.stderr
+    assert f"{path}:7" in done.stderr
 
 
 def test_a_column_nobody_writes_gets_the_nearest_name(tmp_path: Path) -> None:

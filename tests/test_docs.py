@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from smoltalk.dag.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -84,7 +84,7 @@ def _go(pipeline: "Pipeline", folder: "RunFolder", executor: Executor) -> "Books
 
 def plan(pipeline: "Pipeline") -> str:
     """The run to come in a few lines: the steps, the gates, what each engine will be."""
-    from smoltalk.dag.labels import labelled_gates, labelled_steps
+    from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 
     steps = ", ".join(label for label, _ in labelled_steps(pipeline))
     gates = ", ".join(label for label, _ in labelled_gates(pipeline))

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
 
+from smoltalk.catalog import find
 from smoltalk.contracts import Engine, Gate, Part, Source, Step, Write
 
 T = TypeVar("T")
@@ -43,21 +44,27 @@ class Placed(Generic[T]):
     """Where it stands: `steps.0.magpie`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stock:
     """A distilabel step named by its import path; `llm` in its fields is the name of one of our engines."""
 
     path: str
-    cls: type[Any]
     fields: dict[str, Any]
     line: int
+    kinds: tuple[str, ...] = ()
+    """Names of its class and the classes it inherits from."""
     columns: tuple[frozenset[str], frozenset[str]] | None = None
-    """What it reads and writes; None when it refuses its fields, which no loaded pipeline holds."""
+    """What it reads and writes; None when it cannot be told before it runs."""
+
+    @cached_property
+    def cls(self) -> type[Any]:
+        """The class itself; imports distilabel."""
+        return find("steps", self.path)
 
     @property
     def bears_rows(self) -> bool:
         """Whether it is one of distilabel's generator steps."""
-        return any(c.__name__ == "GeneratorStep" for c in self.cls.__mro__)
+        return "GeneratorStep" in self.kinds
 
     def reads(self) -> frozenset[str]:
         return self.columns[0] if self.columns else frozenset()

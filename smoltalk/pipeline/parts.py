@@ -9,6 +9,7 @@ from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill, place, shown
 from smoltalk.pipeline import guess
 from smoltalk.pipeline.model import Stock
+from smoltalk.pipeline.stock_memory import StockFacts, recall, remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ def named(kind: str, document: Document, key: Key, problems: list[Problem]) -> N
         return Named(kind, key, line, "", None, False)
     name, fields = next(iter(entry.items()))
     key_in = (*key, name)
+    facts = recall(name, fields or {}) if kind == "steps" and isinstance(fields or {}, dict) else None
+    if facts:
+        stock = Stock(name, fields or {}, document.line(key_in), facts.kinds, facts.columns)
+        return Named(kind, key, stock.line, name, stock, True)
     try:
         cls = catalog.find(kind, name)
     except UserError as error:
@@ -76,12 +81,14 @@ def _stock(name: str, cls: type[Any], fields: Any, document: Document, key: Key)
         fields = {}
     if not isinstance(fields, dict):
         return None, [document.problem(key, f"`{name}` takes fields, not {shown(fields)}", f"write `{name}: {{...}}`")]
-    stock = Stock(name, cls, fields, document.line(key))
+    stock = Stock(name, fields, document.line(key), tuple(c.__name__ for c in cls.__mro__))
     try:
         with catalog.quietly():
             from smoltalk.distil.stock import stock_columns  # two seconds, and only for who names a stock step
 
-            return replace(stock, columns=stock_columns(cls, fields)), []
+            columns = stock_columns(cls, fields)
+        remember(name, fields, StockFacts(columns, stock.kinds))
+        return replace(stock, columns=columns), []
     except Exception as error:  # a stranger's class refuses its fields in its own words
         said = " ".join(str(error).split())[:200]
         return stock, [document.problem(key, f"`{name}` refuses its fields: {said}")]

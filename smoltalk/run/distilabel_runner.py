@@ -9,7 +9,7 @@ from typing import Any
 
 from smoltalk.dag.adapters import source_of
 from smoltalk.dag.compile import compile_dag
-from smoltalk.dag.labels import labelled_gates
+from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.distil.door import quiet
 from smoltalk.errors import Problem, RowFailed, UserError, WorldError
 from smoltalk.pipeline import Pipeline

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smoltalk.dag.adapters import source_of
-from smoltalk.dag.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.model import AnyStep
 

@@ -23,4 +23,4 @@ def reopen(folder: RunFolder, settings: Mapping[str, str] | None = None) -> Pipe
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         stored: dict[str, str] = json.loads(database.get_meta(connection, "settings", "{}"))
         path = Path(database.get_meta(connection, "path") or folder.pipeline)
-    return replace(load(folder.pipeline, {**(settings or {})}, beside=path.parent), path=path)
+    return replace(load(folder.pipeline, {**stored, **(settings or {})}, beside=path.parent), path=path)

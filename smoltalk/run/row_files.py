@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from smoltalk.dag.labels import labelled_gates
+from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
 from smoltalk.rows import Message, Row, conversation

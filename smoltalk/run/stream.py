@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import SOURCE, compile_dag
-from smoltalk.dag.labels import labelled_gates
+from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.pipeline import Pipeline
 from smoltalk.rows import Row
@@ -57,7 +57,9 @@ class Stream:
         self.target = pipeline.target
         self.source: Source = source_of(pipeline)
         self.walk = Walk(compile_dag(pipeline))
-        self.desks = {name: Desk(name, placed.part) for name, placed in pipeline.engines.items()}
+        self.desks: dict[str, Desk] = {}
+        for names in pipeline.merged_engines():  # one model is loaded once, under whatever names it is asked
+            self.desks |= dict.fromkeys(names, Desk(names[0], pipeline.engines[names[0]].part))
         self.quotas = Quotas(self.target.accepted, self.source.shares())
         gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
         self.bench = Bench(gates, self.quotas, self._decide, self._release, self.target.max_attempts)
@@ -83,7 +85,7 @@ class Stream:
         everything replied so far is in the journal.
         """
         async with AsyncExitStack() as stack:
-            for desk in self.desks.values():
+            for desk in set(self.desks.values()):
                 stack.push_async_callback(desk.engine.stop)
                 await desk.engine.start(self.folder.logs)
             # What is loaded by now stays: the collector need not look through it again while rows come and go.
@@ -237,7 +239,7 @@ class Stream:
         return self._seconds_before + time.monotonic() - self._started
 
     def _tokens(self) -> int:
-        return self._spent_before + sum(desk.tokens_in + desk.tokens_out for desk in self.desks.values())
+        return self._spent_before + sum(desk.tokens_in + desk.tokens_out for desk in set(self.desks.values()))
 
     async def _tick(self) -> None:
         """What `status` reads while the run is live."""
@@ -257,7 +259,7 @@ class Stream:
             in_flight=self._in_flight,
             target=self.target.accepted,
             seconds=time.monotonic() - self._started,
-            tokens_out=sum(desk.tokens_out for desk in self.desks.values()),
-            engines={name: desk.in_flight for name, desk in self.desks.items()},
+            tokens_out=sum(desk.tokens_out for desk in set(self.desks.values())),
+            engines={desk.name: desk.in_flight for desk in self.desks.values()},
         )
 

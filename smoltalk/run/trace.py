@@ -146,7 +146,7 @@ def _past(connection: Any, row: int) -> Past:
 async def _replay(
     pipeline: Pipeline, row: Row, final: Row, past: Past, names: Mapping[str, str], fate: Fate
 ) -> list[Stage]:
-    from smoltalk.dag.labels import labelled_steps
+    from smoltalk.pipeline.labels import labelled_steps
 
     stages = []
     stock = _stock_tasks(pipeline)
@@ -169,7 +169,7 @@ async def _replay(
 def _stock_tasks(pipeline: Pipeline) -> dict[str, Any]:
     """distilabel's own tasks by label, as the executor runs them; nothing is imported where there are none."""
     if not any(
-        isinstance(s.part, Stock) and any(c.__name__ == "Task" for c in s.part.cls.__mro__) for s in pipeline.steps
+        isinstance(s.part, Stock) and "Task" in s.part.kinds for s in pipeline.steps
     ):
         return {}
     from smoltalk.dag.compile import compile_dag
@@ -248,7 +248,7 @@ class RecordingAsk:
 
 def _rulings(pipeline: Pipeline, fate: Fate) -> Sequence[Ruling]:
     """From the ledger, not judged again: gates that compare rows remember a past that is gone."""
-    from smoltalk.dag.labels import labelled_gates
+    from smoltalk.pipeline.labels import labelled_gates
 
     labels = [label for label, _ in labelled_gates(pipeline)]
     if fate.fate == "accepted":
