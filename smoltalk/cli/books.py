@@ -40,7 +40,7 @@ def _fates(books: Books) -> Iterator[tuple[str, str, str, str]]:
         yield fate, f"{rows:,}", f"{rows / books.born:.1%}" if books.born else "", ""
         for found, where, reason, n in books.reasons:
             if found == fate:
-                yield "", f"{n:,}", "", f"{where}: {reason}"
+                yield "", f"{n:,}", "", f"{where}: {reason}" if where else reason
 
 
 def balance(books: Books) -> str:

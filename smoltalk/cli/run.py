@@ -49,7 +49,10 @@ def run(
     try:
         books = _go(loaded, folder, executor)
     except KeyboardInterrupt:
-        complain(f"interrupted; every finished reply is kept\n    continue with: smoltalk run {folder.path}")
+        if executor is Executor.distilabel:
+            complain("interrupted; distilabel's runner keeps no replies")
+        else:
+            complain(f"interrupted; every finished reply is kept\n    continue with: smoltalk run {folder.path}")
         raise typer.Exit(INTERRUPTED) from None
     except FactoryError:
         raise
@@ -89,7 +92,7 @@ def plan(pipeline: "Pipeline") -> str:
     steps = ", ".join(label for label, _ in labelled_steps(pipeline))
     gates = ", ".join(label for label, _ in labelled_gates(pipeline))
     lines = [f"{pipeline.name}: {steps}" + (f"; gates {gates}" if gates else "")]
-    rows = [(name, e.part.plan(), f"{e.part.max_in_flight} in flight") for name, e in pipeline.engines.items()]
+    rows = [(" = ".join(names), pipeline.engines[names[0]].part.plan()) for names in pipeline.merged_engines()]
     return "\n".join([*lines, *(table(rows) if rows else ())])
 
 

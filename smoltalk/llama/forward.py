@@ -63,6 +63,10 @@ class Llama:
         self._cos, self._sin = np.cos(angles).astype(self.dtype), np.sin(angles).astype(self.dtype)
 
     def _load(self, tensors: Mapping[str, Array]) -> None:
+        for name, tensor in tensors.items():
+            if tensor.shape != (due := self.shape.of(name)):
+                raise ValueError(f"{name} is {list(tensor.shape)}, not {list(due)}")
+
         def vector(name: str) -> Array:
             return tensors[name].astype(self.dtype)
 

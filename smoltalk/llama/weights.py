@@ -37,7 +37,22 @@ class Shape:
     norm_epsilon: float
     tied: bool
     stop_ids: frozenset[int]
-    pad_id: int | None
+
+    def of(self, tensor: str) -> tuple[int, ...]:
+        """The shape a tensor of transformers' `LlamaModel` must have, from its name."""
+        queries, keys = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        return {
+            "q_proj": (queries, self.hidden),
+            "k_proj": (keys, self.hidden),
+            "v_proj": (keys, self.hidden),
+            "o_proj": (self.hidden, queries),
+            "gate_proj": (self.feed_forward, self.hidden),
+            "up_proj": (self.feed_forward, self.hidden),
+            "down_proj": (self.hidden, self.feed_forward),
+            "embed_tokens": (self.vocabulary, self.hidden),
+            "lm_head": (self.vocabulary, self.hidden),
+            "score": (1, self.hidden),
+        }.get(tensor.split(".")[-2], (self.hidden,))
 
 
 def missing_files(folder: Path) -> list[str]:
@@ -89,7 +104,6 @@ def read_shape(folder: Path) -> Shape:
             norm_epsilon=float(config.get("rms_norm_eps", 1e-6)),
             tied=bool(config.get("tie_word_embeddings")),
             stop_ids=frozenset(eos if isinstance(eos, list) else [] if eos is None else [eos]),
-            pad_id=config.get("pad_token_id"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WorldError(f"{path} lacks a number the model needs: {error!r}") from None

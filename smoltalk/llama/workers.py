@@ -45,6 +45,8 @@ class Workers:
             self.chat = ChatFormat(folder, self.vocabulary)
             exact = exact_loading.result()
         self.shape, self.scores = exact.shape, exact.scores
+        # Models may have more rows in their head than the tokenizer has tokens.
+        self.vocabulary.bytes_of += [b""] * (self.shape.vocabulary - len(self.vocabulary.bytes_of))
         # A score is a number, whose last bits are read: it has to be exact throughout.
         model = exact if exact.scores else Llama(folder, exact=False)
         self._wake = Condition()

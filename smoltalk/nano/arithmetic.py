@@ -30,12 +30,12 @@ def within(limit: int) -> Callable[[Slots], bool]:
 
 
 def _draw_difference(rng: Random) -> Slots:
-    a = rng.randint(2, 70)
-    return {"a": str(a), "b": str(rng.randint(1, min(a, 39)))}
+    a = rng.randint(2, 40)
+    return {"a": str(a), "b": str(rng.randint(1, min(a, 20)))}
 
 
 def _draw_two(rng: Random) -> Slots:
-    a, b = rng.sample(range(1, 100), 2)
+    a, b = rng.sample(range(1, 60), 2)
     return {"a": str(a), "b": str(b)}
 
 
@@ -51,7 +51,7 @@ def _even_step(slots: Slots) -> bool:
 
 def _draw_units(rng: Random) -> Slots:
     (big, small), count = rng.choice(list(UNITS.items()))
-    return {"a": str(rng.randint(2, 12 if count in (7, 12, 24, 60) else 30)), "big": big, "small": small}
+    return {"a": str(rng.randint(2, 10 if count in (7, 12, 24, 60) else 20)), "big": big, "small": small}
 
 
 def _converted(slots: Slots) -> int:
@@ -70,7 +70,7 @@ plus = Task(
     name="plus",
     domain=DOMAIN,
     questions=("What is {a} + {b}?", "Calculate {a} + {b}.", "What is {a} plus {b}?", "How much is {a} plus {b}?"),
-    draw=drawn(a=(1, 60), b=(1, 39)),
+    draw=drawn(a=(1, 30), b=(1, 20)),
     answer=lambda slots, rng: f"{slots['a']} + {slots['b']} = {value(slots, 'a') + value(slots, 'b')}.",
     judge=ends_in(lambda slots: value(slots, "a") + value(slots, "b")),
     known=within(999),
@@ -105,7 +105,7 @@ double = Task(
     name="double",
     domain=DOMAIN,
     questions=("What is double {a}?", "What is twice {a}?"),
-    draw=drawn(a=(1, 50)),
+    draw=drawn(a=(1, 30)),
     answer=lambda slots, rng: f"Double {slots['a']} is {2 * value(slots, 'a')}.",
     judge=ends_in(lambda slots: 2 * value(slots, "a")),
     known=within(200),
@@ -117,7 +117,7 @@ half = Task(
     name="half",
     domain=DOMAIN,
     questions=("What is half of {a}?", "Divide {a} by 2."),
-    draw=lambda rng: {"a": str(2 * rng.randint(1, 50))},
+    draw=lambda rng: {"a": str(2 * rng.randint(1, 30))},
     answer=lambda slots, rng: f"Half of {slots['a']} is {value(slots, 'a') // 2}.",
     judge=ends_in(lambda slots: value(slots, "a") // 2),
     known=lambda slots: value(slots, "a") % 2 == 0,
@@ -129,7 +129,7 @@ parity = Task(
     name="parity",
     domain=DOMAIN,
     questions=("Is {a} even or odd?", "Is the number {a} even or odd?"),
-    draw=drawn(a=(1, 99)),
+    draw=drawn(a=(1, 60)),
     answer=lambda slots, rng: f"{slots['a']} is {_parity(slots)}.",
     judge=lambda slots, answer: answer.strip(" .") == f"{slots['a']} is {_parity(slots)}",
     known=within(9999),
@@ -192,7 +192,7 @@ def on_result(task: Task, *questions: str, of: tuple[Task, ...], limit: int, wei
     """A task on the number just found: {a} is the result, {b}, if any, is drawn anew."""
 
     def draw(before: Item, rng: Random) -> Slots:
-        return {"b": str(rng.randint(1, min(30, _result(before))))} if "{b}" in questions[0] else {}
+        return {"b": str(rng.randint(1, min(15, _result(before))))} if "{b}" in questions[0] else {}
 
     def fits(before: Item) -> bool:
         return after(*of)(before) and 0 < _result(before) <= limit
@@ -202,10 +202,10 @@ def on_result(task: Task, *questions: str, of: tuple[Task, ...], limit: int, wei
 
 _SUMS = (plus, minus, times, double, half)
 FOLLOW_UPS = [
-    on_result(plus, "Add {b} to that.", "Now add {b}.", of=(*_SUMS, sequence), limit=120, weight=2),
-    on_result(minus, "Subtract {b} from that.", "Now take away {b}.", of=_SUMS, limit=120, weight=2),
-    on_result(double, "Double that.", of=_SUMS, limit=60, weight=1),
-    on_result(parity, "Is that even or odd?", of=_SUMS, limit=120, weight=1.5),
+    on_result(plus, "Add {b} to that.", "Now add {b}.", of=(*_SUMS, sequence), limit=60, weight=2),
+    on_result(minus, "Subtract {b} from that.", "Now take away {b}.", of=_SUMS, limit=60, weight=2),
+    on_result(double, "Double that.", of=_SUMS, limit=30, weight=1),
+    on_result(parity, "Is that even or odd?", of=_SUMS, limit=60, weight=1.5),
     again(plus, "And {a} + {b}?", weight=1.5),
     again(minus, "And {a} - {b}?", weight=1.5),
     again(times, "And {a} x {b}?", weight=1.5),

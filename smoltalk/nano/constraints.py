@@ -15,6 +15,8 @@ DOMAIN = "constraints"
 # Answers that are a sentence of their own do not fit into the formats below.
 FACT_TASKS = [t for t in geography.TASKS + science.TASKS + language.TASKS if t.short and t.name != "meaning"]
 _BY_NAME = {task.name: task for task in FACT_TASKS}
+# Kinds of fact that are common enough to be known without the sentence around them.
+_BRIEF = ("capital", "continent", "currency", "color", "opposite", "following", "preceding", "general")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ CONSTRAINTS = [
     Constraint(
         "json",
         "Answer as JSON with the key answer.",
-        lambda full, short: f'{{"answer": "{short}"}}',
+        lambda full, short: f'{{"answer": "{full}"}}',
         lambda a: re.fullmatch(r'\{"answer": "[^"]+"\}', a) is not None,
     ),
     Constraint("bullet", "Answer as a bullet point.", lambda full, short: f"- {full}", lambda a: a.startswith("- ")),
@@ -86,9 +88,12 @@ def _parts(slots: Slots, rng: Random) -> tuple[str, str]:
 
 
 def _task(constraint: Constraint) -> Task:
+    brief = constraint.name in ("one_word", "uppercase")
+    bases = [task for task in FACT_TASKS if task.name in _BRIEF or not brief]
+
     def draw(rng: Random) -> Slots:
         while True:
-            base = rng.choices(FACT_TASKS, [task.weight for task in FACT_TASKS])[0]
+            base = rng.choices(bases, [task.weight for task in bases])[0]
             item = base.make(rng)
             if constraint.name != "one_word" or " " not in (short_answer(item) or ""):
                 return {"query": item.query}
@@ -107,6 +112,7 @@ def _task(constraint: Constraint) -> Task:
         known=lambda slots: fact(slots["query"]) is not None,
         intent="get an answer in an exact format",
         level="hard",
+        weight=2 if brief else 1,
     )
 
 

@@ -50,9 +50,9 @@ FOLLOW_UPS = [
     _asked(
         shouted,
         "Now say that in uppercase.",
-        lambda b: _is_short(b) and len(b.answer) <= 40 and not b.answer.isupper(),
+        lambda b: _is_short(b) and len(b.answer) <= 32 and not b.answer.isupper(),
         _said,
-        weight=0.6,
+        weight=0.4,
     ),
     _asked(
         whispered,

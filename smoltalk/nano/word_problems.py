@@ -15,12 +15,12 @@ def _story(rng: Random, a: int, b: int) -> Slots:
 
 
 def _draw_gain(rng: Random) -> Slots:
-    return _story(rng, rng.randint(2, 40), rng.randint(2, 30))
+    return _story(rng, rng.randint(2, 30), rng.randint(2, 20))
 
 
 def _draw_loss(rng: Random) -> Slots:
     a = rng.randint(3, 40)
-    return _story(rng, a, rng.randint(2, a - 1))
+    return _story(rng, a, rng.randint(2, min(a - 1, 20)))
 
 
 def _draw_groups(rng: Random) -> Slots:
@@ -35,8 +35,8 @@ def _draw_price(rng: Random) -> Slots:
 
 
 def _draw_two_steps(rng: Random) -> Slots:
-    a, b = rng.randint(3, 30), rng.randint(2, 20)
-    return {**_story(rng, a, b), "c": str(rng.randint(1, min(a + b - 1, 20)))}
+    a, b = rng.randint(3, 20), rng.randint(2, 10)
+    return {**_story(rng, a, b), "c": str(rng.randint(1, min(a + b - 1, 10)))}
 
 
 def _told(slots: Slots) -> bool:
@@ -167,6 +167,6 @@ FOLLOW_UPS = [
         resolve=lambda before, slots: {"equation": _EQUATIONS[before.task](before.slots)},
         weight=2,
     ),
-    on_result(plus, "And with {b} more?", of=_COUNTS, limit=120, weight=1.5),
-    on_result(minus, "And with {b} fewer?", of=_COUNTS, limit=120, weight=1.5),
+    on_result(plus, "And with {b} more?", of=_COUNTS, limit=60, weight=1.5),
+    on_result(minus, "And with {b} fewer?", of=_COUNTS, limit=60, weight=1.5),
 ]

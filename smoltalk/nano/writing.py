@@ -15,8 +15,9 @@ STYLES = ("prose", "bullets", "numbers")
 
 
 def _some(rng: Random, pool: Sequence[str], count: int) -> list[str]:
-    """A choice in the order of the pool: a fixed order keeps a tiny model from naming the same thing twice."""
-    return [pool[i] for i in sorted(rng.sample(range(len(pool)), count))]
+    """Neighbours in the pool, from anywhere on: a fixed order keeps a tiny model from naming the same thing twice."""
+    start = rng.randrange(len(pool))
+    return [pool[(start + i) % len(pool)] for i in range(count)]
 
 
 def _in_style(entries: list[str], style: str) -> str:
@@ -145,8 +146,9 @@ def _unused(slots: Slots) -> list[str]:
     """What has not been said yet, beginning with what follows the last thing said."""
     pool = _pool(slots)
     said = slots["said"].lower()
-    used = [i for i, entry in enumerate(pool) if entry.lower().rstrip(".") in said]
-    start = used[-1] + 1 if used else 0
+    places = {i: said.rfind(entry.lower().rstrip(".")) for i, entry in enumerate(pool)}
+    used = [i for i, place in places.items() if place >= 0]
+    start = max(used, key=lambda i: places[i]) + 1 if used else 0
     return [pool[i % len(pool)] for i in range(start, start + len(pool)) if i % len(pool) not in used]
 
 

@@ -168,9 +168,7 @@ async def _replay(
 
 def _stock_tasks(pipeline: Pipeline) -> dict[str, Any]:
     """distilabel's own tasks by label, as the executor runs them; nothing is imported where there are none."""
-    if not any(
-        isinstance(s.part, Stock) and "Task" in s.part.kinds for s in pipeline.steps
-    ):
+    if not any(isinstance(s.part, Stock) and "Task" in s.part.kinds for s in pipeline.steps):
         return {}
     from smoltalk.dag.compile import compile_dag
     from smoltalk.distil.door import Task

@@ -26,6 +26,9 @@ def test_what_a_file_says_cannot_act_on_the_terminal(smoltalk: Smoltalk, here: P
     (here / "odd.yaml").write_text('name: "\\e[2J"\nsteps: []\n')
     said = smoltalk("check", "odd.yaml")
     assert said.code == 2 and "\x1b" not in said.err
+    (here / "six.yaml").write_text(PIPELINE + 'description: "\\e[2J"\n')
+    said = smoltalk("check", "six.yaml")
+    assert said.code == 0 and r"\x1b[2J" in said.out
 
 
 def test_schema_is_json(smoltalk: Smoltalk) -> None:

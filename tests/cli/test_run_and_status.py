@@ -44,10 +44,11 @@ def test_an_edited_pipeline_says_what_is_kept(smoltalk: Smoltalk, here: Path) ->
 def test_rows_and_settings_are_remembered_by_the_run(smoltalk: Smoltalk) -> None:
     said = smoltalk("run", "six.yaml", "--rows", "2", "--out", "here")
     assert said.code == 0 and "2 of 2 rows" in said.out
-    assert "nothing is left to do" in smoltalk("run", "here").out, "the folder knows that two were asked for"
-    more = smoltalk("run", "here", "--set", "target.accepted=3")
-    assert more.code == 0 and "3 of 3 rows" in more.out and "continues here" in more.out
     assert "nothing is left to do" in smoltalk("run", "here").out
+    more = smoltalk("run", "here", "--set", "target.accepted=50")
+    assert more.code == 3 and "4 of 50 rows" in more.out and "continues here" in more.out
+    again = smoltalk("run", "here")
+    assert again.code == 3 and "4 of 50 rows" in again.out, "the folder knows that fifty were asked for"
 
 
 def test_a_source_at_its_end_is_no_success(smoltalk: Smoltalk) -> None:

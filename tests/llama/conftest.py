@@ -8,6 +8,7 @@ import pytest
 
 import smoltalk.nano
 from smoltalk.llama.batching import Batch, Job
+from smoltalk.llama.blas import hold_to_one_thread
 from smoltalk.llama.cache import Cache
 from smoltalk.llama.chat import ChatFormat
 from smoltalk.llama.forward import Llama
@@ -15,6 +16,12 @@ from smoltalk.llama.vocabulary import Vocabulary
 
 NANO = Path(smoltalk.nano.__file__).parent
 Run = Callable[..., list[Job]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """As the engines do: on a busy machine OpenBLAS's own threads wait for each other far longer than they work."""
+    hold_to_one_thread()
 
 
 @pytest.fixture(scope="session")
