@@ -1,7 +1,7 @@
 """`python -m bench [--quick]`: measures everything, prints a table, writes `bench/results.json`.
 
 `--quick` runs each measurement at a toy size, to see that it works; its figures mean nothing and are not written.
-Names of measurements (`orchestration flatness engine_share startup`) run only those, and print without writing.
+Names of measurements (`startup orchestration flatness engine_share`) run only those, and print without writing.
 """
 
 import sys
@@ -12,10 +12,10 @@ from bench import engine_share, flatness, orchestration, startup
 from bench.result import Result, table, write
 
 MEASUREMENTS = {
+    "startup": startup.results,
     "orchestration": orchestration.results,
     "flatness": flatness.results,
     "engine_share": engine_share.results,
-    "startup": startup.results,
 }
 RESULTS = Path(__file__).resolve().parent / "results.json"
 

@@ -61,7 +61,9 @@ def fates(run: Path) -> list[tuple[str, str, str]]:
 
 def test_yaml_with_mistakes_gets_all_of_them_at_once(tmp_path: Path) -> None:
     path = answers(tmp_path, good("hi"))
-    path.write_text(path.read_text().replace("template: answer", "template: anser").replace("engine: writer", "engine: riter"))
+    path.write_text(
+        path.read_text().replace("template: answer", "template: anser").replace("engine: writer", "engine: riter")
+    )
     done = smoltalk("run", str(path), "--out", str(tmp_path / "run"))
     assert done.returncode == 2 and not (tmp_path / "run").exists(), "nothing has started"
     assert "did you mean `answer`?" in done.stderr and "`riter`" in done.stderr
@@ -93,7 +95,9 @@ def test_rows_that_cannot_be_read_fail_with_their_place_and_the_rest_goes_on(tmp
 
 
 def test_more_than_max_failed_stops_the_run(tmp_path: Path) -> None:
-    path = answers(tmp_path, good(*(f"q{i}" for i in range(40))) + b"{bad\n" * 80, **{"max_failed: 1.0": "max_failed: 0.3"})
+    path = answers(
+        tmp_path, good(*(f"q{i}" for i in range(40))) + b"{bad\n" * 80, **{"max_failed: 1.0": "max_failed: 0.3"}
+    )
     done = smoltalk("run", str(path), "--out", str(tmp_path / "run"))
     assert done.returncode == 3 and "max_failed" in done.stdout + done.stderr
     status = json.loads(smoltalk("status", str(tmp_path / "run"), "--json").stdout)

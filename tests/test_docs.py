@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import load
+from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 
 ROOT = Path(__file__).resolve().parents[1]
 

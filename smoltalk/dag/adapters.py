@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+from smoltalk.contracts import Source
 from smoltalk.distil.door import Dag, DagStep, GeneratorStep, GeneratorStepOutput, StepInput, StepOutput
 from smoltalk.distil.plain import write_rows
-from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.rows import Row, row_id

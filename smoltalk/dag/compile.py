@@ -5,10 +5,10 @@ from typing import Any
 from smoltalk.contracts import Engine
 from smoltalk.dag.adapters import Birth, Identify, Writing, source_of
 from smoltalk.distil.door import CombineOutputs, Dag
-from smoltalk.pipeline.labels import labelled_steps
 from smoltalk.distil.stock import with_llm
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.labels import labelled_steps
 
 SOURCE = "source"
 

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic.warnings import UnsupportedFieldAttributeWarning
+
 _hook = sys.excepthook
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -21,8 +23,9 @@ with warnings.catch_warnings():
     from distilabel.steps.tasks.base import Task
     from distilabel.typing import GeneratorStepOutput, StepOutput
 sys.excepthook = _hook
+# The same idiom warns again for each class that inherits from distilabel's.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 logging.getLogger("distilabel").setLevel(logging.ERROR)
-
 
 
 @contextmanager

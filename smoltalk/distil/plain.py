@@ -50,7 +50,9 @@ async def write_rows(part: Step, engines: Mapping[str, Engine], rows: Sequence[R
 async def _write_row(part: Write, engines: Mapping[str, Engine], row: Row) -> Row:
     try:
         columns = await part.write(row, PlainAsk(engines, int(str(row["id"]), 16)))
-    except RowFailed:
+    except (
+        Exception
+    ):  # None in a column is all that distilabel's runner knows of failure; one row must not take a batch
         columns = dict.fromkeys(part.writes())
     return {**row, **columns}
 

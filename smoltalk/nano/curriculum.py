@@ -33,6 +33,8 @@ TASKS: list[Task] = [task for subject in _SUBJECTS for task in subject.TASKS]
 TASK_BY_NAME: dict[str, Task] = {task.name: task for task in TASKS}
 FOLLOW_UPS: list[FollowUp] = [f for subject in (*_SUBJECTS, follow_ups) for f in subject.FOLLOW_UPS]
 DOMAIN_PROMPTS: dict[str, str] = {domain: prompts[0] for domain, prompts in SYSTEM_PROMPTS.items()}
+LONGEST_QUERY = 500
+"""Characters. No question of the curriculum is longer, and a hostile one must not keep the patterns busy."""
 _TASKS_OF = {domain: [task for task in TASKS if task.domain == domain] for domain in DOMAINS}
 # Read the most particular questions first; `general` and `talk` are whole sentences and only look up a table.
 _READING_ORDER = sorted(TASKS, key=lambda task: not task.name.startswith("constraint_"))
@@ -59,6 +61,8 @@ def draw_follow_up(rng: Random, history: Sequence[Item]) -> Item | None:
 
 def understood(query: str, answer: str = "") -> Item | None:
     """The question as an item of the curriculum, with the answer that was given to it."""
+    if len(query) > LONGEST_QUERY:
+        return None
     for reading in readings(query):
         for task in _READING_ORDER:
             slots = task.parse(reading)
@@ -75,6 +79,8 @@ def verify(query: str, answer: str) -> tuple[str | None, bool | None]:
 
 def followed(history: Sequence[Item], query: str) -> tuple[FollowUp, Item] | None:
     """The follow-up that a query is, after these turns."""
+    if len(query) > LONGEST_QUERY:
+        return None
     for before in reversed(history[-2:]):
         for reading in readings(query):
             for follow_up in FOLLOW_UPS:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from operator import add, mul, sub
 
 COUNT_WORDS = {"two": 2, "three": 3, "four": 4}
-_EQUATION = re.compile(r"(\d+) ([-+x]) (\d+) = (\d+)")
+_NUMBER = re.compile(r"\d[\d,]{0,15}")
+_EQUATION = re.compile(r"(\d{1,9}) ([-+x]) (\d{1,9}) = (\d{1,9})")
 _SIGNS = {"+": add, "-": sub, "x": mul}
 
 
@@ -24,7 +25,7 @@ def with_article(noun: str) -> str:
 
 
 def numbers(text: str) -> list[int]:
-    return [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", text)]
+    return [int(found.replace(",", "")) for found in _NUMBER.findall(text)]
 
 
 def last_number(text: str) -> int | None:

@@ -9,8 +9,8 @@ import yaml
 
 from smoltalk.catalog import data_folder
 from smoltalk.contracts import Gate
-from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import BORN_WITH
 from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline, table

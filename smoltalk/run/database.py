@@ -1,9 +1,9 @@
 """run.db: one SQLite file in WAL mode that holds the journal and the ledger.
 
-    replies  every engine reply, keyed by (row, step fingerprint, turn, attempt), before it is used
-    rows     where each row ended: fate, gate, reason, evidence, and its columns as JSON
-    tally    running counts of the two, so that the books of a million rows are read at once
-    meta     the pipeline as run, its fingerprints, the state of the run
+replies  every engine reply, keyed by (row, step fingerprint, turn, attempt), before it is used
+rows     where each row ended: fate, gate, reason, evidence, and its columns as JSON
+tally    running counts of the two, so that the books of a million rows are read at once
+meta     the pipeline as run, its fingerprints, the state of the run
 """
 
 import sqlite3
@@ -25,7 +25,6 @@ CREATE TABLE IF NOT EXISTS rows (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL, fate TEXT NOT NULL, gate TEXT NOT NULL,
     reason TEXT NOT NULL, evidence TEXT NOT NULL, columns TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS rows_by_id ON rows (id);
 CREATE TABLE IF NOT EXISTS tally (
     kind TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (kind, name, detail)

@@ -9,14 +9,14 @@ from typing import Any
 
 from smoltalk.dag.adapters import source_of
 from smoltalk.dag.compile import compile_dag
-from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.distil.door import quiet
 from smoltalk.errors import Problem, RowFailed, UserError, WorldError
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.rows import Row
 from smoltalk.run.folder import RunFolder, locked
-from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.journal import Journal
+from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.ledger import Books
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.session import begin, finish
@@ -73,6 +73,8 @@ async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: i
         columns = {name: value for name, value in row.items() if name not in _THEIRS}
         gone = sorted(name for name in promised if columns.get(name) is None)
         failure = RowFailed("none", f"distilabel returned None for {', '.join(gone)}") if gone else None
+        if failure:
+            failure.where = "distilabel"
         bench.land(index, Landed(columns, failure))
     bench.finish()
     met = quotas.met() or quotas.target is None

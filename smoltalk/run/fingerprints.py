@@ -9,15 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from smoltalk.dag.adapters import source_of
-from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import AnyStep
 
 
 def fingerprints(pipeline: Pipeline) -> dict[str, str]:
     """Step label -> 12 hex digits; `source` and `gates` name those parts of the pipeline."""
-    found = {"source": _digest([pipeline.name, pipeline.seed, source_of(pipeline).fingerprint()])}
+    source = pipeline.source.part
+    born = [source.path, source.fields] if isinstance(source, Stock) else source.fingerprint()
+    found = {"source": _digest([pipeline.name, pipeline.seed, born])}
     written_by: dict[str, str] = {}
     for label, step in labelled_steps(pipeline):
         above = sorted({written_by[c] for c in step.reads() if c in written_by})

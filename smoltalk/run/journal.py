@@ -34,6 +34,8 @@ Past = dict[tuple[str, int, int], Reply]
 _INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)"
 _INSERT_FATE = "INSERT OR REPLACE INTO rows VALUES (?,?,?,?,?,?,?)"
 _ADD_TALLY = "INSERT INTO tally VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+_INDEX = "CREATE INDEX IF NOT EXISTS rows_by_id ON rows (id)"
+"""Ids are hashes: kept up row by row, each commit of a long run would write most of this index again."""
 
 
 class Journal:
@@ -50,7 +52,8 @@ class Journal:
         self._tally: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         self._meta: dict[str, object] = {}
         self._wake = asyncio.Event()
-        self._group: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[asyncio.Future[None]] = []
         self._closing = False
         self.failure: WorldError | None = None
         self._task = asyncio.create_task(self._commit_groups(), name="journal")
@@ -71,7 +74,7 @@ class Journal:
             (row, step, turn, attempt, reply.text, reply.finish, bad)
             + (reply.tokens_in, reply.tokens_out, reply.seconds)
         )
-        return self._queued()
+        return self._on_disk()
 
     def fate(self, fate: Fate) -> None:
         """Queue where a row ended."""
@@ -92,15 +95,21 @@ class Journal:
         self._meta.update(values)
         self._queued()
 
-    def _queued(self) -> asyncio.Future[None]:
+    def _queued(self) -> None:
         if self.failure:
             raise self.failure
         self._wake.set()
-        return self._group
+
+    def _on_disk(self) -> asyncio.Future[None]:
+        """Done when everything queued so far is committed. One for each who waits: whoever is cancelled is alone."""
+        self._queued()
+        future = self._loop.create_future()
+        self._waiting.append(future)
+        return future
 
     async def flush(self) -> None:
         """Wait until everything queued so far is on the disk."""
-        await self._queued()
+        await self._on_disk()
 
     async def close(self) -> None:
         """Write what is queued and let go of the file."""
@@ -108,29 +117,33 @@ class Journal:
         self._wake.set()
         try:
             await self._task
+            if self.failure is None:
+                with database.sqlite_errors(self.path):
+                    self.connection.execute(_INDEX)
         finally:
             self._thread.shutdown()
             self._reader.close()
             self.connection.close()
 
     async def _commit_groups(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
             self._wake.clear()
-            group, self._group = self._group, loop.create_future()
+            waiting, self._waiting = self._waiting, []
             try:
                 with database.sqlite_errors(self.path):
                     self._write()
                     # Only the sync leaves the loop: a thread that inserted row by row would fight it for the GIL.
-                    await loop.run_in_executor(self._thread, self.connection.execute, "COMMIT")
+                    await self._loop.run_in_executor(self._thread, self.connection.execute, "COMMIT")
             except WorldError as error:
                 self.failure = error
-                for future in (group, self._group):
-                    future.set_exception(error)
-                    future.exception()  # asked for here, so that a group nobody awaits does not warn
+                for future in (*waiting, *self._waiting):
+                    if not future.done():
+                        future.set_exception(error)
                 return
-            group.set_result(None)
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
             if self._closing and not (self._replies or self._fates or self._tally or self._meta):
                 return
 
@@ -154,6 +167,7 @@ class Journal:
 def delete_books(connection: sqlite3.Connection) -> None:
     """Forget where rows ended, not what was replied: an edited pipeline judges them anew."""
     connection.execute("BEGIN")
+    connection.execute("DROP INDEX IF EXISTS rows_by_id")
     connection.execute("DELETE FROM rows")
     connection.execute("DELETE FROM tally WHERE kind IN ('accepted', 'rejected', 'failed', 'share')")
     connection.execute("COMMIT")

@@ -1,6 +1,6 @@
 """Judges rows in row order, whatever order they finish in, so that timing never changes who is kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -10,6 +10,7 @@ from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
 from smoltalk.run.journal import Fate
 from smoltalk.run.quotas import Quotas
+from smoltalk.text import neutralise
 
 
 class NamedGate(NamedTuple):
@@ -124,4 +125,16 @@ class _KeepAll:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=str).decode()
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    try:
+        return orjson.dumps(value, option=options, default=str).decode()
+    except TypeError:  # text that is no UTF-8, out of somebody else's step
+        return orjson.dumps(_writable(value), option=options, default=str).decode()
+
+
+def _writable(value: object) -> object:
+    if isinstance(value, str):
+        return neutralise(value)
+    if isinstance(value, Mapping):
+        return {neutralise(str(key)): _writable(inner) for key, inner in value.items()}
+    return [_writable(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.rows import Message, Row, conversation
 from smoltalk.run.column_types import ColumnType, Kinds, arrow, clean, fit
 from smoltalk.run.folder import RunFolder

@@ -92,7 +92,8 @@ def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
         now = fingerprints(pipeline)
         before = json.loads(database.get_meta(connection, "fingerprints", "{}"))
         books = read_books(connection)
-        met = books.accepted >= (pipeline.target.accepted or 0)
+        target = pipeline.target.accepted
+        met = books.target is None if target is None else books.accepted >= target
         done = books.state == "complete" and before == now and met
         opening = _compare(connection, before, now, done) if before else Opening()
         if done:
@@ -100,8 +101,7 @@ def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
         # Where rows ended is worked out again from the journal: gates remember, and a target or a gate may have moved.
         delete_books(connection)
         about = {"settings": json.dumps(pipeline.settings), "path": str(pipeline.path.resolve())}
-        target = pipeline.target.accepted or ""
-        database.set_meta(connection, fingerprints=json.dumps(now), target=target, state="running", **about)
+        database.set_meta(connection, fingerprints=json.dumps(now), target=target or "", state="running", **about)
         folder.pipeline.write_text(pipeline.text, encoding="utf-8")
         return opening, books
 
@@ -129,7 +129,7 @@ async def _stream(pipeline: Pipeline, folder: RunFolder, books: Books, watch: Wa
     except WorldError as error:
         why = error.sentence
         error.kept = error.kept or f"everything replied so far is in {folder.database}"
-        error.command = error.command or f"smoltalk run {pipeline.path} --out {folder.path}"
+        error.command = error.command or f"smoltalk run {folder.path}"
         raise
     finally:
         if watcher is not None:
@@ -137,6 +137,8 @@ async def _stream(pipeline: Pipeline, folder: RunFolder, books: Books, watch: Wa
         if journal.failure is None:
             journal.note(state=state, why=why)
         await journal.close()
+    if journal.failure is not None:
+        raise journal.failure
 
 
 @contextmanager

@@ -6,6 +6,7 @@ all steps; rows in flight are bounded, and so is memory. Nothing a row does can 
 
 import asyncio
 import gc
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -14,9 +15,9 @@ from dataclasses import dataclass, field
 from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import SOURCE, compile_dag
+from smoltalk.errors import Problem, RowFailed, UserError
+from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import labelled_gates
-from smoltalk.errors import RowFailed, WorldError
-from smoltalk.pipeline import Pipeline
 from smoltalk.rows import Row
 from smoltalk.run.asking import Desk, StepAsk
 from smoltalk.run.budget import Budget
@@ -30,6 +31,10 @@ from smoltalk.run.walk import Walk
 
 _ENOUGH_TO_TELL = 50
 """Rows judged before `max_failed` may stop a run."""
+
+_COLLECT = (50_000, 20, 50)
+"""The garbage collector's thresholds during a run. A thousand rows in flight are tens of thousands of objects, and at
+the usual 700 it would spend a fifth of the time looking through them in vain."""
 
 
 @dataclass(slots=True)
@@ -64,7 +69,9 @@ class Stream:
         gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
         self.bench = Bench(gates, self.quotas, self._decide, self._release, self.target.max_attempts)
         needs = max((g.gate.calibrates_on() for g in gates), default=0)
-        self._window = Budget(pipeline.rows_in_flight + needs)
+        # A step that needs every row at once holds them all: then nothing bounds the rows in flight.
+        self._window = Budget(sys.maxsize if self.walk.barriers else pipeline.rows_in_flight + needs)
+        self._must_end()
         self._needs = needs
         self._fingerprints = fingerprints(pipeline)
         self._room = asyncio.Event()
@@ -74,7 +81,8 @@ class Stream:
         self._spent_before, self._seconds_before = books.tokens, books.seconds
         self._started = time.monotonic()
         self._stopping = ""
-        self._failure: WorldError | None = None
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Fails with what ends the session early; whoever waits for it hears."""
 
     # ------------------------------------------------------------ the session
 
@@ -90,26 +98,35 @@ class Stream:
                 await desk.engine.start(self.folder.logs)
             # What is loaded by now stays: the collector need not look through it again while rows come and go.
             gc.freeze()
+            thresholds = gc.get_threshold()
+            gc.set_threshold(*_COLLECT)
             self._started = time.monotonic()
             ticking = asyncio.create_task(self._tick())
+            work = asyncio.create_task(self._work())
             try:
-                await self._bear_rows()
-                while self._rows:
-                    await asyncio.wait(self._rows, return_when=asyncio.FIRST_EXCEPTION)
-                    self._raise_failure()
-                self.bench.finish()
+                await asyncio.wait({work, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+                if self._broken.done():
+                    self._broken.result()
+                await work
             finally:
-                ticking.cancel()
-                for task in self._rows:
+                gc.set_threshold(*thresholds)
+                tasks = {ticking, work, *self._rows}
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(*self._rows, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
                 self._note()
         return self._verdict()
+
+    async def _work(self) -> None:
+        await self._bear_rows()
+        while self._rows:
+            await asyncio.wait(self._rows)
+        self.bench.finish()
 
     async def _bear_rows(self) -> None:
         fingerprint = self.source.fingerprint()
         for index, found in enumerate(self._births()):
-            if self._over():
+            if self._over() or (self.walk.barriers and self._born == self.target.max_attempts):
                 break
             columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
             row = born(self.pipeline.name, fingerprint, index, columns)
@@ -125,6 +142,13 @@ class Stream:
         for barrier in self.walk.barriers:
             barrier.expected = self._in_flight
             barrier.check()
+
+    def _must_end(self) -> None:
+        """Raises `UserError` when a step waits for the last of rows that never end."""
+        stock = isinstance(self.pipeline.source.part, Stock)
+        if self.walk.barriers and not stock and self.source.size() is None and self.target.max_attempts is None:
+            sentence = "a global step needs every row at once, and this source never ends: give `target.max_attempts`"
+            raise UserError([Problem(str(self.pipeline.path), self.pipeline.source.line, sentence)])
 
     def _births(self) -> Iterator[Row | RowFailed]:
         rows = self.source.rows()
@@ -144,20 +168,23 @@ class Stream:
         task.add_done_callback(self._rows.discard)
 
     async def _live(self, index: int, row: Row) -> None:
+        try:
+            await self._through(index, row)
+        except Exception as error:  # the world, or a fault of ours: in both cases the run ends, and says so
+            if not self._broken.done():
+                self._broken.set_exception(error)
+
+    async def _through(self, index: int, row: Row) -> None:
         past = self.journal.past(index)
 
         def ask_for(label: str) -> Ask:
-            return StepAsk(
-                self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed
-            )
+            return StepAsk(self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed)
 
         try:
             await self.walk.through(row, ask_for)
         except RowFailed as failure:
             self._leave_barriers()
             self.bench.land(index, Landed(row, failure))
-        except WorldError as failure:
-            self._fail(failure)
         else:
             self.bench.land(index, Landed(row))
 
@@ -170,6 +197,8 @@ class Stream:
             await self._room.wait()
 
     def _wanted(self, share: str, index: int) -> bool:
+        if self.walk.barriers:
+            return True
         most = self.target.max_attempts
         if most is not None and self.bench.decided + self._in_flight >= most:
             return False
@@ -177,7 +206,6 @@ class Stream:
 
     def _over(self) -> bool:
         """Whether no more rows should be born."""
-        self._raise_failure()
         if self.quotas.met():
             return True
         self._stopping = self._stopping or self._ceiling()
@@ -191,16 +219,19 @@ class Stream:
             return f"max_tokens: {self._tokens():,} tokens were spent"
         if target.max_hours is not None and self.seconds >= target.max_hours * 3600:
             return f"max_hours: {self.seconds / 3600:.2f} hours have passed"
+        return self._too_many_failed()
+
+    def _too_many_failed(self) -> str:
         judged = sum(self._fates.values())
-        if judged >= _ENOUGH_TO_TELL and self._fates["failed"] > target.max_failed * judged:
+        if judged >= _ENOUGH_TO_TELL and self._fates["failed"] > self.target.max_failed * judged:
             return f"max_failed: {self._fates['failed']:,} of {judged:,} rows failed"
         return ""
 
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        if self._stopping:
-            return "stopped", self._stopping
+        if why := self._stopping or self._too_many_failed():
+            return "stopped", why
         if self.target.accepted is not None:
             return "stopped", "the source is at its end"
         return "complete", ""
@@ -222,14 +253,6 @@ class Stream:
             if barrier.expected is not None:
                 barrier.expected -= 1
                 barrier.check()
-
-    def _fail(self, failure: WorldError) -> None:
-        self._failure = self._failure or failure
-        self._room.set()
-
-    def _raise_failure(self) -> None:
-        if failure := self._failure or self.journal.failure:
-            raise failure
 
     # ------------------------------------------------------------ figures
 
@@ -262,4 +285,3 @@ class Stream:
             tokens_out=sum(desk.tokens_out for desk in set(self.desks.values())),
             engines={desk.name: desk.in_flight for desk in self.desks.values()},
         )
-

@@ -39,7 +39,7 @@ def test_company_and_order_do_not_change_replies(ask: Ask, run: Run, exact: Llam
 def test_float32_errors_do_not_change_replies(
     ask: Ask, run: Run, exact: Llama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Errors as large as allowed for are caught by the exact model; here made large, so that there are many to catch."""
+    """Errors as large as allowed for are caught by the exact model; made large here to have many of them."""
     monkeypatch.setattr("smoltalk.llama.sampling.LOGIT_ERROR", 0.05)
     true = texts(run(many(ask), model=exact))
     logits, rng = Llama.logits, np.random.default_rng(3)

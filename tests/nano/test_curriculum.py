@@ -109,6 +109,15 @@ def test_verdicts(messages: list[dict[str, str]], expected: tuple[str | None, bo
     assert verify_conversation(messages) == expected
 
 
+@pytest.mark.parametrize(
+    "query", ["Jack has 4 a. A friend brings 3 more. How many " * 2000, "9" * 6000, "\ud800", "", "{a}"]
+)
+@pytest.mark.parametrize("answer", ["9" * 6000, "", "5 + 5 = " + "1" * 5000, "\x00"])
+def test_hostile_text_is_judged_at_once(query: str, answer: str) -> None:
+    assert verify_conversation(said(query, answer)) == (None, None)
+    assert verify_conversation(said("What is 4 + 5?", answer, query, answer))[1] is False
+
+
 def test_a_system_prompt_is_no_turn() -> None:
     system = {"role": "system", "content": DOMAIN_PROMPTS["math"]}
     assert verify_conversation([system, *said("What is 2 x 3?", "2 x 3 = 6.")]) == ("times", True)

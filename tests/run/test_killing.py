@@ -67,7 +67,9 @@ def kill_somewhere(process: "subprocess.Popen[str]", run: Path, chance: random.R
 def books(run: Path) -> list[tuple[str, str, str, str]]:
     connection = sqlite3.connect(run / "run.db")
     try:
-        requests = connection.execute("SELECT sum(n) FROM tally WHERE kind = 'engine' AND detail = 'requests'").fetchone()
+        requests = connection.execute(
+            "SELECT sum(n) FROM tally WHERE kind = 'engine' AND detail = 'requests'"
+        ).fetchone()
         replies = connection.execute("SELECT count(*) FROM replies").fetchone()
         assert requests == replies, "every request is in the journal once: none was paid for twice"
         return connection.execute("SELECT id, fate, gate, reason FROM rows ORDER BY row").fetchall()

@@ -58,7 +58,9 @@ def test_a_raised_target_goes_on_from_the_journal(tmp_path: Path) -> None:
     assert more.accepted == 20 and more.balanced
     fresh = run(loaded(tmp_path, target="{accepted: 20}"), tmp_path / "fresh")
     assert ledger(tmp_path / "run") == ledger(tmp_path / "fresh")
-    assert sum(e["requests"] for e in more.engines.values()) < asked + sum(e["requests"] for e in fresh.engines.values())
+    assert sum(e["requests"] for e in more.engines.values()) < asked + sum(
+        e["requests"] for e in fresh.engines.values()
+    )
 
 
 def test_a_complete_run_is_left_alone(tmp_path: Path) -> None:
@@ -97,7 +99,9 @@ def test_an_edited_gate_asks_nothing_anew(tmp_path: Path) -> None:
 def test_an_edited_late_step_keeps_earlier_replies(tmp_path: Path) -> None:
     first = run(loaded(tmp_path), tmp_path / "run")
     path = written(tmp_path)
-    path.write_text(path.read_text().replace("template: rate_quality", "template: rate_quality, sampling: {temperature: 0.5}"))
+    path.write_text(
+        path.read_text().replace("template: rate_quality", "template: rate_quality, sampling: {temperature: 0.5}")
+    )
     second = run(load(path), tmp_path / "run")
     assert second.balanced
     rated = second.replies["ask_rate_quality"]["ok"] - first.replies["ask_rate_quality"]["ok"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 import smoltalk.nano
-from smoltalk.train.nano.card import costs, sizes, write_card
+from smoltalk.nano.card import write_card
 from smoltalk.train.nano.measure import measured
 from smoltalk.train.nano.model import ModelPlan, train_model
 from smoltalk.train.nano.parity import write_parity
@@ -23,7 +23,7 @@ PARITY = NANO.parents[1] / "tests" / "golden" / "nano_parity.json"
 def measure(nano: Path, parity: Path) -> None:
     speaker, scorer = Speaker(nano / "model"), Scorer(nano / "reward")
     write_parity(speaker, scorer, parity)
-    write_card(nano, sizes(nano, speaker), costs(nano), measured(speaker, scorer))
+    write_card(nano, measured(speaker, scorer), speaker.parameters)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ class Speaker:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
         model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
         self.model = model.eval()
+        self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.end = self.tokenizer.convert_tokens_to_ids("<|im_end|>")
 
     def continued(self, prompts: Sequence[str], temperature: float = 0.0, longest: int = 96) -> list[str | None]:
