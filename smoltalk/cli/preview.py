@@ -6,12 +6,11 @@ import typer
 
 from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
-from smoltalk.cli.screen import complain, count, end_of, say, span, value
+from smoltalk.cli.rows import ordered, shown
+from smoltalk.cli.screen import complain, count, say, span
 
 if TYPE_CHECKING:
     from smoltalk.pipeline import Pipeline
-    from smoltalk.rows import Row
-    from smoltalk.run.journal import Fate
     from smoltalk.run.preview import Projection
 
 
@@ -34,32 +33,11 @@ def preview(
         complain("interrupted; a preview keeps nothing")
         raise typer.Exit(INTERRUPTED) from None
     for number, (fate, row) in enumerate(rows, 1):
-        say(shown(number, fate, _ordered(loaded, row)))
+        say(shown(number, fate, ordered(loaded, row)))
         say()
     if books.why and not books.why.startswith("max_attempts"):
         say(f"there are no more rows: {books.why}")
     say(projected(run_preview.project(loaded, books), loaded))
-
-
-def shown(number: int, fate: "Fate", row: "Row") -> str:
-    """One row: its columns, and its end."""
-    import json
-
-    lines = [f"row {number}  {fate.id}"]
-    for name, content in row.items():
-        lines += value(name, content, 2)
-    lines.append(f"  => {end_of(fate.fate, fate.gate, fate.reason)}")
-    for name, content in json.loads(fate.evidence).items():
-        lines += value(name, content, 5)
-    return "\n".join(lines)
-
-
-def _ordered(pipeline: "Pipeline", row: "Row") -> "Row":
-    """The columns in the file's order, the conversation last; what the conversation says in full is left out."""
-    order = [*sorted(pipeline.born_with), *(name for step in pipeline.steps for name in sorted(step.part.writes()))]
-    names = sorted(row, key=lambda name: (name == "messages", order.index(name) if name in order else len(order), name))
-    repeated = {"id", "instruction", "response"} if row.get("messages") else {"id"}
-    return {name: row[name] for name in names if name not in repeated}
 
 
 def projected(projection: "Projection", pipeline: "Pipeline") -> str:

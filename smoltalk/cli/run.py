@@ -30,6 +30,7 @@ def run(
     rows: Annotated[int | None, typer.Option(min=1, help="Rows to accept: target.accepted.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
     sets: Setting = None,
+    show: Annotated[int, typer.Option(min=0, help="Accepted rows to print at the end.")] = 0,
     executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
 ) -> None:
     """Make the dataset, or go on with a run.
@@ -59,7 +60,7 @@ def run(
     except Exception as error:
         confess(error, folder.logs, kept=f"every finished reply, in {folder.database}")
         raise typer.Exit(OUR_FAULT) from None
-    _account(loaded, folder, books)
+    _account(loaded, folder, books, show)
 
 
 def _folder(pipeline: "Pipeline", own: "RunFolder | None", out: Path | None) -> "RunFolder":
@@ -110,13 +111,19 @@ def _say_opening(opening: "Opening", folder: "RunFolder") -> None:
     say(said)
 
 
-def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books") -> None:
+def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: int) -> None:
     from smoltalk.cli.books import how_to_go_on, ledger, short_of
+    from smoltalk.cli.rows import accepted
 
+    for row in accepted(pipeline, folder, show):
+        say(f"\n{row}")
     say()
     say(ledger(pipeline.name, books))
     say()
-    say(f"{folder.path}")
+    paths = [(folder.path, "the run"), (folder.data, "accepted rows"), (folder.rejected, "the others, with reasons")]
+    paths.append((folder.card, "the dataset card"))
+    for line in table([(str(path), what) for path, what in paths]):
+        say(line)
     if short_of(books):
         limit = getattr(pipeline.target, books.why.partition(":")[0], None)
         complain(how_to_go_on(books, folder.path, limit))

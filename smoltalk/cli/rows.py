@@ -1,0 +1,47 @@
+"""Rows on a screen: whole, column by column, and how each ended."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from smoltalk.cli.screen import end_of, value
+
+if TYPE_CHECKING:
+    from smoltalk.pipeline import Pipeline
+    from smoltalk.rows import Row
+    from smoltalk.run.folder import RunFolder
+    from smoltalk.run.journal import Fate
+
+
+def shown(number: int, fate: "Fate", row: "Row") -> str:
+    """One row: its columns, and its end."""
+    lines = [f"row {number}  {fate.id}"]
+    for name, content in row.items():
+        lines += value(name, content, 2)
+    lines.append(f"  => {end_of(fate.fate, fate.gate, fate.reason)}")
+    for name, content in json.loads(fate.evidence).items():
+        lines += value(name, content, 5)
+    return "\n".join(lines)
+
+
+def ordered(pipeline: "Pipeline", row: "Row") -> "Row":
+    """The columns in the file's order, the conversation last; what the conversation says in full is left out."""
+    order = [*sorted(pipeline.born_with), *(name for step in pipeline.steps for name in sorted(step.part.writes()))]
+    names = sorted(row, key=lambda name: (name == "messages", order.index(name) if name in order else len(order), name))
+    repeated = {"id", "instruction", "response"} if row.get("messages") else {"id"}
+    return {name: row[name] for name in names if name not in repeated}
+
+
+def accepted(pipeline: "Pipeline", folder: "RunFolder", n: int) -> Iterator[str]:
+    """The first `n` accepted rows of a run, with the columns that were published."""
+    from contextlib import closing
+
+    from smoltalk.run import database
+    from smoltalk.run.ledger import read_rows
+
+    with closing(database.connect(folder.database)) as connection:
+        for number, (fate, row) in enumerate(islice(read_rows(connection, "accepted"), n), 1):
+            columns = ordered(pipeline, row)
+            public = {"messages", "instruction", "response", *pipeline.keep}
+            yield shown(number, fate, {name: columns[name] for name in columns if name in public})
