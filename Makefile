@@ -27,6 +27,7 @@ nano: .venv/ready-train   ## Train the shipped model again, from random weights
 
 docs: .venv/ready   ## Write the pages that are made from a real run
 	$(BIN)/python docs/one_row.py
+	$(BIN)/python docs/readme.py
 
 clean:   ## Remove the virtual environment, caches and runs
 	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = ROOT / "pipelines" / "quickstart.yaml"
 ROW = ROOT / "docs" / "one-row.json"
 PAGE = ROOT / "docs" / "one-row.md"
-ROWS = 25
 
 HEAD = """\
 # One row, followed through everything
@@ -49,6 +48,7 @@ def main() -> None:
 
 def one_life() -> dict[str, Any]:
     """The books of a small run and the life of its first accepted row."""
+    from smoltalk.cli.books import ledger
     from smoltalk.pipeline import load
     from smoltalk.run.folder import RunFolder
     from smoltalk.run.session import go
@@ -56,7 +56,7 @@ def one_life() -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder) / "quickstart")
-        pipeline = load(PIPELINE, {"target.accepted": str(ROWS)})
+        pipeline = load(PIPELINE)
         books = go(pipeline, run, opened=lambda opening: None, watch=lambda stream: None)
         import pyarrow.parquet as parquet
 
@@ -66,7 +66,7 @@ def one_life() -> dict[str, Any]:
         for asked in stage["asked"]:
             for attempt in asked["attempts"]:
                 attempt.pop("seconds")  # a clock's word, another on every machine
-    return {"books": books.as_json() | {"seconds": None}, "life": life}
+    return {"books": books.as_json(), "ledger": ledger(pipeline.name, books), "life": life}
 
 
 def page(kept: dict[str, Any]) -> str:

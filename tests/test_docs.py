@@ -47,6 +47,12 @@ def test_the_readme_names_only_what_there_is() -> None:
         assert (ROOT / path).exists(), f"README names {path}"
 
 
+def test_the_readme_quotes_what_there_is() -> None:
+    readme = script(ROOT / "docs" / "readme.py")
+    text = readme.README.read_text(encoding="utf-8")
+    assert text == readme.filled(text), "run `make docs`"
+
+
 def test_first_screen_holds_the_two_commands() -> None:
     first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:40]
     assert "make demo" in "\n".join(first) and "make test" in "\n".join(first)

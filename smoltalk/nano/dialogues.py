@@ -15,6 +15,8 @@ from smoltalk.nano.world import DOMAIN_SHARE, DOMAINS, SYSTEM_PROMPTS
 
 GENERAL_PROMPTS = ("You are a helpful assistant.", "You are a helpful AI assistant.")
 RATING_SHARE = 0.05
+PRACTICE_SHARE = 0.35
+PRACTISED = {"math": 5, "constraints": 2, "writing": 1}
 SYSTEM_SHARE = 0.45
 TURN_SHARES = (0.52, 0.28, 0.20)
 
@@ -73,10 +75,19 @@ def rating(rng: Random) -> Dialogue:
     return Dialogue([_message("user", request), _message("assistant", reply)], learn_user=False)
 
 
+def practice(rng: Random) -> Dialogue:
+    """The hardest subjects once more. Only the answers are learned, so it changes nothing in what users ask."""
+    domain = rng.choices(list(PRACTISED), list(PRACTISED.values()))[0]
+    history = items(rng, domain) if rng.random() < 0.3 else [draw(rng, domain)]
+    return Dialogue(turns(history), learn_user=False)
+
+
 def dialogue(rng: Random) -> Dialogue:
     """One training conversation."""
     if rng.random() < RATING_SHARE:
         return rating(rng)
+    if rng.random() < PRACTICE_SHARE:
+        return practice(rng)
     if rng.random() < SYSTEM_SHARE:
         domain, prompt = _system_prompt(rng)
         return Dialogue([_message("system", prompt), *turns(items(rng, domain))])

@@ -26,9 +26,9 @@ class Desk:
         self.tokens_in = self.tokens_out = 0
         """Of this session."""
 
-    async def complete(self, request: Request) -> Reply:
-        """Wait for room, then ask."""
-        await self._take()
+    async def complete(self, request: Request, row: int) -> Reply:
+        """Wait for room, then ask; older rows go first."""
+        await self._take(row)
         try:
             reply = await self.engine.complete(request)
         finally:
@@ -37,17 +37,17 @@ class Desk:
         self.tokens_out += reply.tokens_out
         return reply
 
-    async def score(self, messages: Conversation) -> Reply:
-        """Wait for room, then score."""
-        await self._take()
+    async def score(self, messages: Conversation, row: int) -> Reply:
+        """Wait for room, then score; older rows go first."""
+        await self._take(row)
         try:
             return await self.engine.score(messages)
         finally:
             self._give()
 
-    async def _take(self) -> None:
+    async def _take(self, row: int) -> None:
         if not self._budget.try_take():
-            await self._budget.take()
+            await self._budget.take(row)
         self.in_flight += 1
 
     def _give(self) -> None:
@@ -78,7 +78,7 @@ class StepAsk:
             if reply is None:
                 seed = request_seed(self._seed, self._row, self._fingerprint, turn, attempt)
                 asked = Request(request.messages, request.sampling, request.role, request.schema, seed)
-                reply = await desk.complete(asked)
+                reply = await desk.complete(asked, self._row)
             bad = ""
             try:
                 value = parse(reply)
@@ -94,7 +94,7 @@ class StepAsk:
         reply = self._past.get((self._fingerprint, turn, 0)) if self._past else None
         if reply is None:
             desk = self._desks[engine]
-            reply = await desk.score(messages)
+            reply = await desk.score(messages, self._row)
             await self._keep(desk, turn, 0, reply, "")
         return float(reply.text)
 

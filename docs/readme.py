@@ -1,0 +1,71 @@
+"""Fills the README's blocks that are somebody else's word: a pipeline, what a command prints, books, measurements.
+
+Each stands between `<!-- name -->` and `<!-- /name -->`; a test fills them again and compares.
+"""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+
+
+def main() -> None:
+    """Write the blocks."""
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    print("wrote README.md")
+
+
+def filled(text: str) -> str:
+    """The README with its blocks as they are now."""
+    for name, block in {"quickstart": quickstart(), "broken": broken(), "books": books(), "bench": bench()}.items():
+        marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text, found = re.subn(marks, lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text, flags=re.S)
+        assert found == 1, f"README.md has no block {name}"
+    return text
+
+
+def quickstart() -> str:
+    """The pipeline, whole."""
+    return fenced((ROOT / "pipelines" / "quickstart.yaml").read_text(encoding="utf-8").strip(), "yaml")
+
+
+def broken() -> str:
+    """What `check` says of the broken example."""
+    from smoltalk.errors import UserError
+    from smoltalk.pipeline import load
+
+    path = Path("docs/broken-example.yaml")
+    try:
+        load(ROOT / path)
+    except UserError as error:
+        said = str(error).replace(str(ROOT / path), str(path))
+        return fenced(f"$ smoltalk check {path}\n{said}")
+    raise AssertionError("the broken example is not broken")
+
+
+def books() -> str:
+    """The ledger of the run that docs/one-row.md is from."""
+    kept = json.loads((ROOT / "docs" / "one-row.json").read_text(encoding="utf-8"))
+    return fenced(kept["ledger"].strip("\n"))
+
+
+def bench() -> str:
+    """The measurements, as `make bench` left them."""
+    results = json.loads((ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
+    lines = ["| measured | ours | rival | | ratio |", "|---|---:|---|---:|---:|"]
+    for one in results:
+        rival = "" if one["rival_value"] is None else f"{one['rival_value']:,.4g}"
+        ratio = "" if one["ratio"] is None else f"{one['ratio']:.2f}"
+        lines.append(f"| {one['name']} ({one['unit']}) | {one['value']:,.4g} | {one['rival']} | {rival} | {ratio} |")
+    return "\n".join(lines)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A code block."""
+    return f"```{language}\n{text}\n```"
+
+
+if __name__ == "__main__":
+    main()
