@@ -1,7 +1,8 @@
 """nano through a run and nano called bare, the same requests: `python -m bench.conversations ROWS ROUNDS FOLDER`.
 
 Timed, on both sides: starting the engine, all requests, stopping it. The run's time also holds all else that a run
-does: journal, ledger, Parquet, card. Not timed: Python's imports and reading the YAML.
+does: journal, ledger, Parquet, card. Not timed: Python's imports and reading the YAML. As many rows are born as are
+wanted: with a target to chase, the last few rows would run alone, and a short run would measure little else.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ _PIPELINE = """\
 name: conversations
 engines:
   nano: {bench.recorded.Recorded: {}}
-target: {accepted: ROWS}
+target: {accepted: ROWS, max_attempts: ROWS}
 steps:
   - magpie:
       engine: nano

@@ -44,5 +44,5 @@ def table(results: Iterable[Result]) -> str:
 
 def write(results: Iterable[Result], path: Path) -> None:
     """As a JSON list of objects, one a line."""
-    lines = ",\n".join("  " + json.dumps(result._asdict()) for result in results)
+    lines = ",\n".join("  " + json.dumps(result._asdict(), ensure_ascii=False) for result in results)
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")

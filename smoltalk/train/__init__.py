@@ -1,0 +1,1 @@
+"""Makes models: the one that ships in the package, from random weights."""

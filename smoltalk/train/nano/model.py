@@ -21,7 +21,7 @@ from smoltalk.train.nano.workers import average_gradients, optimizers, run_worke
 
 @dataclass(frozen=True)
 class ModelPlan:
-    steps: int = 2250
+    steps: int = 2420
     tokens_per_worker: int = 2048
     workers: int = 3
     seed: int = 0
