@@ -34,20 +34,20 @@ class NanoReward(Engine):
 
     def check(self) -> Iterator[str]:
         """Says which files the model folder lacks."""
-        from smoltalk.llama.weights import missing_files
+        from smoltalk.llama.folder import missing_files
 
         if missing := missing_files(self.folder):
             yield f"the model folder {self.folder} lacks {', '.join(missing)}"
 
     def identity(self) -> dict[str, Any]:
         """The contents of the model folder, wherever it lies: a retrained model makes earlier scores void."""
-        from smoltalk.llama.weights import fingerprint
+        from smoltalk.llama.folder import fingerprint
 
         return {"model": fingerprint(self.folder)}
 
     def plan(self) -> str:
         """Size of the model, and that it runs here."""
-        from smoltalk.llama.weights import count_parameters
+        from smoltalk.llama.folder import count_parameters
 
         size = count_parameters(self.folder) / 1e6
         return f"nano_reward: {size:.1f}M-parameter Llama on numpy, CPU, {self.max_in_flight} in flight"

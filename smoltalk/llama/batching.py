@@ -15,10 +15,11 @@ import numpy as np
 
 from smoltalk.errors import RowFailed
 from smoltalk.llama.cache import Cache
+from smoltalk.llama.folder import Shape
 from smoltalk.llama.forward import Chunk, Llama
 from smoltalk.llama.sampling import Draw, draw, uniform
 from smoltalk.llama.vocabulary import Vocabulary
-from smoltalk.llama.weights import Array, Shape
+from smoltalk.llama.weights import Array
 
 PROMPT_ROWS = 96
 """Prompt tokens a step may hold: more of them make the running requests wait longer for their next token."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from smoltalk.llama.weights import Array, Shape
+from smoltalk.llama.folder import Shape
+from smoltalk.llama.weights import Array
 
 
 def _untouched(size: tuple[int, ...], dtype: Any) -> Array:

@@ -10,8 +10,8 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from smoltalk.errors import WorldError
+from smoltalk.llama.folder import read_json
 from smoltalk.llama.vocabulary import Vocabulary
-from smoltalk.llama.weights import read_json
 from smoltalk.rows import Conversation
 from smoltalk.text import neutralise
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from smoltalk.errors import WorldError
 from smoltalk.llama.cache import Cache
 from smoltalk.llama.exact import PROBABILITY_BITS, WEIGHT_BITS, on_grid
-from smoltalk.llama.weights import Array, read_shape, read_tensors
+from smoltalk.llama.folder import read_shape
+from smoltalk.llama.weights import Array, read_tensors
 
 Ids = NDArray[np.intp]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smoltalk.errors import WorldError
-from smoltalk.llama.weights import read_json
+from smoltalk.llama.folder import read_json
 
 
 def _byte_letters() -> dict[str, int]:

@@ -19,9 +19,9 @@ from smoltalk.llama.batching import Batch, Job, fit
 from smoltalk.llama.blas import hold_to_one_thread
 from smoltalk.llama.cache import Cache
 from smoltalk.llama.chat import ChatFormat
+from smoltalk.llama.folder import read_json
 from smoltalk.llama.forward import Llama
 from smoltalk.llama.vocabulary import Vocabulary
-from smoltalk.llama.weights import read_json
 
 _STOPS = ("<|im_end|>", "<|endoftext|>")
 _SLOTS_PER_THREAD = 8

@@ -11,9 +11,10 @@ import pytest
 
 import smoltalk.nano
 from smoltalk.errors import WorldError
+from smoltalk.llama.folder import fingerprint, missing_files, read_shape
 from smoltalk.llama.forward import Llama
 from smoltalk.llama.vocabulary import Vocabulary
-from smoltalk.llama.weights import fingerprint, missing_files, read_shape, read_tensors
+from smoltalk.llama.weights import read_tensors
 
 MODEL = Path(smoltalk.nano.__file__).parent / "model"
 
