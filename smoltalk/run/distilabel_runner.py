@@ -11,7 +11,7 @@ from smoltalk.dag.adapters import source_of
 from smoltalk.dag.compile import compile_dag
 from smoltalk.distil.door import quiet
 from smoltalk.errors import Problem, RowFailed, UserError, WorldError
-from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.rows import Row
 from smoltalk.run.folder import RunFolder, locked
@@ -37,22 +37,25 @@ def go_distilabel(pipeline: Pipeline, folder: RunFolder) -> Books:
     with locked(folder):
         begin(pipeline, folder)
         made = _run(pipeline, rows)
-        asyncio.run(_judge(pipeline, folder, made, rows))
+        asyncio.run(_judge(pipeline, folder, made))
         return finish(pipeline, folder)
 
 
-def _rows_wanted(pipeline: Pipeline) -> int:
+def _rows_wanted(pipeline: Pipeline) -> int | None:
+    """Rows to bear; None where a stock generator knows its own end."""
     source, target = source_of(pipeline), pipeline.target
     known = [n for n in (source.size(), target.max_attempts) if n is not None]
     if target.accepted is not None:
         known.append(target.accepted)
+    if not known and isinstance(pipeline.source.part, Stock):
+        return None
     if not known:
         sentence = "distilabel's runner needs to know how many rows to bear: give `target.accepted` or `--rows`"
         raise UserError([Problem(str(pipeline.path), 0, sentence)])
     return min(known)
 
 
-def _run(pipeline: Pipeline, rows: int) -> list[Row]:
+def _run(pipeline: Pipeline, rows: int | None) -> list[Row]:
     dag = compile_dag(pipeline, first_rows=rows)
     try:
         with quiet():
@@ -63,11 +66,11 @@ def _run(pipeline: Pipeline, rows: int) -> list[Row]:
         raise WorldError(f"distilabel's runner failed: {type(error).__name__}: {error}") from error
 
 
-async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: int) -> None:
+async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row]) -> None:
     journal = Journal(folder.database)
     gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
-    quotas = Quotas(pipeline.target.accepted, source_of(pipeline).shares())
-    bench = Bench(gates, quotas, journal.fate, lambda share: None)
+    everyone = Quotas(None, None)
+    bench = Bench(gates, everyone, journal.fate, lambda share: None)
     promised = pipeline.born_with.union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
     for index, row in enumerate(made):
         columns = {name: value for name, value in row.items() if name not in _THEIRS}
@@ -77,7 +80,7 @@ async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: i
             failure.where = "distilabel"
         bench.land(index, Landed(columns, failure))
     bench.finish()
-    met = quotas.met() or quotas.target is None
-    why = "" if met else f"distilabel's runner bore {rows:,} rows and stops there"
-    journal.note(state="complete" if met else "stopped", why=why, born=bench.decided, surplus=bench.surplus)
+    met = everyone.accepted.total() >= (pipeline.target.accepted or 0)
+    why = "" if met else f"distilabel's runner bore {len(made):,} rows and stops there"
+    journal.note(state="complete" if met else "stopped", why=why, born=bench.decided)
     await journal.close()

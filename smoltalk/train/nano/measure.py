@@ -229,6 +229,7 @@ def measured(speaker: Speaker, scorer: Scorer | None, scale: float = 1.0) -> Fig
         "questions": questions(speaker, int(1000 * scale)),
         "constraints": constraints(speaker, int(500 * scale)),
         "invented": invented(speaker, int(1000 * scale)),
+        "invented_cooler": invented(speaker, int(300 * scale), 0.7),
         "steering": steering(speaker, int(100 * scale)),
         "follow_ups_written": follow_ups_written(speaker, int(400 * scale)),
         "follow_ups_given": follow_ups_given(speaker, int(600 * scale)),

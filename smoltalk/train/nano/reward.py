@@ -28,7 +28,7 @@ CENTERING = 0.01
 
 @dataclass(frozen=True)
 class RewardPlan:
-    steps: int = 480
+    steps: int = 710
     tokens_per_worker: int = 2048
     workers: int = 3
     seed: int = 0
