@@ -175,7 +175,7 @@ class Source(Step):
 
     @abstractmethod
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
-        """Columns of row `start`, `start + 1`, ... A `RowFailed` stands for a row that cannot be read, with its place."""
+        """Columns of row `start`, `start + 1`, ... A `RowFailed` stands for one that cannot be read."""
 
     def fingerprint(self) -> str:
         """What, when changed, makes these other rows: names in YAML, and size and hash of local files."""

@@ -1,11 +1,11 @@
 """What can go wrong, sorted by whose fault it is.
 
-    FactoryError
-    ├── UserError    a mistake in the user's file: every problem by line, exit 2
-    ├── WorldError   the world failed (engine down, disk full): what was kept, the command that goes on, exit 3
-    └── RowError     one row's business; never ends a run
-        ├── BadReply     one reply is unusable: counted, then asked again
-        └── RowFailed    the row is out of attempts: it ends as `failed`
+FactoryError
+├── UserError    a mistake in the user's file: every problem by line, exit 2
+├── WorldError   the world failed (engine down, disk full): what was kept, the command that goes on, exit 3
+└── RowError     one row's business; never ends a run
+    ├── BadReply     one reply is unusable: counted, then asked again
+    └── RowFailed    the row is out of attempts: it ends as `failed`
 """
 
 import difflib

@@ -38,6 +38,11 @@ def neutralise(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
 
 
+def valid(text: str) -> str:
+    """Text that can be written as UTF-8: lone surrogates become U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def strings(value: Any) -> Iterator[str]:
     """Every text inside a column's value, in order: the value itself, or the contents of turns and their parts.
 

@@ -99,7 +99,7 @@ class Writing(DagStep):  # type: ignore[misc]
     distilabel's own runner calls `process`."""
 
     part: Any
-    engine_parts: dict[str, Any] = {}
+    engine_parts: Any
 
     @property
     def inputs(self) -> list[str]:

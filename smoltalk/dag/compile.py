@@ -8,9 +8,7 @@ from smoltalk.distil.door import CombineOutputs, Dag
 from smoltalk.distil.stock import with_llm
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline, Stock
-from smoltalk.pipeline.labels import labelled_steps
-
-SOURCE = "source"
+from smoltalk.pipeline.labels import SOURCE, labelled_steps
 
 
 def compile_dag(pipeline: Pipeline, first_rows: int | None = None) -> Dag:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smoltalk.contracts import BatchWrite, Engine, Reply, Request, Sampling, Step, Write
-from smoltalk.errors import BadReply, RowFailed
+from smoltalk.errors import BadReply, RowFailed, WorldError
 from smoltalk.rows import Conversation, Row, message
 
 T = TypeVar("T")
@@ -50,9 +50,9 @@ async def write_rows(part: Step, engines: Mapping[str, Engine], rows: Sequence[R
 async def _write_row(part: Write, engines: Mapping[str, Engine], row: Row) -> Row:
     try:
         columns = await part.write(row, PlainAsk(engines, int(str(row["id"]), 16)))
-    except (
-        Exception
-    ):  # None in a column is all that distilabel's runner knows of failure; one row must not take a batch
+    except WorldError:
+        raise
+    except Exception:  # None is all that distilabel's runner knows of failure; one row must not take its batch
         columns = dict.fromkeys(part.writes())
     return {**row, **columns}
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 from smoltalk.contracts import Gate
 from smoltalk.pipeline.model import AnyStep, Pipeline
 
+SOURCE = "source"
+"""Where a row that could not even be read has failed."""
+
 
 def labelled_steps(pipeline: Pipeline) -> list[tuple[str, AnyStep]]:
     """Steps with labels: their name, their template's name after it, a number where that is not enough."""

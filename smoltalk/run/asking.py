@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from smoltalk.contracts import Engine, Reply, Request
@@ -10,6 +11,7 @@ from smoltalk.errors import BadReply, RowFailed
 from smoltalk.rows import Conversation
 from smoltalk.run.budget import Budget
 from smoltalk.run.journal import Journal, Past
+from smoltalk.text import valid
 
 T = TypeVar("T")
 
@@ -41,9 +43,11 @@ class Desk:
         """Wait for room, then score; older rows go first."""
         await self._take(row)
         try:
-            return await self.engine.score(messages)
+            reply = await self.engine.score(messages)
         finally:
             self._give()
+        self.tokens_in += reply.tokens_in
+        return reply
 
     async def _take(self, row: int) -> None:
         if not self._budget.try_take():
@@ -79,13 +83,19 @@ class StepAsk:
                 seed = request_seed(self._seed, self._row, self._fingerprint, turn, attempt)
                 asked = Request(request.messages, request.sampling, request.role, request.schema, seed)
                 reply = await desk.complete(asked, self._row)
-            bad = ""
+                if not reply.text.isascii():
+                    reply = replace(reply, text=valid(reply.text))
+            bad, fault = "", None
             try:
                 value = parse(reply)
             except BadReply as error:
                 last, bad = error, error.kind
+            except Exception as error:  # a step's fault: the reply is paid for, so it is kept all the same
+                bad, fault = "step_error", error
             if fresh:
                 await self._keep(desk, turn, attempt, reply, bad)
+            if fault is not None:
+                raise fault
             if not bad:
                 return value
         raise RowFailed(last.kind, f"{self._label}: {last.detail}" if last.detail else self._label)

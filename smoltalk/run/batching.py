@@ -62,7 +62,8 @@ class Barrier:
         return await future
 
     def check(self) -> None:
-        """Let the rows go if all of them are here."""
+        """Let the rows go if all of them are here; rows that failed in another branch meanwhile are not."""
+        self._held = [(row, future) for row, future in self._held if not future.done()]
         if self.expected is not None and self._held and len(self._held) >= self.expected:
             held, self._held = self._held, []
             asyncio.get_running_loop().create_task(self._release(held))
@@ -74,9 +75,11 @@ class Barrier:
         except Exception as error:
             outcomes = [_failed(error)] * len(held)
         for (_, future), outcome in zip(held, outcomes, strict=True):
+            if future.done():  # its row was cancelled
+                continue
             if isinstance(outcome, RowError):
                 future.set_exception(outcome)
-            elif not future.done():
+            else:
                 future.set_result(outcome)
 
 

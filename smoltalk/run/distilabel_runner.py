@@ -37,7 +37,7 @@ def go_distilabel(pipeline: Pipeline, folder: RunFolder) -> Books:
     with locked(folder):
         begin(pipeline, folder)
         made = _run(pipeline, rows)
-        asyncio.run(_judge(pipeline, folder, made))
+        asyncio.run(_judge(pipeline, folder, made, rows))
         return finish(pipeline, folder)
 
 
@@ -66,21 +66,33 @@ def _run(pipeline: Pipeline, rows: int | None) -> list[Row]:
         raise WorldError(f"distilabel's runner failed: {type(error).__name__}: {error}") from error
 
 
-async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row]) -> None:
+async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: int | None) -> None:
     journal = Journal(folder.database)
     gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
     everyone = Quotas(None, None)
     bench = Bench(gates, everyone, journal.fate, lambda share: None)
-    promised = pipeline.born_with.union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
+    promised = frozenset[str]().union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
+    failed = 0
     for index, row in enumerate(made):
         columns = {name: value for name, value in row.items() if name not in _THEIRS}
         gone = sorted(name for name in promised if columns.get(name) is None)
         failure = RowFailed("none", f"distilabel returned None for {', '.join(gone)}") if gone else None
         if failure:
             failure.where = "distilabel"
+            failed += 1
         bench.land(index, Landed(columns, failure))
     bench.finish()
-    met = everyone.accepted.total() >= (pipeline.target.accepted or 0)
-    why = "" if met else f"distilabel's runner bore {len(made):,} rows and stops there"
-    journal.note(state="complete" if met else "stopped", why=why, born=bench.decided)
+    why = _short(pipeline, made, rows, everyone.accepted.total(), failed)
+    journal.note(state="stopped" if why else "complete", why=why, born=bench.decided)
     await journal.close()
+
+
+def _short(pipeline: Pipeline, made: list[Row], rows: int | None, accepted: int, failed: int) -> str:
+    """Why the run fell short of what was asked; empty when it did not."""
+    if rows is not None and len(made) < rows:
+        return f"distilabel's runner returned {len(made):,} of {rows:,} rows and says nothing of the others"
+    if failed > pipeline.target.max_failed * len(made):
+        return f"max_failed: {failed:,} of {len(made):,} rows failed"
+    if accepted < (pipeline.target.accepted or 0):
+        return f"distilabel's runner bore {len(made):,} rows and stops there"
+    return ""

@@ -15,7 +15,7 @@ from smoltalk.pipeline.model import AnyStep
 
 
 def fingerprints(pipeline: Pipeline) -> dict[str, str]:
-    """Step label -> 12 hex digits; `source` and `gates` name those parts of the pipeline."""
+    """Step label -> 12 hex digits; `source`, `attempts` and `gates` name those parts of the pipeline."""
     source = pipeline.source.part
     born = [source.path, source.fields] if isinstance(source, Stock) else source.fingerprint()
     found = {"source": _digest([pipeline.name, pipeline.seed, born])}
@@ -26,12 +26,15 @@ def fingerprints(pipeline: Pipeline) -> dict[str, str]:
         kinds = [type(pipeline.engines[e].part).__name__ for e in sorted(step.engines())]
         found[label] = _digest([_identity(step), engines, kinds, [found["source"], *(found[a] for a in above)]])
         written_by.update(dict.fromkeys(step.writes(), label))
+    found["attempts"] = _digest([getattr(step, "attempts", None) for _, step in labelled_steps(pipeline)])
     found["gates"] = _digest([[label, gate.model_dump(mode="json")] for label, gate in labelled_gates(pipeline)])
     return found
 
 
 def _identity(step: AnyStep) -> Any:
-    return [step.path, step.fields] if isinstance(step, Stock) else step.identity()
+    if isinstance(step, Stock):
+        return [step.path, step.fields]
+    return [f"{type(step).__module__}.{type(step).__qualname__}", step.identity()]
 
 
 def _digest(value: Any) -> str:

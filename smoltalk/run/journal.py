@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smoltalk.contracts import Reply
-from smoltalk.errors import WorldError
 from smoltalk.run import database
 
 
@@ -45,7 +44,7 @@ class Journal:
         self.path = path
         self.connection = database.connect(path, write=True)
         self._reader = database.connect(path)
-        self._last_replied = self._max_row()
+        self.last_replied = self._max_row()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._replies: list[tuple[object, ...]] = []
         self._fates: list[Fate] = []
@@ -55,12 +54,12 @@ class Journal:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[asyncio.Future[None]] = []
         self._closing = False
-        self.failure: WorldError | None = None
+        self.failure: Exception | None = None
         self._task = asyncio.create_task(self._commit_groups(), name="journal")
 
     def past(self, row: int) -> Past:
         """What was already replied for a row in earlier sessions; empty, and free, for rows never asked."""
-        if row > self._last_replied:
+        if row > self.last_replied:
             return {}
         found = self._reader.execute(
             "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?",
@@ -71,8 +70,7 @@ class Journal:
     def reply(self, row: int, step: str, turn: int, attempt: int, reply: Reply, bad: str) -> asyncio.Future[None]:
         """Queue a reply; await the returned future before using it."""
         self._replies.append(
-            (row, step, turn, attempt, reply.text, reply.finish, bad)
-            + (reply.tokens_in, reply.tokens_out, reply.seconds)
+            (row, step, turn, attempt, reply.text, reply.finish, bad, reply.tokens_in, reply.tokens_out, reply.seconds)
         )
         return self._on_disk()
 
@@ -135,7 +133,7 @@ class Journal:
                     self._write()
                     # Only the sync leaves the loop: a thread that inserted row by row would fight it for the GIL.
                     await self._loop.run_in_executor(self._thread, self.connection.execute, "COMMIT")
-            except WorldError as error:
+            except Exception as error:  # whoever waits must hear of it, whatever it is
                 self.failure = error
                 for future in (*waiting, *self._waiting):
                     if not future.done():
@@ -166,8 +164,6 @@ class Journal:
 
 def delete_books(connection: sqlite3.Connection) -> None:
     """Forget where rows ended, not what was replied: an edited pipeline judges them anew."""
-    connection.execute("BEGIN")
     connection.execute("DROP INDEX IF EXISTS rows_by_id")
     connection.execute("DELETE FROM rows")
     connection.execute("DELETE FROM tally WHERE kind IN ('accepted', 'rejected', 'failed', 'share')")
-    connection.execute("COMMIT")

@@ -31,8 +31,8 @@ class Bench:
     """Holds finished rows until all rows before them are judged, then lets the gates speak.
 
     `decide` is called with each fate in row order; `release` once for each row that leaves the bench, judged or not.
-    Rows of a full share, and rows past `most`, leave unjudged: they are surplus, outside the books.
-    A gate that needs a sample gets it from the first `calibrates_on()` rows; failed rows among them are not shown to it.
+    Rows of a full share, rows past `most` and rows after `close` leave unjudged: they are surplus, outside the books.
+    A gate that needs a sample gets it from the first `calibrates_on()` rows, without the failed ones among them.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Bench:
         self._gates, self._quotas = gates, quotas
         self._decide, self._release, self._most = decide, release, most
         self.decided = 0
+        self._closed = False
         self._waiting: dict[int, Landed | None] = {}
         self._next = 0
         self._held: list[tuple[int, Landed]] = []
@@ -73,6 +74,10 @@ class Bench:
             else:
                 self._hold(index, waiting)
 
+    def close(self) -> None:
+        """Judge no more: whatever still comes is surplus."""
+        self._closed = True
+
     def finish(self) -> None:
         """No more rows will come: judge those held for a sample that never filled."""
         if self.calibrating:
@@ -94,7 +99,7 @@ class Bench:
     def _judge(self, index: int, landed: Landed) -> None:
         row, failure = landed
         share = self._quotas.share_of(row)
-        if self._quotas.full(share) or self.decided == self._most:
+        if self._closed or self._quotas.full(share) or self.decided == self._most:
             self.surplus += 1
             self._release(share)
             return
@@ -105,7 +110,7 @@ class Bench:
             fate, gate, reason, evidence = self._verdict(row)
         self.decided += 1
         self._quotas.decided(share, accepted=fate == "accepted")
-        self._decide(Fate(index, row["id"], fate, gate, reason, _json(evidence), _json(row)))
+        self._decide(Fate(index, row["id"], fate, gate, neutralise(reason), _json(evidence), _json(row)))
         self._release(share)
 
     def _verdict(self, row: Row) -> tuple[str, str, str, dict[str, object]]:

@@ -102,12 +102,3 @@ def read_rows(connection: sqlite3.Connection, fate: str | None = None, start: in
     for line in connection.execute(f"SELECT * FROM rows {where} ORDER BY row", values):
         fate_line = Fate(*line)
         yield fate_line, orjson.loads(fate_line.columns)
-
-
-def find_row(connection: sqlite3.Connection, row_id: str) -> tuple[Fate, Row] | None:
-    """One ledger line by row id."""
-    line = connection.execute("SELECT * FROM rows WHERE id = ?", (row_id,)).fetchone()
-    if line is None:
-        return None
-    fate = Fate(*line)
-    return fate, orjson.loads(fate.columns)

@@ -53,7 +53,7 @@ def go(pipeline: Pipeline, folder: RunFolder, *, opened: Callable[[Opening], Non
     Raises `WorldError` (what was kept, how to go on) and `KeyboardInterrupt` on Ctrl-C or SIGTERM; in both cases the
     next call continues.
     """
-    with locked(folder):
+    with _world_errors(folder), locked(folder):
         opening, books = _open(pipeline, folder)
         opened(opening)
         if not opening.done:
@@ -96,14 +96,23 @@ def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
         met = books.target is None if target is None else books.accepted >= target
         done = books.state == "complete" and before == now and met
         opening = _compare(connection, before, now, done) if before else Opening()
-        if done:
+        if done:  # words that change no row (a description, a column to keep) are taken over all the same
+            _keep_pipeline(connection, pipeline, folder)
             return opening, books
         # Where rows ended is worked out again from the journal: gates remember, and a target or a gate may have moved.
+        connection.execute("BEGIN IMMEDIATE")  # one transaction: a kill in here leaves the old books or the new ones
         delete_books(connection)
-        about = {"settings": json.dumps(pipeline.settings), "path": str(pipeline.path.resolve())}
-        database.set_meta(connection, fingerprints=json.dumps(now), target=target or "", state="running", **about)
-        folder.pipeline.write_text(pipeline.text, encoding="utf-8")
+        database.set_meta(connection, fingerprints=json.dumps(now), target=target or "", state="running")
+        _keep_pipeline(connection, pipeline, folder)
+        connection.execute("COMMIT")
         return opening, books
+
+
+def _keep_pipeline(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFolder) -> None:
+    database.set_meta(connection, settings=json.dumps(pipeline.settings), path=str(pipeline.path.resolve()))
+    staged = folder.pipeline.with_suffix(".staged")
+    staged.write_text(pipeline.text, encoding="utf-8")
+    staged.replace(folder.pipeline)
 
 
 def _compare(connection: sqlite3.Connection, before: dict[str, str], now: dict[str, str], done: bool) -> Opening:
@@ -139,6 +148,19 @@ async def _stream(pipeline: Pipeline, folder: RunFolder, books: Books, watch: Wa
         await journal.close()
     if journal.failure is not None:
         raise journal.failure
+
+
+@contextmanager
+def _world_errors(folder: RunFolder) -> "Iterator[None]":
+    """A file or folder that fails under a run is the world's failure, whoever touched it."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        kept = f"everything committed to {folder.database}" if folder.path.is_dir() and folder.exists() else ""
+        raise WorldError(
+            f"{error.strerror or error}{where}", kept=kept, command="put it right, then the same `smoltalk run` command"
+        ) from error
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
-from smoltalk.dag.compile import SOURCE, compile_dag
+from smoltalk.dag.compile import compile_dag
 from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
-from smoltalk.pipeline.labels import labelled_gates
+from smoltalk.pipeline.labels import SOURCE, labelled_gates
 from smoltalk.rows import Row
 from smoltalk.run.asking import Desk, StepAsk
 from smoltalk.run.budget import Budget
@@ -81,6 +81,7 @@ class Stream:
         self._spent_before, self._seconds_before = books.tokens, books.seconds
         self._started = time.monotonic()
         self._stopping = ""
+        self._replaying = False
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails with what ends the session early; whoever waits for it hears."""
 
@@ -126,7 +127,8 @@ class Stream:
     async def _bear_rows(self) -> None:
         fingerprint = self.source.fingerprint()
         for index, found in enumerate(self._births()):
-            if self._over() or (self.walk.barriers and self._born == self.target.max_attempts):
+            self._replaying = index <= self.journal.last_replied
+            if self._over() or self._all_born():
                 break
             columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
             row = born(self.pipeline.name, fingerprint, index, columns)
@@ -140,7 +142,7 @@ class Stream:
             await self._window.take()
             self._take(index, row, share, found if isinstance(found, RowFailed) else None)
         for barrier in self.walk.barriers:
-            barrier.expected = self._in_flight
+            barrier.expected = sum(not task.done() for task in self._rows)
             barrier.check()
 
     def _must_end(self) -> None:
@@ -190,6 +192,11 @@ class Stream:
 
     # ------------------------------------------------------------ when to go on
 
+    def _all_born(self) -> bool:
+        """Whether `max_attempts` rows are born and none can be judged yet: then the gates take what sample there is."""
+        waits = self.walk.barriers or self.bench.calibrating
+        return bool(waits) and self.target.max_attempts is not None and self._born >= self.target.max_attempts
+
     async def _until_wanted(self, share: str, index: int) -> None:
         """Wait while enough rows of this share are in flight for what is still missing."""
         while not (self._wanted(share, index) or self.quotas.full(share) or self._over()):
@@ -215,11 +222,13 @@ class Stream:
         target = self.target
         if target.max_attempts is not None and self.bench.decided >= target.max_attempts:
             return f"max_attempts: {target.max_attempts:,} rows were born"
+        if self._replaying:  # paid for in earlier sessions: no ceiling takes these rows out of the books again
+            return ""
         if target.max_tokens is not None and self._tokens() >= target.max_tokens:
             return f"max_tokens: {self._tokens():,} tokens were spent"
         if target.max_hours is not None and self.seconds >= target.max_hours * 3600:
             return f"max_hours: {self.seconds / 3600:.2f} hours have passed"
-        return self._too_many_failed()
+        return ""
 
     def _too_many_failed(self) -> str:
         judged = sum(self._fates.values())
@@ -230,8 +239,8 @@ class Stream:
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        if why := self._stopping or self._too_many_failed():
-            return "stopped", why
+        if self._stopping:
+            return "stopped", self._stopping
         if self.target.accepted is not None:
             return "stopped", "the source is at its end"
         return "complete", ""
@@ -241,6 +250,9 @@ class Stream:
     def _decide(self, fate: Fate) -> None:
         self._fates[fate.fate] += 1
         self.journal.fate(fate)
+        if why := self._too_many_failed():
+            self._stopping = why
+            self.bench.close()
 
     def _release(self, share: str) -> None:
         self.quotas.landed(share)

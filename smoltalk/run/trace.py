@@ -3,6 +3,7 @@
 Prompts are not stored; the same row through the same steps asks the same questions.
 """
 
+import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,7 @@ import orjson
 from smoltalk.contracts import Reply, Request, Sampling, Write
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.labels import SOURCE
 from smoltalk.pipeline.model import AnyStep
 from smoltalk.rows import Conversation, Row
 from smoltalk.run import database
@@ -97,16 +99,15 @@ async def trace(folder: RunFolder, row_id: str) -> Life:
 
     Raises `UserError` when there is none, or more than one; `WorldError` when there is no run.
     """
-    from smoltalk.run.fingerprints import fingerprints
-
     pipeline = reopen(folder)
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         fate = _find(connection, folder, row_id)
         columns: Row = orjson.loads(fate.columns)
         past = _past(connection, fate.row)
+        names = json.loads(database.get_meta(connection, "fingerprints", "{}"))
     born = {name: columns[name] for name in sorted(pipeline.born_with) if name in columns}
-    names = fingerprints(pipeline)
-    stages = await _replay(pipeline, dict(born), columns, past, names, fate)
+    unborn = fate.fate == "failed" and fate.gate == SOURCE
+    stages = [] if unborn else await _replay(pipeline, dict(born), columns, past, names, fate)
     evidence = orjson.loads(fate.evidence)
     gates = list(_rulings(pipeline, fate))
     return Life(fate.id, fate.row, fate.fate, fate.gate, fate.reason, evidence, born, stages, gates)

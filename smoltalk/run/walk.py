@@ -8,9 +8,9 @@ import networkx
 
 from smoltalk.contracts import Ask, BatchWrite, Request, Sampling, Write
 from smoltalk.dag.adapters import Identify
-from smoltalk.dag.compile import SOURCE
 from smoltalk.distil.door import CombineOutputs, Dag, GlobalStep, Task
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, WorldError
+from smoltalk.pipeline.labels import SOURCE
 from smoltalk.rows import Row, message
 from smoltalk.run.batching import Barrier, Batcher
 

@@ -121,7 +121,7 @@ class Parquet(Source):
         return []
 
 
-class _Damaged(Exception):  # noqa: N818 (never leaves this file)
+class _Damaged(Exception):
     """Why a file is no Parquet, as the end of a sentence that starts with its name."""
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from smoltalk.contracts import Engine, Reply, Request
-from smoltalk.rows import Conversation
+from smoltalk.contracts import Ask, Engine, Reply, Request, Sampling, Write
+from smoltalk.errors import WorldError
+from smoltalk.rows import Conversation, Row, message
 
 
 class Scripted(Engine):
@@ -54,3 +55,56 @@ class Scorer(Engine):
 
     async def score(self, messages: Conversation) -> Reply:
         return Reply(repr(float(sum(len(m["content"]) for m in messages) % 97)), finish="score", tokens_in=1)
+
+
+class Surrogate(Scripted):
+    """Answers with half a character, as a tokenizer that splits bytes can."""
+
+    async def complete(self, request: Request) -> Reply:
+        return Reply("half \ud83d of it", tokens_in=1, tokens_out=3)
+
+
+class Dying(Scripted):
+    """Is gone after a number of replies."""
+
+    after: int = 10
+
+    async def complete(self, request: Request) -> Reply:
+        if request.seed % self.after == 0:
+            raise WorldError("the engine is gone")
+        return await super().complete(request)
+
+
+class Prefix(Write):
+    """A step of one's own: asks with a prefix, keeps the answer under a name."""
+
+    engine: str
+    prefix: str
+    column: str
+    fails: bool = False
+    """Trips over every reply."""
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({"instruction"})
+
+    def writes(self) -> frozenset[str]:
+        return frozenset({self.column})
+
+    def engines(self) -> frozenset[str]:
+        return frozenset({self.engine})
+
+    def identity(self) -> dict[str, Any]:
+        return {}
+
+    async def write(self, row: Row, ask: Ask) -> Row:
+        def parse(reply: Reply) -> str:
+            if self.fails:
+                raise TypeError("no reply is good enough")
+            return reply.text
+
+        request = Request([message("user", f"{self.prefix} {row['instruction']}")], Sampling())
+        return {self.column: await ask(self.engine, request, parse)}
+
+
+class OtherPrefix(Prefix):
+    """Another class with the same fields."""

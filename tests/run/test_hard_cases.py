@@ -1,0 +1,142 @@
+"""Cases that once hung a run, emptied a dataset or mixed up replies: each through a whole run."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from smoltalk.errors import WorldError
+from smoltalk.pipeline import load
+from smoltalk.run.preview import preview
+from tests.run.pipelines import PIPELINE, loaded, run, written
+
+pytestmark = pytest.mark.timeout(60)
+
+OWN_STEPS = """
+name: small
+engines: {writer: {tests.run.scripted.ENGINE: {}}}
+target: {max_failed: 1.0}
+steps:
+  - jsonl: {path: LINES, columns: [instruction]}
+  - tests.run.scripted.Prefix: {engine: writer, prefix: AAA, column: response}
+  - tests.run.scripted.OtherPrefix: {engine: writer, prefix: BBB, column: second}
+keep: [second]
+"""
+
+
+def own_steps(folder: Path, lines: list[str], engine: str = "Scripted", **replace: str) -> Path:
+    """A pipeline of custom steps over these lines."""
+    (folder / "lines.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    text = OWN_STEPS.replace("LINES", str(folder / "lines.jsonl")).replace("ENGINE", engine)
+    for old, new in replace.items():
+        text = text.replace(old, new)
+    return written(folder, text)
+
+
+def asked(*instructions: str) -> list[str]:
+    return [json.dumps({"instruction": text}) for text in instructions]
+
+
+def column(folder: Path, query: str) -> list[str]:
+    connection = sqlite3.connect(folder / "run.db")
+    try:
+        return [row[0] for row in connection.execute(query)]
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("ceiling", ["max_tokens: 1500", "max_hours: 0.0000001"])
+def test_a_run_stopped_by_a_ceiling_keeps_its_rows_when_run_again(tmp_path: Path, ceiling: str) -> None:
+    pipeline = loaded(tmp_path, target=f"{{accepted: 1000, {ceiling}}}")
+    first = run(pipeline, tmp_path / "run")
+    again = run(pipeline, tmp_path / "run")
+    assert again.state == first.state == "stopped" and again.balanced
+    assert again.born >= first.born and again.accepted >= first.accepted
+
+
+def test_gates_that_want_a_sample_take_what_there_is(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    path.write_text(path.read_text().replace("value: 44", "quantile: 0.5, calibrate: 64"))
+    rows, books = preview(load(path), 2, lambda stream: None)
+    assert len(rows) == 2 and books.balanced
+    path.write_text(path.read_text().replace("max_attempts: 400", "max_attempts: 30"))
+    assert run(load(path), tmp_path / "run").born == 30
+
+
+def test_half_a_character_in_a_reply_is_replaced(tmp_path: Path) -> None:
+    books = run(load(own_steps(tmp_path, asked("a", "b"), engine="Surrogate")), tmp_path / "run")
+    assert books.accepted == 2
+    assert set(column(tmp_path / "run", "SELECT text FROM replies")) == {"half \N{REPLACEMENT CHARACTER} of it"}
+
+
+def test_steps_of_two_classes_with_equal_fields_keep_their_own_replies(tmp_path: Path) -> None:
+    path = own_steps(tmp_path, asked("hello"))
+    run(load(path), tmp_path / "run")
+    path.write_text(path.read_text() + "gates:\n  - length: {of: response, unit: words, min: 1}\n")
+    run(load(path), tmp_path / "run")
+    (columns,) = column(tmp_path / "run", "SELECT columns FROM rows")
+    assert "AAA" in json.loads(columns)["response"] and "BBB" in json.loads(columns)["second"]
+
+
+def test_a_reply_that_trips_its_step_is_kept_and_not_paid_for_again(tmp_path: Path) -> None:
+    path = own_steps(tmp_path, asked("a"), **{"column: response": "column: response, fails: true"})
+    books = run(load(path), tmp_path / "run")
+    assert (books.failed, books.reasons[0][2]) == (1, "step_error")
+    assert column(tmp_path / "run", "SELECT bad FROM replies ORDER BY bad") in (["", "step_error"], ["step_error"])
+
+
+def test_an_engine_that_dies_in_mid_run_says_what_is_kept(tmp_path: Path) -> None:
+    path = written(tmp_path, PIPELINE.replace("Scripted: {}", "Dying: {after: 23}"))
+    with pytest.raises(WorldError) as error:
+        run(load(path), tmp_path / "run")
+    assert "the engine is gone" in str(error.value) and "smoltalk run" in str(error.value)
+    assert str(tmp_path / "run" / "run.db") in str(error.value)
+
+
+GLOBAL_STEP = """
+name: small
+engines: {writer: {tests.run.scripted.Scripted: {broken_every: BROKEN}}}
+target: {max_failed: 1.0}
+rows_in_flight: 4
+steps:
+  - jsonl: {path: LINES, columns: [instruction, nn_indices, nn_scores]}
+  - ask: {engine: writer, template: answer, attempts: 1}
+  - distilabel.steps.EmbeddingDedup: {threshold: 0.9}
+keep: [keep_row_after_embedding_filtering]
+"""
+
+
+@pytest.mark.parametrize("broken", [0, 3])
+def test_a_global_step_sees_every_row_that_can_still_come(tmp_path: Path, broken: int) -> None:
+    good = [json.dumps({"instruction": f"q{i}", "nn_indices": [i], "nn_scores": [0.1]}) for i in range(20)]
+    lines = [*good[:7], "{broken", *good[7:]]
+    (tmp_path / "lines.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    text = GLOBAL_STEP.replace("LINES", str(tmp_path / "lines.jsonl")).replace("BROKEN", str(broken))
+    books = run(load(written(tmp_path, text)), tmp_path / "run")
+    assert books.balanced and books.born == 21 and books.failed >= 1
+    assert books.accepted == 20 if not broken else 0 < books.accepted < 20
+
+
+def test_words_that_change_no_row_are_taken_over(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    run(load(path), tmp_path / "run")
+    path.write_text(path.read_text() + "description: another word for it\n")
+    run(load(path), tmp_path / "run")
+    assert "another word" in (tmp_path / "run" / "pipeline.yaml").read_text()
+    assert "another word" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_a_folder_that_cannot_be_is_the_worlds_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorldError, match="file"):
+        run(loaded(tmp_path), tmp_path / "file")
+
+
+def test_too_many_failures_stop_at_the_same_row_whatever_is_in_flight(tmp_path: Path) -> None:
+    born = set()
+    for rows in ("4", "200"):
+        path = written(tmp_path, target="{accepted: 1000, max_failed: 0.2}", rows_in_flight=rows)
+        path.write_text(path.read_text().replace("Scripted: {}", "Scripted: {broken_every: 1}"))
+        born.add(run(load(path), tmp_path / rows).born)
+    assert born == {50}
