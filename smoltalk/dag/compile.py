@@ -1,5 +1,6 @@
 """Pipeline -> a real `distilabel.pipeline.Pipeline`, its edges drawn by columns."""
 
+from pathlib import Path
 from typing import Any
 
 from smoltalk.contracts import Engine
@@ -11,13 +12,14 @@ from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import SOURCE, labelled_steps
 
 
-def compile_dag(pipeline: Pipeline, first_rows: int | None = None) -> Dag:
+def compile_dag(pipeline: Pipeline, first_rows: int | None = None, cache: Path | None = None) -> Dag:
     """The pipeline as distilabel's. Each step hangs below the steps that write what it reads; where that is more than
     one, or several ends meet, a `CombineOutputs` joins them.
 
+    `cache` is where distilabel's runner, which reads a cached DAG back even when told not to, keeps its files.
     Raises `UserError` with distilabel's own words when its validation refuses the DAG.
     """
-    with Dag(name=pipeline.name) as dag:
+    with Dag(name=pipeline.name, cache_dir=cache) as dag:
         engines = {name: placed.part for name, placed in pipeline.engines.items()}
         root = _root(pipeline, first_rows)
         writer = dict.fromkeys(pipeline.born_with, root)

@@ -57,15 +57,16 @@ async def _write_row(part: Write, engines: Mapping[str, Engine], row: Row) -> Ro
     return {**row, **columns}
 
 
-async def generate(engine: Engine, turns: Any, temperature: float, top_p: float, max_tokens: int) -> dict[str, Any]:
-    """One completion in the shape distilabel's LLMs return."""
+async def generate(engine: Engine, turns: Any, sampling: Sampling, n: int) -> dict[str, Any]:
+    """`n` completions of one conversation in the shape distilabel's LLMs return."""
     messages = [message(turn["role"], turn["content"]) for turn in turns]
-    sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
-    async with started({"llm": engine}):
-        reply = await engine.complete(Request(messages, sampling))
+    replies = await asyncio.gather(*(engine.complete(Request(messages, sampling, seed=seed)) for seed in range(n)))
     return {
-        "generations": [reply.text],
-        "statistics": {"input_tokens": [reply.tokens_in], "output_tokens": [reply.tokens_out]},
+        "generations": [reply.text for reply in replies],
+        "statistics": {
+            "input_tokens": [reply.tokens_in for reply in replies],
+            "output_tokens": [reply.tokens_out for reply in replies],
+        },
     }
 
 

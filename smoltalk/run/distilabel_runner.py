@@ -5,12 +5,16 @@ what comes back. A row whose columns came back None is `failed`; distilabel keep
 """
 
 import asyncio
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from smoltalk.dag.adapters import source_of
 from smoltalk.dag.compile import compile_dag
 from smoltalk.distil.door import quiet
-from smoltalk.errors import Problem, RowFailed, UserError, WorldError
+from smoltalk.errors import FactoryError, Problem, RowFailed, UserError, WorldError
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.rows import Row
@@ -56,12 +60,14 @@ def _rows_wanted(pipeline: Pipeline) -> int | None:
 
 
 def _run(pipeline: Pipeline, rows: int | None) -> list[Row]:
-    dag = compile_dag(pipeline, first_rows=rows)
     try:
-        with quiet():
+        with TemporaryDirectory() as cache, quiet(), redirect_stdout(io.StringIO()):
+            dag = compile_dag(pipeline, first_rows=rows, cache=Path(cache))
             distiset: Any = dag.run(use_cache=False)
         (leaf,) = distiset.values()
         return list(leaf["train"])
+    except FactoryError:
+        raise
     except Exception as error:
         raise WorldError(f"distilabel's runner failed: {type(error).__name__}: {error}") from error
 

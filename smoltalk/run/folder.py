@@ -89,7 +89,7 @@ def locked(folder: RunFolder) -> Iterator[None]:
 
 
 def _taken(file: IO[str]) -> bool:
-    """Take the lock; a `status` that looks who holds it holds it for a moment itself, so one refusal is not the last."""
+    """Take the lock; a `status` that looks who holds it has it for a moment, so one refusal is not the last."""
     for _ in range(_TRIES):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -133,7 +133,7 @@ class Stream:
             columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
             row = born(self.pipeline.name, fingerprint, index, columns)
             share = self.quotas.share_of(row)
-            await self._until_wanted(share, index)
+            await self._until_wanted(share)
             if self._over():
                 break
             if self.quotas.full(share):
@@ -197,19 +197,19 @@ class Stream:
         waits = self.walk.barriers or self.bench.calibrating
         return bool(waits) and self.target.max_attempts is not None and self._born >= self.target.max_attempts
 
-    async def _until_wanted(self, share: str, index: int) -> None:
+    async def _until_wanted(self, share: str) -> None:
         """Wait while enough rows of this share are in flight for what is still missing."""
-        while not (self._wanted(share, index) or self.quotas.full(share) or self._over()):
+        while not (self._wanted(share) or self.quotas.full(share) or self._over()):
             self._room.clear()
             await self._room.wait()
 
-    def _wanted(self, share: str, index: int) -> bool:
+    def _wanted(self, share: str) -> bool:
         if self.walk.barriers:
             return True
         most = self.target.max_attempts
         if most is not None and self.bench.decided + self._in_flight >= most:
             return False
-        return self.quotas.room(share) or (self.bench.calibrating and index < self._needs)
+        return self.quotas.room(share) or (self.bench.calibrating and self._born < self._needs)
 
     def _over(self) -> bool:
         """Whether no more rows should be born."""
