@@ -170,25 +170,21 @@ class Stream:
         task.add_done_callback(self._rows.discard)
 
     async def _live(self, index: int, row: Row) -> None:
-        try:
-            await self._through(index, row)
-        except Exception as error:  # the world, or a fault of ours: in both cases the run ends, and says so
-            if not self._broken.done():
-                self._broken.set_exception(error)
-
-    async def _through(self, index: int, row: Row) -> None:
         past = self.journal.past(index)
 
         def ask_for(label: str) -> Ask:
             return StepAsk(self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed)
 
         try:
-            await self.walk.through(row, ask_for)
-        except RowFailed as failure:
-            self._leave_barriers()
-            self.bench.land(index, Landed(row, failure))
-        else:
-            self.bench.land(index, Landed(row))
+            try:
+                landed = Landed(await self.walk.through(row, ask_for))
+            except RowFailed as failure:
+                self._leave_barriers()
+                landed = Landed(row, failure)
+            self.bench.land(index, landed)
+        except Exception as error:  # the world, or a fault of ours: in both cases the run ends, and says so
+            if not self._broken.done():
+                self._broken.set_exception(error)
 
     # ------------------------------------------------------------ when to go on
 

@@ -45,11 +45,16 @@ class Walk:
 
     async def through(self, row: Row, ask_for: AskFor) -> Row:
         """Fill the row's columns, in place. Raises `RowFailed` naming the step in `where`."""
-        if self._chain:
-            for node in self.nodes:
-                await _step(node, row, ask_for)
-        else:
+        if not self._chain:
             await self._branches(row, ask_for)
+            return row
+        label = ""
+        try:
+            for node in self.nodes:
+                label = node.label
+                row.update(await node.run(row, ask_for))
+        except Exception as error:
+            raise _ended(error, label) from error
         return row
 
     async def _branches(self, row: Row, ask_for: AskFor) -> None:
@@ -58,7 +63,10 @@ class Walk:
         async def when_ready(node: Node) -> None:
             for label in node.above:
                 await tasks[label]
-            await _step(node, row, ask_for)
+            try:
+                row.update(await node.run(row, ask_for))
+            except Exception as error:
+                raise _ended(error, node.label) from error
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -82,18 +90,14 @@ class Walk:
         return _batched(Batcher(_process(step), step.input_batch_size))
 
 
-async def _step(node: Node, row: Row, ask_for: AskFor) -> None:
-    try:
-        row.update(await node.run(row, ask_for))
-    except RowFailed as error:
-        error.where = error.where or node.label
-        raise
-    except (WorldError, asyncio.CancelledError):
-        raise
-    except Exception as error:  # whatever a step trips over is this row's end, not the run's
-        failed = RowFailed("step_error", f"{type(error).__name__}: {error}"[:500])
-        failed.where = node.label
-        raise failed from error
+def _ended(error: Exception, label: str) -> Exception:
+    """What a step's exception means: the world's failure as it is, anything else the end of this row, in this step."""
+    if isinstance(error, WorldError):
+        return error
+    told = f"{type(error).__name__}: {error}"[:500]
+    failed = error if isinstance(error, RowFailed) else RowFailed("step_error", told)
+    failed.where = failed.where or label
+    return failed
 
 
 def _above(graph: Any, name: str) -> set[str]:
