@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from smoltalk import prompts
@@ -44,7 +45,7 @@ def test_template_takes_a_reply_that_fits_its_schema_and_no_other(name: str) -> 
     if schema is None:
         assert template.parse("A reply.") == dict.fromkeys(template.writes(), "A reply.")
         return
-    pytest.importorskip("jsonschema").Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator.check_schema(schema)
     reply = {column: _sample(kind) for column, kind in schema["properties"].items()}
     assert template.parse(json.dumps(reply)) == reply
     for column in reply:

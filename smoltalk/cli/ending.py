@@ -64,7 +64,7 @@ def confess(error: Exception, folder: Path, kept: str = "") -> None:
 
 
 def _without_secrets(text: str) -> str:
-    from smoltalk.run.redaction import redact
+    from smoltalk.redaction import redact
 
     for name, value in os.environ.items():
         if _SECRET.search(name) and len(value) >= 8:

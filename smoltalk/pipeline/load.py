@@ -14,6 +14,7 @@ from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
 from smoltalk.pipeline.model import AnyStep, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, named
+from smoltalk.pipeline.secrets import no_secrets
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
 
@@ -80,6 +81,7 @@ def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Pa
     steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
     gates = [named("gates", document, ("gates", i), problems) for i in _keys(document, "gates", list)]
     problems += follow(document, engines, steps, gates)
+    problems += no_secrets(document)
     if problems or head is None:
         raise UserError(dict.fromkeys(problems))
     source, *rest = [_placed(step) for step in steps]

@@ -12,9 +12,9 @@ from smoltalk.contracts import Gate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import BORN_WITH
+from smoltalk.redaction import redact, redact_setting, redact_yaml
 from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline, table
-from smoltalk.run.redaction import redact, redact_setting, redact_yaml
 from smoltalk.run.row_files import Published
 
 NOT_STATED = "not stated"

@@ -14,8 +14,8 @@ import orjson
 
 from smoltalk import __version__
 from smoltalk.pipeline import Pipeline
+from smoltalk.redaction import redact_setting, shown_path
 from smoltalk.run.database import get_meta
-from smoltalk.run.redaction import redact_setting, shown_path
 from smoltalk.text import neutralise
 
 _DISTRIBUTION = "smoltalk-factory"

@@ -2,14 +2,13 @@
 
 from typing import Any
 
+import jsonschema
 import pytest
 
 from smoltalk import catalog
 from smoltalk.catalog import data_folder
 from smoltalk.document import parse
 from smoltalk.pipeline import schema
-
-jsonschema = pytest.importorskip("jsonschema")
 
 
 @pytest.fixture(scope="module")

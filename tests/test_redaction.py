@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from smoltalk.run.redaction import is_sensitive, redact, redact_setting, redact_yaml
+from smoltalk.redaction import is_sensitive, redact, redact_setting, redact_yaml
 
 SECRET = "s3cr3t-value"
 
