@@ -39,7 +39,7 @@ def test_one_row_went_through_the_pipeline_as_it_is() -> None:
 def test_the_readme_names_only_what_there_is() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`?make ([a-z-]+)`?", readme)):
+    for target in set(re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.M)):
         assert re.search(rf"^{target}:", makefile, re.M), f"README says `make {target}`"
     verbs = set(re.findall(r"^\$? *smoltalk ([a-z]+)", readme, re.M))
     assert verbs <= {"check", "preview", "run", "status", "trace", "schema"}
