@@ -126,7 +126,7 @@ def test_no_paths_of_a_machine() -> None:
     for path in [*MODULES, *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), ROOT / "Makefile"]:
         if path.exists():
             text = path.read_text(encoding="utf-8")
-            found = [start for start in ("/root/", "/home/", "/work/") if start in text]
+            found = [start for start in ("/root/", "/home/") if start in text]
             assert not found, f"{named(path)} names a path of a machine"
 
 
