@@ -1,6 +1,7 @@
 """What a Hugging Face folder says of its Llama (config.json, the safetensors header), without loading anything."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -53,6 +54,23 @@ class Shape:
 def missing_files(folder: Path) -> list[str]:
     """Names of the files a model folder must hold and does not."""
     return [name for name in _FILES if not (folder / name).is_file()]
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """What keeps a model folder from loading, a sentence each, as far as config and header tell."""
+    if missing := missing_files(folder):
+        yield f"the model folder {folder} lacks {', '.join(missing)}"
+        return
+    try:
+        read_shape(folder)
+        read_header(folder / "model.safetensors")
+    except WorldError as error:
+        yield str(error)
+
+
+def is_reward_model(folder: Path) -> bool:
+    """Whether the weights end in a score and not in words."""
+    return "score.weight" in read_header(folder / "model.safetensors")[0]
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from smoltalk.nano.world import DOMAIN_SHARE, DOMAINS, SYSTEM_PROMPTS
 
 GENERAL_PROMPTS = ("You are a helpful assistant.", "You are a helpful AI assistant.")
 RATING_SHARE = 0.05
-PRACTICE_SHARE = 0.35
+PRACTICE_SHARE = 0.2
 PRACTISED = {"math": 5, "constraints": 2, "writing": 1}
-SYSTEM_SHARE = 0.45
+SYSTEM_SHARE = 0.5
 TURN_SHARES = (0.52, 0.28, 0.20)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from zlib import crc32
@@ -10,9 +10,11 @@ from zlib import crc32
 from smoltalk.nano.corruption import corrupted
 from smoltalk.nano.curriculum import DOMAIN_PROMPTS, Message
 from smoltalk.nano.dialogues import items, turns
+from smoltalk.nano.task import Item
 
 SYSTEM_SHARE = 0.25
 HELD_OUT_SHARE = 20
+HARDEST, HARDEST_SHARE = "math", 0.5
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,30 @@ def pairs(rng: Random, held_out: bool) -> Iterator[Pair]:
     while True:
         domain = rng.choice(list(DOMAIN_PROMPTS)) if rng.random() < SYSTEM_SHARE else None
         history = items(rng, domain)
-        if is_held_out(history[0].query) != held_out:
-            continue
         wrong = rng.randrange(len(history))
-        answer = corrupted(rng, history[wrong], history[:wrong])
-        if answer is None:
-            continue
-        system = [{"role": "system", "content": DOMAIN_PROMPTS[domain]}] if domain else []
-        chosen, rejected = system + turns(history), system + turns(history)
-        rejected[len(system) + 2 * wrong + 1]["content"] = answer
-        yield Pair(chosen, rejected, history[wrong].domain)
+        pair = _pair(rng, history, wrong, DOMAIN_PROMPTS[domain] if domain else None)
+        if pair and is_held_out(history[0].query) == held_out:
+            yield pair
+
+
+def drills(rng: Random) -> Iterator[Pair]:
+    """Endless pairs to learn from, none held out: the same, but half end at the answer that differs, and more is math."""
+    drawn = pairs(rng, held_out=False)
+    while True:
+        yield next(drawn)
+        history = items(rng, HARDEST if rng.random() < HARDEST_SHARE else None)
+        wrong = rng.randrange(len(history))
+        pair = _pair(rng, history[: wrong + 1], wrong, None)
+        if pair and not is_held_out(history[0].query):
+            yield pair
+
+
+def _pair(rng: Random, history: Sequence[Item], wrong: int, prompt: str | None) -> Pair | None:
+    """The conversation, and the same with the answer at `wrong` damaged; None when no damage made it wrong."""
+    answer = corrupted(rng, history[wrong], history[:wrong])
+    if answer is None:
+        return None
+    system = [{"role": "system", "content": prompt}] if prompt else []
+    chosen, rejected = system + turns(history), system + turns(history)
+    rejected[len(system) + 2 * wrong + 1]["content"] = answer
+    return Pair(chosen, rejected, history[wrong].domain)

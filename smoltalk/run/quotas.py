@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from math import ceil
 
 _EVERYONE = ""
+"""The one share where there are none; where there are, that of rows that belong to none of them."""
 _LEAST_YIELD = 0.02
 
 
@@ -26,10 +27,19 @@ class Quotas:
 
     def share_of(self, row: Mapping[str, object]) -> str:
         """Which quota a row counts for."""
-        return str(row.get(self.column, _EVERYONE)) if self.column else _EVERYONE
+        share = str(row.get(self.column)) if self.column else _EVERYONE
+        return share if share in self.wanted else _EVERYONE
+
+    def stray(self, row: Mapping[str, object]) -> str:
+        """What is wrong with a row that belongs to no share, or nothing."""
+        if self.column is None or self.share_of(row) != _EVERYONE:
+            return ""
+        return f"`{self.column}` is {row.get(self.column)!r}, not one of {', '.join(self.wanted)}"
 
     def full(self, share: str) -> bool:
-        """Whether no more accepted rows of this share are wanted."""
+        """Whether no more rows of this share are wanted. Strays, which all fail, are welcome until the target is met."""
+        if self.column and share == _EVERYONE:
+            return self.met()
         return self.target is not None and self.accepted[share] >= self.wanted.get(share, 0)
 
     def met(self) -> bool:
@@ -38,7 +48,7 @@ class Quotas:
 
     def room(self, share: str) -> bool:
         """Whether another row of this share is likely to be needed, given the yield so far."""
-        if self.target is None:
+        if self.target is None or (self.column and share == _EVERYONE):
             return True
         missing = self.wanted.get(share, 0) - self.accepted[share]
         share_yield = (self.accepted[share] + 1) / (self._decided[share] + 1)

@@ -140,10 +140,17 @@ class Stream:
                 self.bench.land(index, None)
                 continue
             await self._window.take()
-            self._take(index, row, share, found if isinstance(found, RowFailed) else None)
+            self._take(index, row, share, self._unfit(row, found))
         for barrier in self.walk.barriers:
             barrier.expected = sum(not task.done() for task in self._rows)
             barrier.check()
+
+    def _unfit(self, row: Row, found: Row | RowFailed) -> RowFailed | None:
+        """Why a row fails at birth: it could not be read, or belongs to none of the source's shares."""
+        if isinstance(found, RowFailed):
+            return found
+        stray = self.quotas.stray(row)
+        return RowFailed("unknown_share", stray) if stray else None
 
     def _must_end(self) -> None:
         """Raises `UserError` when a step waits for the last of rows that never end."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from smoltalk.contracts import Ask, Engine, Reply, Request, Sampling, Write
-from smoltalk.errors import WorldError
+from smoltalk.contracts import Ask, Engine, Reply, Request, Sampling, Source, Write
+from smoltalk.errors import RowFailed, WorldError
 from smoltalk.rows import Conversation, Row, message
 
 
@@ -108,3 +110,20 @@ class Prefix(Write):
 
 class OtherPrefix(Prefix):
     """Another class with the same fields."""
+
+
+class Shared(Source):
+    """A source that breaks its word: every fifth row is of no share it named, and another fifth cannot be read."""
+
+    def writes(self) -> frozenset[str]:
+        return frozenset({"instruction"})
+
+    def shares(self) -> tuple[str, Mapping[str, float]]:
+        return "instruction", {"a": 1.0, "b": 1.0}
+
+    def size(self) -> None:
+        return None
+
+    def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
+        for index in count(start):
+            yield RowFailed("unreadable", "torn") if index % 5 == 1 else {"instruction": "a-cab"[index % 5]}

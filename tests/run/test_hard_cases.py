@@ -140,3 +140,14 @@ def test_too_many_failures_stop_at_the_same_row_whatever_is_in_flight(tmp_path: 
         path.write_text(path.read_text().replace("Scripted: {}", "Scripted: {broken_every: 1}"))
         born.add(run(load(path), tmp_path / rows).born)
     assert born == {50}
+
+
+def test_rows_of_no_share_and_rows_that_cannot_be_read_are_in_the_books(tmp_path: Path) -> None:
+    text = OWN_STEPS.replace("{max_failed: 1.0}", "{accepted: 6, max_failed: 1.0}")
+    text = text.replace("jsonl: {path: LINES, columns: [instruction]}", "tests.run.scripted.Shared: {}")
+    books = run(loaded(tmp_path, text.replace("ENGINE", "Scripted")), tmp_path / "run")
+    assert (books.state, books.accepted, books.balanced) == ("complete", 6, True)
+    reasons = {(fate, where, reason): count for fate, where, reason, count in books.reasons}
+    assert reasons == {("failed", "source", "unknown_share"): 3, ("failed", "source", "unreadable"): 3}
+    details = column(tmp_path / "run", "select evidence from rows where reason = 'unknown_share'")
+    assert json.loads(details[0])["detail"] == "`instruction` is 'c', not one of a, b"

@@ -21,13 +21,13 @@ from smoltalk.train.nano.workers import average_gradients, optimizers, run_worke
 
 @dataclass(frozen=True)
 class ModelPlan:
-    steps: int = 2420
+    steps: int = 2800
     tokens_per_worker: int = 2048
     workers: int = 3
     seed: int = 0
     muon: float = 0.02
     adam: float = 3e-3
-    steady: float = 0.45
+    steady: float = 0.35
     report_every: int = 50
     save_every: int = 200
 
