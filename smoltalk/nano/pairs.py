@@ -41,7 +41,7 @@ def pairs(rng: Random, held_out: bool) -> Iterator[Pair]:
 
 
 def drills(rng: Random) -> Iterator[Pair]:
-    """Endless pairs to learn from, none held out: the same, but half end at the answer that differs, and more is math."""
+    """Endless pairs to learn from, none held out: every second one is short, and often math."""
     drawn = pairs(rng, held_out=False)
     while True:
         yield next(drawn)

@@ -37,6 +37,14 @@ _INDEX = "CREATE INDEX IF NOT EXISTS rows_by_id ON rows (id)"
 """Ids are hashes: kept up row by row, each commit of a long run would write most of this index again."""
 
 
+def read_past(connection: sqlite3.Connection, row: int) -> Past:
+    """What was replied for a row, by step, turn and attempt."""
+    found = connection.execute(
+        "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?", (row,)
+    )
+    return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
+
+
 class Journal:
     """The one writer of a run's database. Lives on the event loop; only commits leave it."""
 
@@ -61,11 +69,7 @@ class Journal:
         """What was already replied for a row in earlier sessions; empty, and free, for rows never asked."""
         if row > self.last_replied:
             return {}
-        found = self._reader.execute(
-            "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?",
-            (row,),
-        )
-        return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
+        return read_past(self._reader, row)
 
     def reply(self, row: int, step: str, turn: int, attempt: int, reply: Reply, bad: str) -> asyncio.Future[None]:
         """Queue a reply; await the returned future before using it."""

@@ -37,7 +37,7 @@ class Quotas:
         return f"`{self.column}` is {row.get(self.column)!r}, not one of {', '.join(self.wanted)}"
 
     def full(self, share: str) -> bool:
-        """Whether no more rows of this share are wanted. Strays, which all fail, are welcome until the target is met."""
+        """Whether no more rows of this share are wanted; strays, which all fail, are taken until the target is met."""
         if self.column and share == _EVERYONE:
             return self.met()
         return self.target is not None and self.accepted[share] >= self.wanted.get(share, 0)

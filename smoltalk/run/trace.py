@@ -19,7 +19,7 @@ from smoltalk.pipeline.model import AnyStep
 from smoltalk.rows import Conversation, Row
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
-from smoltalk.run.journal import Fate, Past
+from smoltalk.run.journal import Fate, Past, read_past
 from smoltalk.run.reopen import reopen
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ async def trace(folder: RunFolder, row_id: str) -> Life:
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         fate = _find(connection, folder, row_id)
         columns: Row = orjson.loads(fate.columns)
-        past = _past(connection, fate.row)
+        past = read_past(connection, fate.row)
         names = json.loads(database.get_meta(connection, "fingerprints", "{}"))
     born = {name: columns[name] for name in sorted(pipeline.born_with) if name in columns}
     unborn = fate.fate == "failed" and fate.gate == SOURCE
@@ -132,13 +132,6 @@ def _find(connection: Any, folder: RunFolder, row_id: str) -> Fate:
 
 def _mistake(folder: RunFolder, sentence: str, hint: str) -> UserError:
     return UserError([Problem(str(folder.path), 0, sentence, hint)])
-
-
-def _past(connection: Any, row: int) -> Past:
-    found = connection.execute(
-        "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?", (row,)
-    )
-    return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
 
 
 # ---------------------------------------------------------------- the steps again
