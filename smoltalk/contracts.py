@@ -65,6 +65,10 @@ class Request:
     schema: dict[str, Any] | None = None
     """JSON schema the reply should fit; engines that can, enforce it, the step checks it in any case."""
     seed: int = 0
+    regex: str | None = None
+    """The reply should match it whole; enforced and checked as `schema` is."""
+    choice: tuple[str, ...] = ()
+    """The reply should be one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class Reply:
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+    cost: float = 0.0
+    """What the endpoint charges for it, in the currency of the engine's price table."""
+    cached: int = 0
+    """Tokens of the prompt that the server had in its cache, where it tells."""
 
 
 class Engine(Part, ABC):
