@@ -48,6 +48,8 @@ class Sampling(BaseModel):
     temperature: float = Field(default=1.0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=512, gt=0)
+    max_tokens_limit: int | None = Field(default=None, gt=0)
+    """How far `max_tokens` may grow, doubling, when replies are cut off; default: four times."""
     stop: tuple[str, ...] = ()
     """Strings that end the reply; they are not part of it."""
     forbid_first: tuple[str, ...] = ()
@@ -80,10 +82,14 @@ class Reply:
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+    engine: str = ""
+    """Which engine wrote it: of a pool, the one that did; filled in by the executor where the engine does not."""
     cost: float = 0.0
     """What the endpoint charges for it, in the currency of the engine's price table."""
     cached: int = 0
     """Tokens of the prompt that the server had in its cache, where it tells."""
+    reasoning: str = ""
+    """What a thinking model thought, where the server keeps it apart from the text."""
 
 
 class Engine(Part, ABC):
@@ -101,6 +107,10 @@ class Engine(Part, ABC):
     def plan(self) -> str:
         """One line for `check`: what will be loaded, and where."""
         return type(self).__name__.lower()
+
+    def gauges(self) -> dict[str, float]:
+        """What the server says of itself now (`cache_hit_rate`, `running`, `waiting`); {} where it says nothing."""
+        return {}
 
     @abstractmethod
     async def start(self, folder: Path) -> None:

@@ -60,8 +60,8 @@ def redact_setting(path: str, value: str) -> str:
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a field of this name may hold a secret: `api_key`, `authToken`, not `max_tokens` or `monkey`."""
-    return any(word.lower() in _SENSITIVE.split() for word in _WORD.findall(name))
+    """Whether a field of this name may hold a secret: `api_key`, `authToken`; not `max_tokens`, nor `api_key_env`."""
+    return not name.lower().endswith("_env") and any(word.lower() in _SENSITIVE.split() for word in _WORD.findall(name))
 
 
 def shown_path(path: Path) -> str:

@@ -5,9 +5,11 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from smoltalk.attempts import again
 from smoltalk.contracts import BatchWrite, Engine, Reply, Request, Sampling, Step, Write
 from smoltalk.errors import BadReply, RowFailed, WorldError
 from smoltalk.rows import Conversation, Row, message
@@ -27,11 +29,11 @@ class PlainAsk:
         last = BadReply("no_attempts")
         for attempt in range(attempts):
             seed = request_seed(0, self._row, engine, turn, attempt)
-            asked = Request(request.messages, request.sampling, request.role, request.schema, seed)
+            reply = await self._engines[engine].complete(replace(request, seed=seed))
             try:
-                return parse(await self._engines[engine].complete(asked))
+                return parse(reply)
             except BadReply as error:
-                last = error
+                last, request = error, again(request, reply, error)
         raise RowFailed(last.kind, last.detail)
 
     async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:

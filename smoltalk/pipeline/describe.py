@@ -58,7 +58,12 @@ def _ends(pipeline: Pipeline) -> Iterator[str]:
     yield f"when {target.accepted:,} rows are accepted" if target.accepted else "when every row has been tried"
     at_most = [
         f"{limit:,} {what}"
-        for limit, what in ((target.max_attempts, "rows"), (target.max_tokens, "tokens"), (target.max_hours, "hours"))
+        for limit, what in (
+            (target.max_attempts, "rows"),
+            (target.max_tokens, "tokens"),
+            (target.max_hours, "hours"),
+            (target.max_cost, "of cost"),
+        )
         if limit is not None
     ]
     if at_most:

@@ -28,6 +28,8 @@ class Target(Part):
     """Tokens read and written by all engines at most."""
     max_hours: float | None = Field(default=None, gt=0)
     """Hours of work at most, over all continuations of a run."""
+    max_cost: float | None = Field(default=None, gt=0)
+    """Money at most, in the currency of the engines' price tables."""
     max_failed: float = Field(default=0.5, ge=0, le=1)
     """Share of the rows born that may fail before the run stops; counted from 50 rows on."""
 
@@ -115,11 +117,13 @@ class Pipeline:
         return BORN_WITH | (source.writes() if isinstance(source, Stock) else source.born_with())
 
     def merged_engines(self) -> list[list[str]]:
-        """Names of engines, together where they are one model: same class, same identity."""
+        """Names of engines, together where they are one model in one place: same class, same fields."""
         groups: dict[str, list[str]] = {}
         for name, placed in self.engines.items():
             kind = type(placed.part)
-            same = json.dumps([kind.__module__, kind.__name__, placed.part.identity()], sort_keys=True, default=str)
+            fields = placed.part.model_dump(mode="json", exclude={"max_in_flight"})
+            model = [kind.__module__, kind.__name__, fields, placed.part.identity()]
+            same = json.dumps(model, sort_keys=True, default=str)
             groups.setdefault(same, []).append(name)
         return list(groups.values())
 

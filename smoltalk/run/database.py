@@ -1,6 +1,6 @@
 """run.db: one SQLite file in WAL mode that holds the journal and the ledger.
 
-replies  every engine reply, keyed by (row, step fingerprint, turn, attempt), before it is used
+replies  every engine reply with what it took, keyed by (row, step fingerprint, turn, attempt), before it is used
 rows     where each row ended: fate, gate, reason, evidence, and its columns as JSON
 tally    running counts of the two, so that the books of a million rows are read at once
 meta     the pipeline as run, its fingerprints, the state of the run
@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS replies (
     row INTEGER NOT NULL, step TEXT NOT NULL, turn INTEGER NOT NULL, attempt INTEGER NOT NULL,
     text TEXT NOT NULL, finish TEXT NOT NULL, bad TEXT NOT NULL,
     tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, seconds REAL NOT NULL,
+    engine TEXT NOT NULL, cost REAL NOT NULL, cached INTEGER NOT NULL, reasoning TEXT NOT NULL,
     PRIMARY KEY (row, step, turn, attempt)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
@@ -29,8 +30,9 @@ CREATE TABLE IF NOT EXISTS tally (
     kind TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (kind, name, detail)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
+_VERSION = 2
 
 
 def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
@@ -44,6 +46,7 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
             f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
         )
         try:
+            _same_version(connection, path)
             if write:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
@@ -54,6 +57,16 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _same_version(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, _VERSION):
+        raise WorldError(
+            f"{path} was written by a smoltalk whose run.db has version {version}; this one has {_VERSION}",
+            kept="the run as it is",
+            command="smoltalk run PIPELINE --out ANOTHER_FOLDER, or go on with the version that began it",
+        )
 
 
 def verify(connection: sqlite3.Connection, path: Path) -> None:

@@ -30,7 +30,8 @@ class Fate(NamedTuple):
 Past = dict[tuple[str, int, int], Reply]
 """Replies of one row by (step fingerprint, turn, attempt)."""
 
-_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)"
+_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_REPLY = "text, finish, tokens_in, tokens_out, seconds, engine, cost, cached, reasoning"
 _INSERT_FATE = "INSERT OR REPLACE INTO rows VALUES (?,?,?,?,?,?,?)"
 _ADD_TALLY = "INSERT INTO tally VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 _INDEX = "CREATE INDEX IF NOT EXISTS rows_by_id ON rows (id)"
@@ -39,9 +40,7 @@ _INDEX = "CREATE INDEX IF NOT EXISTS rows_by_id ON rows (id)"
 
 def read_past(connection: sqlite3.Connection, row: int) -> Past:
     """What was replied for a row, by step, turn and attempt."""
-    found = connection.execute(
-        "SELECT step, turn, attempt, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE row = ?", (row,)
-    )
+    found = connection.execute(f"SELECT step, turn, attempt, {_REPLY} FROM replies WHERE row = ?", (row,))
     return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
 
 
@@ -71,11 +70,12 @@ class Journal:
             return {}
         return read_past(self._reader, row)
 
-    def reply(self, row: int, step: str, turn: int, attempt: int, reply: Reply, bad: str) -> asyncio.Future[None]:
+    def reply(
+        self, row: int, step: str, turn: int, attempt: int, reply: Reply, bad: str, engine: str
+    ) -> asyncio.Future[None]:
         """Queue a reply; await the returned future before using it."""
-        self._replies.append(
-            (row, step, turn, attempt, reply.text, reply.finish, bad, reply.tokens_in, reply.tokens_out, reply.seconds)
-        )
+        took = (reply.tokens_in, reply.tokens_out, reply.seconds, engine, reply.cost, reply.cached, reply.reasoning)
+        self._replies.append((row, step, turn, attempt, reply.text, reply.finish, bad, *took))
         return self._on_disk()
 
     def fate(self, fate: Fate) -> None:
@@ -91,6 +91,10 @@ class Journal:
         tally["engine", engine, "requests"] += 1
         tally["engine", engine, "tokens_in"] += reply.tokens_in
         tally["engine", engine, "tokens_out"] += reply.tokens_out
+        if reply.cached:
+            tally["engine", engine, "cached"] += reply.cached
+        if reply.cost:
+            tally["engine", engine, "cost_micro"] += round(reply.cost * 1e6)
 
     def note(self, **values: object) -> None:
         """Set values of `meta` with the next group."""

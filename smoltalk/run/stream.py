@@ -6,6 +6,7 @@ all steps; rows in flight are bounded, and so is memory. Nothing a row does can 
 
 import asyncio
 import gc
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ class Progress:
     """Of this session."""
     engines: dict[str, int] = field(default_factory=dict)
     """Requests in flight, by engine."""
+    cost: float = 0.0
 
 
 class Stream:
@@ -78,7 +80,8 @@ class Stream:
         self._rows: set[asyncio.Task[None]] = set()
         self._fates = {"accepted": 0, "rejected": 0, "failed": 0}
         self._in_flight = self._born = 0
-        self._spent_before, self._seconds_before = books.tokens, books.seconds
+        self._spent_before, self._seconds_before, self._cost_before = books.tokens, books.seconds, books.cost
+        self._times_before = books.times
         self._started = time.monotonic()
         self._stopping = ""
         self._replaying = False
@@ -96,7 +99,11 @@ class Stream:
         async with AsyncExitStack() as stack:
             for desk in set(self.desks.values()):
                 stack.push_async_callback(desk.engine.stop)
+                began = time.monotonic()
                 await desk.engine.start(self.folder.logs)
+                desk.starting += time.monotonic() - began
+            for desk in set(self.desks.values()):
+                desk.clock.restart()
             # What is loaded by now stays: the collector need not look through it again while rows come and go.
             gc.freeze()
             thresholds = gc.get_threshold()
@@ -231,6 +238,8 @@ class Stream:
             return f"max_tokens: {self._tokens():,} tokens were spent"
         if target.max_hours is not None and self.seconds >= target.max_hours * 3600:
             return f"max_hours: {self.seconds / 3600:.2f} hours have passed"
+        if target.max_cost is not None and self.cost >= target.max_cost:
+            return f"max_cost: {self.cost:,.2f} was spent"
         return ""
 
     def _too_many_failed(self) -> str:
@@ -279,6 +288,21 @@ class Stream:
     def _tokens(self) -> int:
         return self._spent_before + sum(desk.tokens_in + desk.tokens_out for desk in set(self.desks.values()))
 
+    @property
+    def cost(self) -> float:
+        """Money spent on this run, earlier sessions included."""
+        return self._cost_before + sum(desk.cost for desk in set(self.desks.values()))
+
+    def _times(self) -> dict[str, dict[str, float]]:
+        """Where each engine's time went, earlier sessions included."""
+        found = dict(self._times_before)
+        for desk in set(self.desks.values()):
+            before = self._times_before.get(desk.name, {})
+            times = {"starting": desk.starting, **desk.clock.times()}
+            found[desk.name] = {name: round(before.get(name, 0.0) + value, 3) for name, value in times.items()}
+            found[desk.name] |= desk.engine.gauges()
+        return found
+
     async def _tick(self) -> None:
         """What `status` reads while the run is live."""
         while True:
@@ -287,7 +311,8 @@ class Stream:
 
     def _note(self) -> None:
         if self.journal.failure is None:
-            self.journal.note(born=self._born - self.bench.surplus, surplus=self.bench.surplus, seconds=self.seconds)
+            born, surplus = self._born - self.bench.surplus, self.bench.surplus
+            self.journal.note(born=born, surplus=surplus, seconds=self.seconds, times=json.dumps(self._times()))
 
     def progress(self) -> Progress:
         """A snapshot for whoever watches."""
@@ -298,5 +323,6 @@ class Stream:
             target=self.target.accepted,
             seconds=time.monotonic() - self._started,
             tokens_out=sum(desk.tokens_out for desk in set(self.desks.values())),
+            cost=self.cost,
             engines={desk.name: desk.in_flight for desk in self.desks.values()},
         )

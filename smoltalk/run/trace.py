@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from smoltalk.attempts import again
 from smoltalk.contracts import Reply, Request, Sampling, Write
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
@@ -208,7 +209,7 @@ class RecordingAsk:
             try:
                 return parse(reply)
             except BadReply as error:
-                last = error
+                last, request = error, again(request, reply, error)
                 noted.attempts[-1].bad = str(error)
         raise RowFailed(last.kind, last.detail)
 
@@ -220,7 +221,7 @@ class RecordingAsk:
         self, engine: str, turn: int, role: str, messages: Conversation,
         sampling: Sampling | None = None, schema: dict[str, Any] | None = None,
     ) -> Asked:  # fmt: skip
-        drawn = sampling.model_dump(mode="json") if sampling else None
+        drawn = sampling.model_dump(mode="json", exclude_none=True) if sampling else None
         noted = Asked(engine, turn, role, [dict(m) for m in messages], drawn, schema)
         self._asked.append(noted)
         return noted

@@ -1,0 +1,144 @@
+"""What a request costs the client of an endpoint: `python -m bench.client_cost REQUESTS IN_FLIGHT`.
+
+The server (`python -m bench.client_cost serve IN_FLIGHT`, a process of its own, on loopback) speaks just enough HTTP:
+it answers nobody until IN_FLIGHT requests wait, or none has come for a moment, so that as many are truly under way.
+Timed: CPU of the client's process from the first request to the last reply, through the `openai` engine.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from bench.measured import ROOT, measured, report, scratch
+from bench.result import Result, compared
+
+LIMIT_MS = 1.0
+"""CPU a request that we allow ourselves."""
+PROMPT = "Explain to a careful reader, in a few paragraphs, how the thing works and why it was built that way. " * 10
+ANSWER = {
+    "id": "chatcmpl-0",
+    "object": "chat.completion",
+    "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": PROMPT}}],
+    "usage": {"prompt_tokens": 200, "completion_tokens": 200, "total_tokens": 400},
+}
+LULL = 0.2
+"""Seconds without a new request after which the server answers those that wait."""
+
+
+def results(quick: bool) -> Iterator[Result]:
+    """CPU a request against our limit, and peak memory of a long run against a short one, 10,000 in flight."""
+    in_flight, short, long = (100, 200, 400) if quick else (10_000, 20_000, 100_000)
+    figures = {}
+    for requests in (short, long):
+        with scratch() as folder:
+            figures[requests] = measured("client_cost", requests, in_flight, folder=folder)
+        assert figures[requests]["most_in_flight"] >= in_flight, figures
+    name = f"client CPU a request, {in_flight:,} in flight"
+    yield compared(name, figures[long]["cpu_ms"], "ms", "our limit", LIMIT_MS)
+    name = f"client memory, {long:,} requests"
+    yield compared(name, figures[long]["peak_mb"], "MB", f"{short:,} requests", figures[short]["peak_mb"])
+
+
+class Server(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive and bodies of a stated length, no more."""
+
+    def __init__(self, hall: "Hall") -> None:
+        self.hall, self.held = hall, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.held += data
+        head, found, rest = self.held.partition(b"\r\n\r\n")
+        if found and len(rest) >= int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]):
+            self.held = b""
+            self.hall.enter(self)
+
+
+class Hall:
+    """Where requests wait until there are enough of them."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.most = size, 0
+        self.waiting: list[Server] = []
+        self.lull: asyncio.TimerHandle | None = None
+        body = json.dumps(ANSWER).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        self.answer = head.encode() + b"%s\r\n" + body
+
+    def enter(self, server: Server) -> None:
+        self.waiting.append(server)
+        self.most = max(self.most, len(self.waiting))
+        if self.lull:
+            self.lull.cancel()
+        if len(self.waiting) >= self.size:
+            self.empty()
+        else:
+            self.lull = asyncio.get_running_loop().call_later(LULL, self.empty)
+
+    def empty(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for server in waiting:
+            server.transport.write(self.answer % b"X-Most: %d\r\n" % self.most)  # type: ignore[attr-defined]
+
+
+async def serve(in_flight: int) -> None:
+    """Serve until stdin closes; prints the port."""
+    from smoltalk.endpoint.client import allow_files
+
+    allow_files(in_flight + 256)
+    loop, hall = asyncio.get_running_loop(), Hall(in_flight)
+    server = await loop.create_server(lambda: Server(hall), "127.0.0.1", 0, backlog=in_flight)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    server.close()
+
+
+async def ask(requests: int, in_flight: int, port: int) -> None:
+    """All requests, as many in flight as may be; prints the figures."""
+    from smoltalk.contracts import Request, Sampling
+    from smoltalk.endpoint import Endpoint, chat_body, chat_reply
+
+    most = 0
+
+    def read(data):
+        return chat_reply(data)
+
+    endpoint = Endpoint(f"http://127.0.0.1:{port}/v1", key="none", max_in_flight=in_flight)
+    await endpoint.open()
+    sampling = Sampling()
+    numbers = iter(range(requests))
+
+    async def worker() -> None:
+        nonlocal most
+        for number in numbers:
+            request = Request([{"role": "user", "content": PROMPT}], sampling, seed=number)
+            most = max(most, endpoint.pace.in_flight)
+            await endpoint.ask("POST", "/chat/completions", chat_body(request, model="m"), read)
+
+    began, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(worker() for _ in range(in_flight)))
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    await endpoint.close()
+    report(cpu_ms=cpu / requests * 1e3, seconds=seconds, most_in_flight=most)
+
+
+def main(requests: int, in_flight: int) -> None:
+    """The server in one process, the client in this one."""
+    command = [sys.executable, "-m", "bench.client_cost", "serve", str(in_flight)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin and server.stdout
+        asyncio.run(ask(requests, in_flight, int(server.stdout.readline())))
+        server.stdin.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        asyncio.run(serve(int(sys.argv[2])))
+    else:
+        main(int(sys.argv[1]), int(sys.argv[2]))

