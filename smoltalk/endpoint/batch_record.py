@@ -55,12 +55,10 @@ class BatchRecord:
         """Nothing more will come of it; its results are in these files."""
         return self._write({"tag": tag, "results": results})
 
-    def places(self, one: Submitted) -> Iterator[tuple[str, Place]]:
-        """The id of each result of a batch and where its line stands. A file that is gone holds none."""
-        for name in one.results:
-            file = self.path.parent / name
-            if file.exists():
-                yield from _lines(file)
+    def places(self, one: Submitted) -> dict[str, Place]:
+        """Where the line of each result of a batch stands, by id. A file that is gone holds none."""
+        files = [self.path.parent / name for name in one.results]
+        return {name: place for file in files if file.exists() for name, place in _lines(file)}
 
     def results_file(self, tag: str, kind: str) -> Path:
         """Where results of a batch go: `kind` is `output` or `error`."""

@@ -1,7 +1,6 @@
 """The client's side of an OpenAI-compatible server: one session, a pace found by trying, a stated retry budget."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from smoltalk.endpoint.faults import Gone, Refused, Trouble, fault, judged, quotable, said
+from smoltalk.endpoint.faults import Gone, Trouble, fault, judged, quotable, said
 from smoltalk.endpoint.pace import Pace
 from smoltalk.endpoint.patience import Patience
+from smoltalk.endpoint.turnstile import Turnstile, now
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.redaction import redact
 
@@ -53,11 +53,9 @@ class Endpoint:
         self.pace = Pace(max_in_flight, start=start)
         self._key, self._timeout, self._proxies = key or "", timeout, proxies
         self._patience = patience or Patience()
-        self._waiting: deque[asyncio.Future[int]] = deque()
+        self._turnstile = Turnstile(self.pace)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
-        self._last_answer = 0.0
-        self._alarm: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Make the session; sends nothing. Safe to call twice."""
@@ -73,14 +71,11 @@ class Endpoint:
         self._session = aiohttp.ClientSession(
             connector=connector, headers=headers, trust_env=self._proxies, cookie_jar=aiohttp.DummyCookieJar()
         )
-        self._last_answer = asyncio.get_running_loop().time()
 
     async def close(self) -> None:
         """Close every connection. Safe to call twice, and before `open`."""
         session, self._session = self._session, None
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        self._turnstile.close()
         if session is not None:
             await session.close()
 
@@ -100,22 +95,24 @@ class Endpoint:
         read: Callable[[dict[str, Any]], T],
         *,
         timeout: float | None = None,
+        again: bool = True,
     ) -> T:
         """Send, wait, try again within the retry budget, and return what `read` makes of the answer.
 
-        `timeout` is in seconds, for each try. `read` raises `Trouble` for an answer that is not as it must be, which
-        counts as a failed try. Raises `Gone` when the budget is spent, `Refused` when the server objects to this
-        request, `WorldError` when it would object to every one (key, model, credit, address).
+        `timeout` is in seconds, for each try; without `again` there is one try, and its `Trouble` comes out.
+        `read` raises `Trouble` for an answer that is not as it must be, which counts as a failed try.
+        Raises `Gone` when the budget is spent, `Refused` when the server objects to this request, `WorldError` when
+        it would object to every one (key, model, credit, address), `RowFailed` when the body cannot be written.
         """
-        data = None if body is None else _encoded(body)
+        data = None if body is None else encoded(body)
         seconds = timeout or self._timeout
 
         async def once() -> T:
             async with self._sent(method, path, data, seconds) as response:
                 payload = await self._read(response)
-            return read(judged(response.status, response.headers, payload, where=self.where, key=self._key))
+            return read(self.judged(response.status, response.headers, payload))
 
-        return await self._retried(once)
+        return await self._retried(once, again)
 
     async def upload(self, path: str, fields: Mapping[str, str], name: str, content: bytes) -> dict[str, Any]:
         """Post a form with one file in it, return the JSON object of the answer; raises as `ask` does."""
@@ -127,7 +124,7 @@ class Endpoint:
             form.add_field("file", content, filename=name, content_type="application/jsonl")
             async with self._sent("POST", path, form, UPLOAD_SECONDS) as response:
                 payload = await self._read(response)
-            return judged(response.status, response.headers, payload, where=self.where, key=self._key)
+            return self.judged(response.status, response.headers, payload)
 
         return await self._retried(once)
 
@@ -147,31 +144,27 @@ class Endpoint:
 
         await self._retried(once)
 
-    async def _retried(self, once: Callable[[], Awaitable[T]]) -> T:
-        began, tries, failures = self._now(), 0, 0
+    def judged(self, status: int, headers: Mapping[str, str], payload: bytes) -> dict[str, Any]:
+        """The JSON object of a good answer; raises what any other answer means, see `faults.judged`."""
+        return judged(status, headers, payload, where=self.where, key=self._key)
+
+    def quoted(self, text: str) -> str:
+        """The server's words, fit for an error."""
+        return quotable(text, self._key)
+
+    async def _retried(self, once: Callable[[], Awaitable[T]], again: bool = True) -> T:
+        began, tries, failures = now(), 0, 0
         while True:
-            ticket = await self._take(again=tries > 0)
+            ticket = await self._turnstile.enter(tries > 0)
             try:
-                value = await once()
+                with self._turnstile.under_way(ticket):
+                    return await once()
             except Trouble as trouble:
-                if trouble.throttles:
-                    self.pace.throttled(ticket, self._now(), trouble.wait or 0.0)
-                else:
-                    self.pace.failed(ticket)
+                if not again:
+                    raise
                 tries += 1
                 failures += trouble.counts
                 wait = self._wait(trouble, tries, failures, began)
-            except Refused:
-                self._answered(ticket)
-                raise
-            except BaseException:
-                self.pace.failed(ticket)
-                raise
-            else:
-                self._answered(ticket)
-                return value
-            finally:
-                self._wake()
             await asyncio.sleep(wait)
 
     @asynccontextmanager
@@ -195,7 +188,7 @@ class Endpoint:
         except aiohttp.InvalidURL:
             raise WorldError(f"{self.where} is not an address") from None
         except aiohttp.ClientError as error:
-            reason = quotable(str(error) or type(error).__name__, self._key)
+            reason = self.quoted(str(error) or type(error).__name__)
             raise Trouble(f"{self.where} cannot be reached: {reason}") from None
 
     async def _read(self, response: "aiohttp.ClientResponse") -> bytes:
@@ -213,44 +206,11 @@ class Endpoint:
         if failures >= self._patience.attempts:
             raise Gone(f"{trouble.sentence} (after {failures} tries)")
         wait = self._patience.wait(tries) if trouble.wait is None else trouble.wait
-        silent = self._now() - max(began, self._last_answer)
+        silent = now() - max(began, self._turnstile.last_answer)
         if silent + wait > self._patience.seconds:
             asked = f"; it asks to wait {wait:.0f} s" if trouble.wait else ""
             raise Gone(f"{trouble.sentence}{asked}; it has answered nothing for {silent:.0f} s")
         return wait
-
-    def _answered(self, ticket: int) -> None:
-        self.pace.answered(ticket)
-        self._last_answer = self._now()
-
-    async def _take(self, again: bool) -> int:
-        """Wait for room; those who were sent away before go first."""
-        if not self._waiting and self.pace.room(self._now()):
-            return self.pace.take()
-        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        (self._waiting.appendleft if again else self._waiting.append)(turn)
-        self._wake()
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.pace.failed(turn.result())
-                self._wake()
-            raise
-
-    def _wake(self) -> None:
-        now = self._now()
-        while self._waiting and self.pace.room(now):
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(self.pace.take())
-        if self._waiting and self.pace.closed_until > now:
-            if self._alarm is not None:
-                self._alarm.cancel()
-            self._alarm = asyncio.get_running_loop().call_at(self.pace.closed_until, self._wake)
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
     def _url(self, path: str) -> "URL":
         from yarl import URL
@@ -265,7 +225,8 @@ def _whole(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _encoded(body: dict[str, Any]) -> bytes:
+def encoded(body: dict[str, Any]) -> bytes:
+    """A body as JSON. Raises `RowFailed` when it holds what JSON cannot."""
     try:
         return orjson.dumps(body)
     except TypeError as error:  # lone surrogates, integers past 64 bits

@@ -27,7 +27,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
     "object": (dict,),
-    "array": (list, tuple),
+    "array": (),
 }
 
 OURS = {
@@ -94,9 +94,9 @@ def _fits(schema: Mapping[str, Any], value: Any) -> bool:
         return True
     if isinstance(value, bool) and kind != "boolean":
         return False
-    if not isinstance(value, _TYPES[kind]):
-        return False
-    return kind != "array" or all(_fits(schema.get("items", {}), each) for each in value)
+    if isinstance(value, list | tuple):
+        return kind == "array" and all(_fits(schema.get("items", {}), each) for each in value)
+    return isinstance(value, _TYPES[kind])
 
 
 def program(command: str | None) -> str | None:

@@ -56,27 +56,31 @@ def test_renders_as_transformers_does(make: Any, folder: Any, family: str) -> No
 
 
 def test_stops_are_known_by_id(folder: Any) -> None:
-    place = folder("llama3")
-    (place / "generation_config.json").write_text(json.dumps({"eos_token_id": [3, 4]}))
+    place = folder("gemma2")
+    _also_control(place, {900: "<start_of_turn>", 901: "<unused7>"})
+    (place / "generation_config.json").write_text(json.dumps({"eos_token_id": [901, 902]}))
     chat = ChatFormat.of_folder(place)
     assert list(chat.faults()) == []
-    assert set(chat.stop_ids("user")) == {chat.control[stop] for stop in chat.stops("user") if stop in chat.control} | {
-        3,
-        4,
-    }
-    assert chat.control["<|eot_id|>"] in chat.stop_ids("user") and "<think>" not in chat.control
+    assert chat.stops("user") == ("<end_of_turn>", "<start_of_turn>", "<eos>", "<unused7>")
+    assert chat.stop_ids("user") == (chat.control["<end_of_turn>"], 900, chat.control["<eos>"], 901, 902)
+    assert "<think>" not in chat.control
 
 
 def test_control_tokens_of_the_tokenizer_are_text_in_a_turn(folder: Any) -> None:
     place = folder("gemma2")
-    described = json.loads((place / "tokenizer.json").read_text())
-    described["added_tokens"].append(described["added_tokens"][0] | {"id": 900, "content": "<unused7>"})
-    (place / "tokenizer.json").write_text(json.dumps(described))
+    _also_control(place, {900: "<unused7>"})
     text = ChatFormat.of_folder(place).prompt([{"role": "user", "content": "<unused7> <eos> <b>"}], "assistant")
     assert "< unused7> < eos> <b>" in text
 
 
-def test_the_shipped_model(tmp_path: Path) -> None:
+def _also_control(place: Path, tokens: dict[int, str]) -> None:
+    described = json.loads((place / "tokenizer.json").read_text())
+    first = described["added_tokens"][0]
+    described["added_tokens"] += [first | {"id": key, "content": token} for key, token in tokens.items()]
+    (place / "tokenizer.json").write_text(json.dumps(described))
+
+
+def test_the_shipped_model() -> None:
     chat = ChatFormat.of_folder(NANO)
     assert list(chat.faults()) == []
     assert chat.prompt([], "user") == "<|im_start|>user\n"
