@@ -9,12 +9,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Conversation, Row
+
+if TYPE_CHECKING:
+    from smoltalk.placement import Need, Place
 
 T = TypeVar("T")
 
@@ -111,6 +114,13 @@ class Engine(Part, ABC):
     def gauges(self) -> dict[str, float]:
         """What the server says of itself now (`cache_hit_rate`, `running`, `waiting`); {} where it says nothing."""
         return {}
+
+    def needs(self, name: str) -> "Need | None":
+        """GPUs and memory it takes, under its name in the pipeline; None for one that can run beside anything."""
+        return None
+
+    def place(self, places: "Sequence[Place]") -> None:
+        """Where it is to run, a place for each replica; called before `start`."""
 
     @abstractmethod
     async def start(self, folder: Path) -> None:

@@ -1,11 +1,11 @@
 """What a server was found to take: how it enforces a reply's form, and how it wants its longest reply named."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import orjson
 
-from smoltalk.contracts import Request
+from smoltalk.contracts import Reply, Request
 from smoltalk.endpoint.bodies import Structured, constrained, form
 from smoltalk.endpoint.faults import Refused
 from smoltalk.errors import WorldError
@@ -32,6 +32,25 @@ class Dialect:
         self._first: dict[bytes, int] = {}
         """By form: which of its ways is the first that the server does not refuse."""
 
+    async def reply(self, request: Request, ask: Callable[[Structured], Awaitable[Reply]]) -> Reply:
+        """What `ask` brings with the first way that the server takes.
+
+        Raises the last `Refused`, or `WorldError` when what it objects to is the same for every request.
+        """
+        refusal: Refused | None = None
+        for way in self.ways(request):
+            try:
+                reply = await ask(way)
+            except Refused as error:
+                refusal, tried = error, way
+                if error.kind != "bad_request":
+                    break
+            else:
+                self._learn(request, way, refusal)
+                return reply
+        assert refusal is not None
+        raise self._final(refusal, request, tried) from None
+
     def ways(self, request: Request) -> tuple[Structured, ...]:
         """How to ask for this request's form, the best first; the others are for when the server refuses it."""
         if self._wanted != "auto":
@@ -39,8 +58,8 @@ class Dialect:
         every = _every_way(request)
         return every if len(every) == 1 else every[self._first.get(_form_key(request), 0) :]
 
-    def taken(self, request: Request, way: Structured, refusal: Refused | None) -> None:
-        """The server took `way` after it had refused the ways before with `refusal`; remembered if so."""
+    def _learn(self, request: Request, way: Structured, refusal: Refused | None) -> None:
+        """Remember that the server took `way`, if it refused another before."""
         if refusal is None:
             return
         place = _every_way(request).index(way)
@@ -62,7 +81,7 @@ class Dialect:
         self.length = "max_completion_tokens"
         return True
 
-    def final(self, refusal: Refused, request: Request, way: Structured) -> Exception:
+    def _final(self, refusal: Refused, request: Request, way: Structured) -> Exception:
         """What a refusal is when nothing is left to try: the setup's fault, or this request's own."""
         if refusal.kind != "bad_request":
             return refusal

@@ -25,6 +25,14 @@ class Gone(WorldError):
     """The server cannot be reached, or gives no usable answer, and the retry budget is spent."""
 
 
+class Denied(WorldError):
+    """The server would say this to every request: wrong key, no credit, no such model or address."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
 class Trouble(WorldError):
     """A passing fault: worth another try. `throttles` says that the server asks for less; `wait` for how long."""
 
@@ -74,7 +82,7 @@ def said(payload: bytes, key: str = "") -> Said:
 def judged(status: int, headers: Mapping[str, str], payload: bytes, *, where: str, key: str = "") -> dict[str, Any]:
     """The JSON object of a good answer.
 
-    Raises `Trouble` (try again), `Refused` (this request's own fault) or `WorldError` (no request can succeed).
+    Raises `Trouble` (try again), `Refused` (this request's own fault) or `Denied` (no request can succeed).
     `where` names the address in errors; `key` is kept out of every one.
     """
     if status == 200:
@@ -96,19 +104,17 @@ def fault(status: int, headers: Mapping[str, str], words: Said, where: str) -> W
     if status == 429 and words.code not in _NO_CREDIT:
         sentence = f"{where} is asked too much (429): {message}"
         return Trouble(sentence, throttles=True, counts=False, wait=retry_after(headers))
-    if status in (405, 501):
-        return WorldError(f"{where} does not do this ({status}): {message}")
-    if status in (408, 409, 425) or status >= 500:
+    if status in (408, 409, 425) or (status >= 500 and status != 501):
         sentence = f"{where} fails with {status}: {message}"
         return Trouble(sentence, throttles=status in (408, 503, 529), wait=retry_after(headers))
     if status == 401:
-        return WorldError(f"{where} does not take the key (401): is the right environment variable named and set?")
+        return Denied(status, f"{where} does not take the key (401): is the right environment variable named and set?")
     if status in (402, 403, 429):
-        return WorldError(f"{where} refuses this account ({status}): {message}")
-    if status == 404 or (status == 400 and (words.code == "model_not_found" or _NO_MODEL.search(message))):
-        return WorldError(f"{where} knows no such model or address ({status}): {message}")
+        return Denied(status, f"{where} refuses this account ({status}): {message}")
+    if status in (404, 405, 501) or (status == 400 and (words.code == "model_not_found" or _NO_MODEL.search(message))):
+        return Denied(status, f"{where} knows no such model or route ({status}): {message}; is the address right?")
     if 300 <= status < 400:
-        return WorldError(f"{where} redirects elsewhere ({status}): give `base_url` as it is after the redirect")
+        return Denied(status, f"{where} redirects elsewhere ({status}): give the address as it is after that")
     return Refused(status, message, param=words.param, kind=_kind_of_code(words.code))
 
 

@@ -3,21 +3,22 @@
 import asyncio
 import os
 import re
-from collections.abc import Iterator
-from functools import cached_property
-from ipaddress import ip_address
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
 from smoltalk.contracts import Engine, Reply, Request
 from smoltalk.endpoint import Endpoint, Patience, Price, Refused, chat_body, chat_reply, text_body, text_reply
+from smoltalk.endpoint.address import address, is_here, key_in, variable
 from smoltalk.endpoint.batches import Batches, BatchOptions
 from smoltalk.endpoint.bodies import Structured
 from smoltalk.endpoint.dialect import Dialect, Wanted
+from smoltalk.endpoint.faults import Denied
 from smoltalk.errors import RowFailed, WorldError
 
 if TYPE_CHECKING:
@@ -60,26 +61,17 @@ class OpenAI(Engine):
     _batches: Batches | None = PrivateAttr(None)
     _dialect: Dialect | None = PrivateAttr(None)
     _log: Path | None = PrivateAttr(None)
+    _format: "asyncio.Future[ChatFormat] | None" = PrivateAttr(None)
 
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an address such as https://api.openai.com/v1")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must be an address and nothing more: a key goes into an environment variable")
-        if parts.path.rstrip("/").endswith("/completions"):
-            raise ValueError("must be the address before the route: leave out `/chat/completions`")
-        return value.rstrip("/")
+        return address(value)
 
     @field_validator("api_key_env")
     @classmethod
     def _is_variable(cls, value: str | None) -> str | None:
-        name = (value or "").removeprefix("$")
-        if name and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name):
-            raise ValueError("must be the name of an environment variable, not a key")
-        return name or None
+        return variable(value) if value else None
 
     def check(self) -> Iterator[str]:
         """Says what is wrong with a tokenizer folder; one on the Hub is not fetched to ask."""
@@ -104,7 +96,7 @@ class OpenAI(Engine):
     def identity(self) -> dict[str, Any]:
         """What is asked of whom; not how it is paid, paced and retried, nor which port of this machine it is at."""
         fields = self.model_dump(mode="json", include={"model", "extra", "structured", "tokenizer"})
-        return fields if _is_here(self.base_url) else fields | {"base_url": self.base_url}
+        return fields if is_here(self.base_url) else fields | {"base_url": self.base_url}
 
     def plan(self) -> str:
         """The model, where it is asked, and whose key pays."""
@@ -114,7 +106,7 @@ class OpenAI(Engine):
         return f"openai: {self.model} at {self.base_url}, {paid}, {how}"
 
     async def start(self, folder: Path) -> None:
-        """Connect and see that the key is taken. Raises `WorldError` with what to change, `Gone` when nobody is there."""
+        """Connect and see that the key is taken. Raises `WorldError` with what to change."""
         if self._endpoint is not None:
             return
         self._log = folder / f"openai-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.log"
@@ -125,7 +117,7 @@ class OpenAI(Engine):
             start=_FIRST_WAVE,
             timeout=self.timeout,
             patience=Patience(attempts=self.attempts),
-            proxies=not _is_here(self.base_url),
+            proxies=not is_here(self.base_url),
         )
         self._dialect = Dialect(self.structured, endpoint.where, self._say)
         await endpoint.open()
@@ -151,15 +143,124 @@ class OpenAI(Engine):
     async def complete(self, request: Request) -> Reply:
         """Write one turn.
 
-        Raises `RowFailed` (`prompt_too_long`, `refused` by a content filter, `bad_request`, `forbidden_start` when every
-        draw began with one of `forbid_first`) and `WorldError` when no request can succeed.
+        Raises `RowFailed` (`prompt_too_long`, `refused` by a content filter, `bad_request`, `forbidden_start` when
+        every draw began with one of `forbid_first`) and `WorldError` when no request can succeed.
         """
-        began, cost, tokens_out = monotonic(), 0.0, 0
+        dialect = self._dialect
+        if dialect is None:
+            raise WorldError("the openai engine was not started")
+        began, spent = monotonic(), (0, 0, 0.0)
         for draw in range(_REDRAWS):
-            reply = await self._drawn(request, request.seed + draw * _STEP & 2**63 - 1, began)
-            cost, tokens_out = cost + reply.cost, tokens_out + reply.tokens_out
-            if not reply.text.lstrip().startswith(request.sampling.forbid_first or (_NOTHING,)):
-                break
-        else:
-            raise RowFailed("forbidden_start", f"{_REDRAWS} replies in a row began with one of `forbid_first`")
-        return reply if draw == 0 else _paid(reply, cost, tokens_out)
+            seed = (request.seed + draw * _STEP) % 2**63
+            reply = await dialect.reply(request, partial(self._asked, dialect, request, seed, began))
+            # To draw again until the first token is allowed is to draw from the allowed ones: no token ids are needed.
+            if not reply.text.lstrip().startswith(request.sampling.forbid_first):
+                return _with(reply, spent)
+            spent = spent[0] + reply.tokens_in, spent[1] + reply.tokens_out, spent[2] + reply.cost
+        raise RowFailed("forbidden_start", f"{_REDRAWS} replies in a row began with one of `forbid_first`")
+
+    async def _asked(self, dialect: Dialect, request: Request, seed: int, began: float, way: Structured) -> Reply:
+        extra = {"seed": seed, **self.extra}
+        if request.role == "user":
+            chat = await self._chat()
+            body = text_body(
+                request,
+                chat.prompt(request.messages, "user"),
+                model=self.model,
+                stops=chat.stops("user"),
+                stop_ids=chat.stop_ids("user"),
+                structured=way,
+                extra=extra,
+            )
+
+            def read(data: dict[str, Any]) -> Reply:
+                return text_reply(data, seconds=monotonic() - began, price=self.price)
+
+            return await self._sent("/completions", body, read)
+
+        def reply(data: dict[str, Any]) -> Reply:
+            return chat_reply(data, seconds=monotonic() - began, price=self.price)
+
+        path = "/chat/completions"
+        body = chat_body(request, model=self.model, structured=way, length=dialect.length, extra=extra)
+        try:
+            return await self._sent(path, body, reply)
+        except Refused as error:
+            if dialect.length in body and dialect.renamed(error):
+                body = chat_body(request, model=self.model, structured=way, length=dialect.length, extra=extra)
+                return await self._sent(path, body, reply)
+            raise
+
+    async def _sent(self, path: str, body: dict[str, Any], read: Callable[[dict[str, Any]], Reply]) -> Reply:
+        if self._batches is not None:
+            return await self._batches.ask(path, body, read)
+        if self._endpoint is None:
+            raise WorldError("the openai engine was not started")
+        return await self._endpoint.ask("POST", path, body, read)
+
+    async def _greet(self, endpoint: Endpoint) -> None:
+        """Ask something that costs nothing, for the sake of a wrong key or a dead address."""
+        try:
+            await endpoint.get("/models", timeout=30.0)
+        except Denied as error:
+            if error.status == 401:
+                name = self._key_name
+                change = (
+                    f"what ${name} holds is not it" if name else "name the variable that holds it in `api_key_env:`"
+                )
+                raise WorldError(f"{endpoint.where} wants a key (401): {change}") from None
+        except Refused:  # not every endpoint lists its models, and not every key may see the list
+            pass
+
+    async def _chat(self) -> "ChatFormat":
+        if self._format is None:
+            if why := self.no_user_turns():
+                raise WorldError(why)
+            self._format = asyncio.ensure_future(asyncio.to_thread(_read_format, str(self._template)))
+        return await asyncio.shield(self._format)
+
+    @property
+    def _template(self) -> str | None:
+        """Where the chat template comes from, if anywhere."""
+        return self.tokenizer or (self.model if _is_hub_id(self.model) else None)
+
+    @property
+    def _key_name(self) -> str | None:
+        return self.api_key_env or ("OPENAI_API_KEY" if self.base_url == OPENAI else None)
+
+    def _key(self) -> str | None:
+        name = self._key_name
+        if not name:
+            return None
+        try:
+            return key_in(name)
+        except ValueError as error:
+            raise WorldError(f"{self.model} at {self.base_url}: {error}") from None
+
+    def _say(self, sentence: str) -> None:
+        """Note in the engine's log what was learnt of the endpoint."""
+        if self._log is not None:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(f"{sentence}\n")
+
+
+def _with(reply: Reply, spent: tuple[int, int, float]) -> Reply:
+    """The reply at the price of all draws."""
+    if not any(spent):
+        return reply
+    tokens_in, tokens_out = reply.tokens_in + spent[0], reply.tokens_out + spent[1]
+    return replace(reply, tokens_in=tokens_in, tokens_out=tokens_out, cost=reply.cost + spent[2])
+
+
+def _read_format(template: str) -> "ChatFormat":
+    from smoltalk.chat_format import ChatFormat
+
+    found = ChatFormat.of_hub(template)
+    for fault in found.faults():
+        raise WorldError(fault)
+    return found
+
+
+def _is_hub_id(name: str) -> bool:
+    return re.fullmatch(r"[\w.-]+/[\w.-]+", name) is not None and name[0] not in "./"

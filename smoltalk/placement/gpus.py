@@ -1,5 +1,6 @@
 """The GPUs that this process may use, as NVIDIA's management library counts them; none when it is not there."""
 
+import importlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,7 +28,7 @@ def visible(environment: Mapping[str, str] | None = None) -> tuple[Gpu, ...]:
     if wanted is not None and not wanted.strip():
         return ()
     try:
-        import pynvml
+        pynvml: Any = importlib.import_module("pynvml")
     except ImportError:
         return ()
     try:

@@ -38,7 +38,7 @@ def estimate(
     dtype: str | None = None,
     kv_cache_dtype: str | None = None,
 ) -> Size | None:
-    """The size of a model; None when neither its config nor its name tells. `weights`: its files' bytes, where known."""
+    """The size of a model; None when neither config nor name tells. `weights`: bytes of its files, where known."""
     if config is None:
         return _by_name(name, quantization)
     text = _text_part(config)

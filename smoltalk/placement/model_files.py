@@ -42,7 +42,7 @@ def weight_bytes(folder: Path) -> int:
 
 
 def fingerprint(folder: Path) -> str:
-    """16 hex digits that change with the model: all of its small files, and the size and both ends of the large ones."""
+    """16 hex digits that change with the model: all of its small files, size and both ends of the large ones."""
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")):
         size = path.stat().st_size

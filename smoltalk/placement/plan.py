@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from smoltalk.placement.gpus import Gpu
+from smoltalk.placement.words import gigabytes
 
 FULL = 0.92
 """The part of a GPU's memory that engines are given together: vLLM's own default for one alone."""
@@ -171,13 +172,9 @@ def _part(need: Need, gpu: Gpu) -> float:
 
 def _misfit(need: Need, gpus: Sequence[Gpu], memory: int) -> str:
     if not need.gpus:
-        return f"{need.name} needs {_gb(need.bytes_each)} of main memory; this machine has {_gb(memory)}"
+        return f"{need.name} needs {gigabytes(need.bytes_each)} of main memory; this machine has {gigabytes(memory)}"
     wanted = need.gpus * need.replicas
-    which = f"{need.name} needs {wanted} GPU{'s' if wanted > 1 else ''} with {_gb(need.bytes_each)} free on each"
+    which = f"{need.name} needs {wanted} GPU{'s' if wanted > 1 else ''} with {gigabytes(need.bytes_each)} free on each"
     if not gpus:
         return f"{which}; none can be seen"
-    return f"{which}; there are {len(gpus)} with {', '.join(_gb(int(_usable(gpu))) for gpu in gpus)}"
-
-
-def _gb(size: int) -> str:
-    return f"{size / 1e9:.0f} GB" if size >= 1e10 else f"{size / 1e9:.1f} GB"
+    return f"{which}; there are {len(gpus)} with {', '.join(gigabytes(int(_usable(gpu))) for gpu in gpus)}"

@@ -13,6 +13,7 @@ from smoltalk.rows import Conversation
 from smoltalk.run.budget import Budget
 from smoltalk.run.clock import Clock
 from smoltalk.run.journal import Journal, Past
+from smoltalk.run.turns import Parked
 from smoltalk.text import valid
 
 T = TypeVar("T")
@@ -21,13 +22,17 @@ T = TypeVar("T")
 class Desk:
     """An engine's counter: one budget of requests in flight, shared by every step that asks it."""
 
-    __slots__ = ("_budget", "clock", "cost", "engine", "in_flight", "name", "starting", "tokens_in", "tokens_out")
+    __slots__ = (
+        "_budget", "clock", "cost", "engine", "in_flight", "name", "open", "starting", "tokens_in", "tokens_out",
+    )  # fmt: skip
 
     def __init__(self, name: str, engine: Engine) -> None:
         self.name, self.engine = name, engine
         self._budget = Budget(engine.max_in_flight)
         self.clock = Clock(engine.max_in_flight)
         self.in_flight = 0
+        self.open = False
+        """Whether its engine is up."""
         self.tokens_in = self.tokens_out = 0
         """Of this session."""
         self.cost = self.starting = 0.0
@@ -89,6 +94,8 @@ class StepAsk:
             reply = self._past.get(key) if self._past else None
             fresh = reply is None
             if reply is None:
+                if not desk.open:
+                    raise Parked
                 seed = request_seed(self._seed, self._row, self._fingerprint, turn, attempt)
                 r = request  # spelled out: `replace` takes ten times as long
                 asked = Request(r.messages, r.sampling, r.role, r.schema, seed, r.regex, r.choice)
@@ -115,6 +122,8 @@ class StepAsk:
         reply = self._past.get((self._fingerprint, turn, 0)) if self._past else None
         if reply is None:
             desk = self._desks[engine]
+            if not desk.open:
+                raise Parked
             reply = await desk.score(messages, self._row)
             await self._keep(desk, turn, 0, reply, "")
         return float(reply.text)

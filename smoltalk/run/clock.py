@@ -9,11 +9,12 @@ class Clock:
     Full is the aim. Part full means that rows did not come fast enough; empty that none was ready at all.
     """
 
-    __slots__ = ("_last", "_limit", "_now", "busy", "empty", "full", "part")
+    __slots__ = ("_last", "_limit", "_now", "_running", "busy", "empty", "full", "part")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._last, self._now = monotonic(), 0
+        self._running = False
         self.full = self.part = self.empty = 0.0
         self.busy = 0.0
         """Request-seconds: the integral of requests in flight over time."""
@@ -23,6 +24,8 @@ class Clock:
         now, was = monotonic(), self._now
         passed = now - self._last
         self._last, self._now = now, in_flight
+        if not self._running:
+            return
         self.busy += passed * was
         if was >= self._limit:
             self.full += passed
@@ -31,10 +34,14 @@ class Clock:
         else:
             self.empty += passed
 
-    def restart(self) -> None:
-        """Forget what was before: the engine is ready now."""
-        self.full = self.part = self.empty = self.busy = 0.0
-        self._last = monotonic()
+    def go_on(self) -> None:
+        """The engine is up: its time counts."""
+        self._running, self._last = True, monotonic()
+
+    def pause(self) -> None:
+        """The engine goes down."""
+        self.see(self._now)
+        self._running = False
 
     def times(self) -> dict[str, float]:
         """Seconds in each state so far; `busy` and `places` are request-seconds used and there to be used."""

@@ -9,9 +9,11 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine, Iterator, Set
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
@@ -19,6 +21,7 @@ from smoltalk.dag.compile import compile_dag
 from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import SOURCE, labelled_gates
+from smoltalk.pipeline.placing import engine_turns
 from smoltalk.rows import Row
 from smoltalk.run.asking import Desk, StepAsk
 from smoltalk.run.budget import Budget
@@ -28,7 +31,8 @@ from smoltalk.run.journal import Fate, Journal
 from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.ledger import Books, State
 from smoltalk.run.quotas import Quotas
-from smoltalk.run.walk import Walk
+from smoltalk.run.turns import Parked, round_size
+from smoltalk.run.walk import AskFor, Walk
 
 _ENOUGH_TO_TELL = 50
 """Rows judged before `max_failed` may stop a run."""
@@ -72,7 +76,9 @@ class Stream:
         self.bench = Bench(gates, self.quotas, self._decide, self._release, self.target.max_attempts)
         needs = max((g.gate.calibrates_on() for g in gates), default=0)
         # A step that needs every row at once holds them all: then nothing bounds the rows in flight.
-        self._window = Budget(sys.maxsize if self.walk.barriers else pipeline.rows_in_flight + needs)
+        self._window_size = pipeline.rows_in_flight + needs
+        self._window = Budget(sys.maxsize if self.walk.barriers else self._window_size)
+        self._turns = engine_turns(pipeline)
         self._must_end()
         self._needs = needs
         self._fingerprints = fingerprints(pipeline)
@@ -97,13 +103,8 @@ class Stream:
         everything replied so far is in the journal.
         """
         async with AsyncExitStack() as stack:
-            for desk in set(self.desks.values()):
-                stack.push_async_callback(desk.engine.stop)
-                began = time.monotonic()
-                await desk.engine.start(self.folder.logs)
-                desk.starting += time.monotonic() - began
-            for desk in set(self.desks.values()):
-                desk.clock.restart()
+            staged = frozenset().union(*self._turns) if len(self._turns) > 1 else frozenset[str]()
+            await stack.enter_async_context(self._up({d.name for d in self.desks.values()} - staged))
             # What is loaded by now stays: the collector need not look through it again while rows come and go.
             gc.freeze()
             thresholds = gc.get_threshold()
@@ -125,15 +126,84 @@ class Stream:
                 self._note()
         return self._verdict()
 
+    @asynccontextmanager
+    async def _up(self, names: Set[str]) -> AsyncIterator[None]:
+        """These engines are up inside, and the clocks of all that are up start when the last one is ready."""
+        desks = [desk for desk in dict.fromkeys(self.desks.values()) if desk.name in names]
+        async with AsyncExitStack() as stack:
+            for desk in desks:
+                stack.push_async_callback(desk.engine.stop)
+                began = time.monotonic()
+                await desk.engine.start(self.folder.logs)
+                desk.starting += time.monotonic() - began
+            for desk in desks:
+                desk.open = True
+                desk.clock.go_on()
+            try:
+                yield
+            finally:
+                for desk in desks:
+                    desk.open = False
+                    desk.clock.pause()
+
     async def _work(self) -> None:
-        await self._bear_rows()
-        while self._rows:
-            await asyncio.wait(self._rows)
+        births = enumerate(self._births())
+        if len(self._turns) > 1:
+            await self._take_turns(births)
+        else:
+            await self._bear_rows(births)
         self.bench.finish()
 
-    async def _bear_rows(self) -> None:
+    async def _take_turns(self, births: Iterator[tuple[int, Row | RowFailed]]) -> None:
+        """Rounds: each stage's engines fill the journal with what they reply, and the last one's rows are judged."""
+        first, exhausted = 0, False
+        while not (exhausted or self._over()):
+            wanted = round_size(self.quotas.wanted, self.quotas.accepted, self.bench.decided, self._window_size)
+            for names in self._turns[:-1]:
+                async with self._up(names):
+                    last = await self._prepare(first, wanted)
+            async with self._up(self._turns[-1]):
+                exhausted = await self._bear_rows(births, last)
+            first = last + 1
+
+    async def _prepare(self, first: int, count: int) -> int:
+        """Walk rows as far as the engines that are up take them, and let them go. Returns the last one's index."""
+        fingerprint, last = self.source.fingerprint(), first - 1
+        for index, found in enumerate(islice(self._births(first), count), first):
+            if self._ceiling() and index > self.journal.last_replied:
+                break
+            last = index
+            if isinstance(found, RowFailed):
+                continue
+            await self._window.take()
+            self._spawn(self._walk_and_park(index, born(self.pipeline.name, fingerprint, index, found)))
+        await self._drain()
+        self.journal.last_replied = max(self.journal.last_replied, last)
+        return last
+
+    async def _walk_and_park(self, index: int, row: Row) -> None:
+        try:
+            with suppress(Parked, RowFailed):
+                await self.walk.through(row, self._asker(index))
+        except Exception as error:
+            self._break(error)
+        finally:
+            self._window.give()
+
+    def _spawn(self, life: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(life)
+        self._rows.add(task)
+        task.add_done_callback(self._rows.discard)
+
+    async def _drain(self) -> None:
+        while self._rows:
+            await asyncio.wait(self._rows)
+
+    async def _bear_rows(self, births: Iterator[tuple[int, Row | RowFailed]], last: int | None = None) -> bool:
+        """Bear rows up to index `last` and see them through. Returns whether there are no more."""
+        more = False
         fingerprint = self.source.fingerprint()
-        for index, found in enumerate(self._births()):
+        for index, found in births:
             self._replaying = index <= self.journal.last_replied
             if self._over() or self._all_born():
                 break
@@ -145,12 +215,17 @@ class Stream:
                 break
             if self.quotas.full(share):
                 self.bench.land(index, None)
-                continue
-            await self._window.take()
-            self._take(index, row, share, self._unfit(row, found))
+            else:
+                await self._window.take()
+                self._take(index, row, share, self._unfit(row, found))
+            if index == last:
+                more = True
+                break
         for barrier in self.walk.barriers:
             barrier.expected = sum(not task.done() for task in self._rows)
             barrier.check()
+        await self._drain()
+        return not more
 
     def _unfit(self, row: Row, found: Row | RowFailed) -> RowFailed | None:
         """Why a row fails at birth: it could not be read, or belongs to none of the source's shares."""
@@ -166,10 +241,10 @@ class Stream:
             sentence = "a global step needs every row at once, and this source never ends: give `target.max_attempts`"
             raise UserError([Problem(str(self.pipeline.path), self.pipeline.source.line, sentence)])
 
-    def _births(self) -> Iterator[Row | RowFailed]:
-        rows = self.source.rows()
+    def _births(self, start: int = 0) -> Iterator[Row | RowFailed]:
+        rows = self.source.rows(start)
         size = self.source.size()
-        yield from rows if size is None else (row for row, _ in zip(rows, range(size), strict=False))
+        yield from rows if size is None else (row for row, _ in zip(rows, range(start, size), strict=False))
 
     def _take(self, index: int, row: Row, share: str, unborn: RowFailed | None) -> None:
         self.quotas.born(share)
@@ -179,26 +254,30 @@ class Stream:
             unborn.where = SOURCE
             self.bench.land(index, Landed(row, unborn))
             return
-        task = asyncio.create_task(self._live(index, row))
-        self._rows.add(task)
-        task.add_done_callback(self._rows.discard)
+        self._spawn(self._live(index, row))
 
-    async def _live(self, index: int, row: Row) -> None:
+    def _asker(self, index: int) -> AskFor:
         past = self.journal.past(index)
 
         def ask_for(label: str) -> Ask:
             return StepAsk(self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed)
 
+        return ask_for
+
+    async def _live(self, index: int, row: Row) -> None:
         try:
             try:
-                landed = Landed(await self.walk.through(row, ask_for))
+                landed = Landed(await self.walk.through(row, self._asker(index)))
             except RowFailed as failure:
                 self._leave_barriers()
                 landed = Landed(row, failure)
             self.bench.land(index, landed)
         except Exception as error:  # the world, or a fault of ours: in both cases the run ends, and says so
-            if not self._broken.done():
-                self._broken.set_exception(error)
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(error)
 
     # ------------------------------------------------------------ when to go on
 

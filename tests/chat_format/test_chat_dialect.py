@@ -7,6 +7,7 @@ import pytest
 
 from smoltalk.chat_format import ChatFormat
 from smoltalk.chat_format.dialect import ChatTemplate
+from smoltalk.chat_format.frame import ASKED
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.rows import Message
 
@@ -90,6 +91,11 @@ def test_the_default_system_turn_stays_when_wanted(make: Any) -> None:
 def test_alternation_is_the_templates_to_demand(make: Any) -> None:
     with pytest.raises(RowFailed, match="must alternate"):
         make("mistral_v0_3").prompt([HI, HI], "assistant")
+
+
+def test_the_word_that_is_cut_at_may_be_said(make: Any) -> None:
+    said: list[Message] = [{"role": "user", "content": ASKED}, {"role": "assistant", "content": ASKED}]
+    assert make("qwen2").prompt(said, "user").endswith(f"{ASKED}<|im_end|>\n<|im_start|>user\n")
 
 
 def test_own_pre_query_and_stops_win(make: Any) -> None:

@@ -111,6 +111,8 @@ def test_tokens_of_older_tokenizers(tmp_path: Path) -> None:
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
     chat = ChatFormat.of_folder(tmp_path)
     assert chat.control == {"</s>": 5} and chat.special_tokens == {"eos_token": "</s>"}
+    (tmp_path / "special_tokens_map.json").write_text(json.dumps({"bos_token": "<s>", "eos_token": "old"}))
+    assert ChatFormat.of_folder(tmp_path).special_tokens == {"bos_token": "<s>", "eos_token": "</s>"}
 
 
 def test_broken_folders_are_sentences(tmp_path: Path) -> None:

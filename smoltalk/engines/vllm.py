@@ -1,0 +1,348 @@
+"""vLLM: servers of one model that the factory starts and looks after, or some that are already up."""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from smoltalk.contracts import Engine, Reply, Request
+from smoltalk.errors import WorldError
+from smoltalk.placement import Need, Place, Size, estimate, visible
+from smoltalk.placement.model_files import fingerprint, local_folder, read_config, weight_bytes
+from smoltalk.placement.words import gigabytes
+from smoltalk.serving.load import Load
+from smoltalk.serving.vllm_options import OURS, options
+
+if TYPE_CHECKING:
+    from smoltalk.chat_format import ChatFormat
+    from smoltalk.serving.fleet import Fleet, Standing, Supervised
+    from smoltalk.serving.writing import Writer
+
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#/]+(/[^\s@?#]*)?$")]
+
+_ONLY_SPEED = frozenset(
+    "tensor_parallel_size pipeline_parallel_size data_parallel_size data_parallel_backend gpu_memory_utilization "
+    "max_model_len max_num_seqs max_num_batched_tokens max_num_scheduled_tokens max_num_active_seqs block_size "
+    "enable_prefix_caching enable_chunked_prefill enforce_eager async_scheduling compilation_config optimization_level "
+    "performance_mode cudagraph_capture_sizes max_cudagraph_capture_size speculative_config spec_method spec_model "
+    "spec_tokens kv_cache_memory_bytes num_gpu_blocks_override cpu_offload_gb kv_offloading_size kv_offloading_backend "
+    "distributed_executor_backend disable_custom_all_reduce enable_expert_parallel api_server_count download_dir "
+    "safetensors_load_strategy use_tqdm_on_load uvicorn_log_level disable_uvicorn_access_log enable_log_requests "
+    "enable_prompt_tokens_details served_model_name max_loras max_cpu_loras shutdown_timeout stream_interval".split()
+)
+"""Server options that change how fast it replies and how long it may, not what: editing one keeps the replies."""
+_OURS_TOO = frozenset({"max_in_flight", "endpoint", "api_key_env", "command", "replicas", "restarts"}) | {
+    "start_within", "hang_after", "reply_within",
+}  # fmt: skip
+_OVERHEAD = 1.5e9
+"""Bytes on each GPU beside weights and cache: the CUDA context, activations, graphs."""
+
+
+def _offer_options(schema: dict[str, Any]) -> None:
+    """Lets editors complete the server's options, and mistakes in them be described."""
+    listed = options()
+    offered = {name: dict(listed.schemas[name]) for name in sorted(listed.names())}
+    for field in offered.values():
+        field.pop("no", None)
+    schema["properties"] = {**offered, **schema.get("properties", {})}
+    schema["additionalProperties"] = False
+
+
+class Vllm(Engine):
+    """A model on vLLM. Options of `vllm serve` stand beside the fields, by their own names (`max_model_len: 8192`)."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_offer_options)
+
+    model: str = Field(min_length=1)
+    """Hub id or folder."""
+    endpoint: Address | tuple[Address, ...] | None = None
+    """Servers of this model that are already up (`http://gpu-1:8000/v1`); none: the factory starts its own."""
+    api_key_env: str | None = Field(default=None, pattern=r"^\$?[A-Za-z_][A-Za-z0-9_]*$")
+    """Environment variable with the key of `endpoint`."""
+    command: str | None = None
+    """The server program; default: the `vllm` beside the running Python, else the one on PATH."""
+    replicas: int = Field(default=1, gt=0)
+    """Servers, each on GPUs of its own; a request goes to the least busy one."""
+    restarts: int = Field(default=3, ge=0)
+    """How often each server may be started again after it died or hung."""
+    start_within: float = Field(default=3600.0, gt=0)
+    """Seconds a server has to load the model, download included."""
+    hang_after: float = Field(default=300.0, gt=0)
+    """Seconds without a token, while requests wait for one, after which a server is started again."""
+    reply_within: float = Field(default=1800.0, gt=0)
+    """Seconds a reply may take before it is asked again."""
+    lora: str | None = None
+    """The one of `lora_modules` to ask, in place of the bare model."""
+    chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Variables for the chat template, such as `enable_thinking: false`."""
+    pre_query: str | None = None
+    """In place of what the chat template writes before a user's words (Magpie)."""
+    stops: tuple[str, ...] = ()
+    """In place of the strings that end a turn by the chat template."""
+    default_system: bool = False
+    """Keep the system turn that the template adds by itself when a user turn is asked for without one."""
+    fold_system: bool = False
+    """Put a system turn's text before the first user's words, for templates that take no system turn."""
+
+    max_in_flight: int = Field(default=256, gt=0)
+    kind: ClassVar[Literal["completes", "scores"]] = "completes"
+
+    _places: tuple[Place, ...] | None = PrivateAttr(None)
+    _writer: "Writer | None" = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _options_exist(self) -> Self:
+        known, wrong = options(self.command), []
+        for name, value in self.options.items():
+            reason: str | PydanticCustomError | None = None
+            if name in OURS:
+                reason = PydanticCustomError("value_error", f"Value error, `{name}` is not yours to set: {OURS[name]}")  # type: ignore[arg-type]
+            elif name not in known.schemas:
+                reason = "extra_forbidden"
+            elif not known.fits(name, value):
+                reason = PydanticCustomError("option", "something else")
+            if reason is not None:
+                wrong.append(InitErrorDetails(type=reason, loc=(name,), input=value))
+        if wrong:
+            raise ValidationError.from_exception_data("Vllm", wrong)
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the server, by their own names."""
+        return self.model_extra or {}
+
+    def check(self) -> Iterator[str]:
+        """Says which fields contradict each other, and what is wrong with a model folder's chat template."""
+        if self.endpoint is not None:
+            for name in (*self.options, *("command", "replicas") * 1):
+                if name in self.model_fields_set | self.options.keys():
+                    yield f"`{name}` is for a server that the factory starts, and `endpoint` is already up"
+        if self.model.startswith((".", "/", "~")) and local_folder(self.model) is None:
+            yield f"there is no model folder {self.model}"
+        if self.lora is not None and self.endpoint is None and not self.options.get("lora_modules"):
+            yield f"`lora: {self.lora}` is none of `lora_modules`, which are not given"
+
+    def identity(self) -> dict[str, Any]:
+        """Model and what changes its words; not how fast, where, and how often it is started."""
+        fields = self.model_dump(mode="json", exclude=set(_OURS_TOO | (_ONLY_SPEED & self.options.keys())))
+        fields = {name: value for name, value in fields.items() if value not in (None, False, [], {})}
+        folder = Path(self.model).expanduser()
+        return fields | ({"model": fingerprint(folder)} if folder.is_dir() else {})
+
+    # ------------------------------------------------------------ where it goes
+
+    @cached_property
+    def size(self) -> Size | None:
+        """The model's size, from what is on this machine; None when nothing tells."""
+        given = self.options
+        folder = local_folder(self.model, given.get("revision"))
+        return estimate(
+            read_config(folder) if folder else None,
+            name=self.model,
+            weights=weight_bytes(folder) if folder else 0,
+            quantization=given.get("quantization"),
+            dtype=given.get("dtype"),
+            kv_cache_dtype=given.get("kv_cache_dtype"),
+        )
+
+    @property
+    def spans(self) -> int:
+        """GPUs of one replica."""
+        given, product = self.options, 1
+        for name in ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size"):
+            product *= int(given.get(name) or 1)
+        return product
+
+    def need(self, name: str, on_gpus: bool) -> Need:
+        """What the planner should know of this engine; nothing of one that is already up."""
+        if self.endpoint is not None:
+            return Need(name)
+        copies = int(self.options.get("data_parallel_size") or 1)
+        split = self.spans // copies
+        whole = (self.size.weights + self._context() * self.size.cache_per_token) if self.size else 0
+        if not on_gpus:
+            return Need(name, 0, int(whole * copies + _OVERHEAD), self.replicas)
+        share = self.options.get("gpu_memory_utilization")
+        return Need(name, self.spans, int(whole / split + _OVERHEAD), self.replicas, share)
+
+    def settle(self, places: Sequence[Place]) -> None:
+        """Use these places, one a replica, at the next start; without any, the first GPUs that can be seen."""
+        self._places = tuple(places)
+
+    def plan(self) -> str:
+        """What is served, on how many GPUs, and what it takes there."""
+        if self.endpoint is not None:
+            where = self.endpoint if isinstance(self.endpoint, str) else ", ".join(self.endpoint)
+            return f"vllm: {self.model} at {where}, {self.max_in_flight} in flight"
+        need = self.need("", on_gpus=True)
+        times = f"{self.replicas} servers, each on " if self.replicas > 1 else ""
+        gpus = f"{times}{self.spans} GPU{'s' if self.spans > 1 else ''}"
+        size = self.size
+        if size is None:
+            return f"vllm: {self.model}, {gpus}, size unknown, {self.max_in_flight} in flight"
+        source = ", by its name" if size.guessed else ""
+        memory = f"about {gigabytes(need.bytes_each)} on each ({size.parameters / 1e9:.2g}B parameters{source})"
+        return f"vllm: {self.model}, {gpus}, {memory}, {self.max_in_flight} in flight"
+
+    def _context(self) -> int:
+        """Tokens of the longest conversation."""
+        given = str(self.options.get("max_model_len") or "")
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgG]?)", given)
+        if not found:
+            return self.size.longest if self.size else 8192
+        number, unit = found.groups()
+        power = 1024 if unit.isupper() else 1000
+        return int(float(number) * power ** ("kmg".index(unit.lower()) + 1 if unit else 0))
+
+    # ------------------------------------------------------------ at work
+
+    async def start(self, folder: Path) -> None:
+        """Start the servers, or connect. Raises `WorldError` with a server's own last lines and what to change."""
+        if self._writer is not None:
+            return
+        from smoltalk.chat_format.hub import fetch
+        from smoltalk.serving.fleet import Fleet
+        from smoltalk.serving.writing import Writer
+
+        fleet = Fleet(self._standing() if self.endpoint is not None else self._supervised(folder))
+        await fleet.start()
+        given = self.options
+        named = str(given.get("tokenizer") or self.model)
+        revision = given.get("tokenizer_revision") or given.get("revision")
+        self._writer = Writer(
+            fleet,
+            self.lora or self._served_name,
+            self._chat(),
+            lambda: fetch(named, revision, ("tokenizer.json",)),
+            self._variables,
+            thinks=bool(given.get("reasoning_parser")),
+        )
+
+    async def stop(self) -> None:
+        """End the servers and all that they started."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.fleet.stop()
+
+    async def complete(self, request: Request) -> Reply:
+        """Write one turn. A server that dies under it is started again, and the turn asked again.
+
+        Raises `RowFailed` (`prompt_too_long`, `bad_request`, `no_reply`, `template`) and `WorldError` when no server
+        is left.
+        """
+        if self._writer is None:
+            raise WorldError("the vllm engine was not started")
+        return await self._writer.write(request)
+
+    def load(self) -> Load:
+        """What the servers said of themselves a moment ago: running, waiting, cache hits."""
+        return self._writer.fleet.load() if self._writer else Load()
+
+    def restarted(self) -> int:
+        """How often servers were started again in this session."""
+        return self._writer.fleet.restarted() if self._writer else 0
+
+    @property
+    def _served_name(self) -> str:
+        given = self.options.get("served_model_name")
+        return str(given if isinstance(given, str) else given[0]) if given else self.model
+
+    @property
+    def _variables(self) -> dict[str, Any]:
+        return {**(self.options.get("default_chat_template_kwargs") or {}), **self.chat_template_kwargs}
+
+    def _chat(self) -> "ChatFormat | WorldError":
+        from smoltalk.chat_format import ChatFormat
+
+        given = self.options
+        try:
+            chat = ChatFormat.of_hub(
+                str(given.get("tokenizer") or self.model),
+                given.get("tokenizer_revision") or given.get("revision"),
+                variables=self._variables,
+                pre_query=self.pre_query,
+                own_stops=self.stops,
+                default_system=self.default_system,
+                fold_system=self.fold_system,
+            )
+        except WorldError as error:
+            return error
+        found = list(chat.faults())
+        return WorldError("; ".join(found)) if found else chat
+
+    def _standing(self) -> "list[Standing | Supervised]":
+        from smoltalk.endpoint import Endpoint
+        from smoltalk.serving.fleet import Standing
+
+        name = (self.api_key_env or "").removeprefix("$")
+        key = os.environ.get(name) if name else None
+        if name and not key:
+            raise WorldError(f"the environment variable {name}, which holds the key of {self.endpoint}, is not set")
+        addresses = (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint or ()
+        at_version = [at if at.rstrip("/").endswith("/v1") else f"{at.rstrip('/')}/v1" for at in addresses]
+        return [
+            Standing(Endpoint(at, key=key, max_in_flight=self.max_in_flight, timeout=self.reply_within))
+            for at in at_version
+        ]
+
+    def _supervised(self, folder: Path) -> "list[Standing | Supervised]":
+        from smoltalk.serving.fleet import Supervised
+        from smoltalk.serving.server import Launch, Server
+
+        places = self._places or _in_order(self.replicas, self.spans)
+        key, seats = secrets.token_urlsafe(24), []
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", self.model.rstrip("/").rpartition("/")[2])
+        for number, place in enumerate(places):
+            suffix = f"-{number}" if len(places) > 1 else ""
+            launch = Launch(
+                label=f"vllm serve {self.model}",
+                command=self._command(place),
+                environment=_environment(key, place),
+                log=folder / f"vllm-{stem}{suffix}.log",
+                restarts=self.restarts,
+                start_within=self.start_within,
+                hang_after=self.hang_after,
+            )
+            seats.append(Supervised(Server(launch), key, self.max_in_flight, self.reply_within))
+        return [*seats]
+
+    def _command(self, place: Place) -> Callable[[int], list[str]]:
+        from smoltalk.serving.vllm_program import find
+
+        program = find(self.command)
+        if program is None:
+            there = f"no program `{self.command}`" if self.command else "no `vllm` beside this Python nor on PATH"
+            raise WorldError(f"there is {there}: install vLLM, or give `command` or `endpoint`")
+        given = {"served_model_name": self.model, "enable_prompt_tokens_details": True} | self.options
+        given.setdefault("disable_uvicorn_access_log", True)
+        if place.share is not None:
+            given.setdefault("gpu_memory_utilization", place.share)
+        model = str(Path(self.model).expanduser().resolve()) if Path(self.model).expanduser().is_dir() else self.model
+        words = [*options(self.command).words(given), "--host=127.0.0.1"]
+        return lambda port: program.serving(model, [*words, f"--port={port}"])
+
+
+def _in_order(replicas: int, spans: int) -> tuple[Place, ...]:
+    """Without a plan: replicas on the GPUs that can be seen, in their order; on the CPU when there are none."""
+    gpus = [gpu.name for gpu in visible()]
+    if not gpus:
+        return tuple(Place("", replica) for replica in range(replicas))
+    if len(gpus) < replicas * spans:
+        raise WorldError(
+            f"{replicas * spans} GPUs are needed and {len(gpus)} can be seen: "
+            "lower `tensor_parallel_size` or `replicas`, or set CUDA_VISIBLE_DEVICES"
+        )
+    return tuple(Place("", i, tuple(gpus[i * spans : (i + 1) * spans])) for i in range(replicas))
+
+
+def _environment(key: str, place: Place) -> dict[str, str]:
+    """The server's environment: ours, its key, its GPUs, and no word to anyone about its use."""
+    own = {"VLLM_API_KEY": key, "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    return {**os.environ, **own, **({"CUDA_VISIBLE_DEVICES": ",".join(place.gpus)} if place.gpus else {})}
