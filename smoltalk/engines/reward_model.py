@@ -66,11 +66,10 @@ class RewardModel(Engine):
 
     async def start(self, folder: Path) -> None:
         """Load the model, off the loop. Raises `WorldError` when it cannot be had or is no reward model."""
-        if self._classifier is None:
-            self._chat, self._classifier = await asyncio.to_thread(self._load)
         from smoltalk.transformers_model.micro_batches import MicroBatches
 
         if self._batches is None:
+            self._chat, self._classifier = await asyncio.to_thread(self._load)
             self._batches = MicroBatches(self._classifier.scores, self.batch_size, len)
 
     async def stop(self) -> None:

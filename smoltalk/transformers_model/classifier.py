@@ -1,6 +1,7 @@
 """A sequence-classification model with one label, held in this process: conversations as token ids in, scores out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,13 @@ class Classifier:
             raise WorldError(
                 f"`{error.name}` is not installed, which a model in this process needs: {_INSTALL}"
             ) from None
-        transformers.utils.logging.disable_progress_bar()
         where: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(model, **where)
-            loaded, report = transformers.AutoModelForSequenceClassification.from_pretrained(
-                model, dtype=dtype, output_loading_info=True, **where
-            )
+            with _quiet(transformers.utils.logging):
+                tokenizer = transformers.AutoTokenizer.from_pretrained(model, **where)
+                loaded, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+                    model, dtype=dtype, output_loading_info=True, **where
+                )
             place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             loaded = loaded.to(place).eval()
         except torch.cuda.OutOfMemoryError:
@@ -103,11 +104,25 @@ def folder_fault(folder: Path) -> str | None:
     return None
 
 
+@contextmanager
+def _quiet(logging: Any) -> Iterator[None]:
+    """No progress bars and reports over the run's own screen; what matters in them is raised."""
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
 def _one_trained_label(model: str, loaded: Any, missing: set[str]) -> None:
-    if loaded.config.num_labels != 1:
-        raise WorldError(f"{model} has {loaded.config.num_labels} labels; a reward model has one, its score")
     if missing:
         raise WorldError(f"{model} is no reward model: its weights lack {', '.join(sorted(missing)[:3])}")
+    if loaded.config.num_labels != 1:
+        raise WorldError(f"{model} has {loaded.config.num_labels} labels; a reward model has one, its score")
 
 
 def _reason(model: str, error: Exception) -> str:

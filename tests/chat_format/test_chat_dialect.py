@@ -122,6 +122,7 @@ CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_e
         ("{{ raise_exception('No.') }}", {}, "says: No.; give `pre_query`"),
         ("{% for m in messages %}{{ m.content }}{% endfor %}", {}, "writes nothing before a user's words"),
         ("{% for m in messages %}> {{ m.content }}\n{% endfor %}", {}, "behind a user's words"),
+        (CHATML.replace("m.role", "m.role ~ m.content[9:10]"), {}, "is not what the chat template writes"),
         (CHATML, {"own_stops": ("<|eot_id|>",)}, "stands behind a user's words"),
         ("{{ bos_token }}{{ bos_token }}" + CHATML, {}, "begin with <s> twice"),
         (CHATML, {"pre_query": "<s><s><|im_start|>user\n"}, "begin with <s> twice"),

@@ -14,6 +14,7 @@ def test_every_second_is_full_part_or_empty(changes: list[tuple[float, int]]) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock_module, "monotonic", lambda: now)
         clock = Clock(4)
+        clock.go_on()
         for seconds, in_flight in changes:
             now += seconds
             clock.see(in_flight)
@@ -25,9 +26,10 @@ def test_every_second_is_full_part_or_empty(changes: list[tuple[float, int]]) ->
 
 
 def test_the_three_states_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter([0.0, 1.0, 3.0, 6.0, 10.0])
+    moments = iter([0.0, 0.0, 1.0, 3.0, 6.0, 10.0])
     monkeypatch.setattr(clock_module, "monotonic", lambda: next(moments))
     clock = Clock(2)
+    clock.go_on()
     clock.see(1)  # empty for 1 s
     clock.see(2)  # part for 2 s
     clock.see(0)  # full for 3 s
