@@ -80,8 +80,8 @@ class ChatFormat:
             return self.pre_query
         asked = [*self._safe(messages), {"role": "user", "content": frame.ASKED}]
         text = frame.before_last(self.render(asked), frame.ASKED)
-        if not self.default_system and not any(turn["role"] == "system" for turn in messages):
-            text = self._without_default_system(text)
+        if not any(turn["role"] == "system" for turn in messages):
+            text = self.unsteered(text)
         if self.pre_query is None:
             # Tokens hold the space in front of a word, not behind it: after a bare space no word is likely.
             return text.rstrip(" ")
@@ -128,6 +128,15 @@ class ChatFormat:
         turns = _folded(turns) if self.fold_system else turns
         return self.template.render(turns, {**self.special_tokens, **self.variables}, add_generation_prompt)
 
+    def unsteered(self, text: str) -> str:
+        """A rendered conversation less the system turn that nobody gave; BOS stays, and all with `default_system`."""
+        preamble, header = self.frame.preamble, self.frame.user_header
+        if self.default_system or not preamble or not text.startswith(preamble):
+            return text
+        # SmolLM2 calls `<|im_start|>` its BOS: what also opens a turn is none.
+        opened = bool(self._bos) and preamble.startswith(self._bos) and not header.startswith(self._bos)
+        return (self._bos if opened else "") + text.removeprefix(preamble)
+
     @cached_property
     def frame(self) -> frame.Frame:
         """What stands around the words. Raises `RowFailed` when the template cannot be read that way."""
@@ -145,14 +154,6 @@ class ChatFormat:
     @property
     def _bos(self) -> str:
         return self.special_tokens.get("bos_token", "")
-
-    def _without_default_system(self, text: str) -> str:
-        """The text less a system turn that nobody gave; BOS stays. (SmolLM2 calls `<|im_start|>` its BOS.)"""
-        preamble, header = self.frame.preamble, self.frame.user_header
-        if not preamble or not text.startswith(preamble):
-            return text
-        opened = bool(self._bos) and preamble.startswith(self._bos) and not header.startswith(self._bos)
-        return (self._bos if opened else "") + text.removeprefix(preamble)
 
     def _safe(self, messages: Conversation) -> list[dict[str, str]]:
         return [{"role": turn["role"], "content": self._defused(turn["content"], turn["role"])} for turn in messages]

@@ -25,7 +25,7 @@ class Frame:
     preamble: str
     """Before the first user header when the conversation has no system turn: BOS, a default system turn, or nothing."""
     user_header: str
-    """Right before a user's words."""
+    """Right before a user's words; nothing when the first turn's and the next one's share none."""
     user_end: str
     """From a user's last word to the answer's first."""
     assistant_end: str
@@ -42,6 +42,7 @@ def derive(render: Render) -> Frame:
     closing = "".join(_common(_pieces(between), _pieces(after(short, ANSWERED))))
     rest = _pieces(between.removeprefix(closing))
     header = "".join(reversed(_common(rest[::-1], _pieces(first)[::-1])))
+    header = header if header.strip() else ""  # a line break alone is shared by anything
     return Frame(
         preamble=first.removesuffix(header) if header else "",
         user_header=header,

@@ -32,7 +32,7 @@ def faults(chat: "ChatFormat") -> Iterator[str]:
         return
     if _ODD not in rendered:
         yield f"the chat template of {chat.template.source} changes what a user says (it escapes or cuts it)"
-    yield from _prefix_faults(chat, found, header, rendered)
+    yield from _prefix_faults(chat, header, rendered)
     yield from _stop_faults(chat, found)
     if bos := chat.special_tokens.get("bos_token"):
         opening = chat.prompt([{"role": "user", "content": "x"}], "assistant")
@@ -40,13 +40,12 @@ def faults(chat: "ChatFormat") -> Iterator[str]:
             yield f"a prompt would begin with {bos} twice; take it out of `pre_query` or the chat template"
 
 
-def _prefix_faults(chat: "ChatFormat", found: frame.Frame, header: str, rendered: str) -> Iterator[str]:
+def _prefix_faults(chat: "ChatFormat", header: str, rendered: str) -> Iterator[str]:
     if not header:
         yield f"the chat template of {chat.template.source} writes nothing before a user's words; give `pre_query`"
     elif chat.pre_query is None:
-        # Without a default system turn the prefix is BOS and header; the template's own text must agree on both.
-        kept = (header if chat.default_system else found.user_header).rstrip(" ")
-        if not header.endswith(kept) or kept + _ODD not in rendered.replace(" " + _ODD, _ODD):
+        own, there, _ = rendered.partition(_ODD)
+        if there and chat.unsteered(own).rstrip(" ") != header:
             yield f"the derived pre-query {header!r} is not what the chat template writes; give `pre_query`"
     elif chat.control and (strange := sorted(_strange(header, chat))):
         yield f"`pre_query` holds {', '.join(strange)}, which is no control token of {chat.template.source}"

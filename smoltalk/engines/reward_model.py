@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -69,8 +70,8 @@ class RewardModel(Engine):
         from smoltalk.transformers_model.micro_batches import MicroBatches
 
         if self._batches is None:
-            self._chat, self._classifier = await asyncio.to_thread(self._load)
-            self._batches = MicroBatches(self._classifier.scores, self.batch_size, len)
+            self._chat, self._classifier = loaded = await asyncio.to_thread(self._load)
+            self._batches = MicroBatches(loaded[1].scores, self.batch_size, len)
 
     async def stop(self) -> None:
         """Finish the batch at work and let go of the model."""
@@ -96,4 +97,6 @@ class RewardModel(Engine):
         from smoltalk.transformers_model.classifier import Classifier
 
         chat = ChatFormat.of_hub(self.model, self.revision)
+        if not chat.takes_system:
+            chat = replace(chat, fold_system=True)
         return chat, Classifier.load(self.model, self.revision, self.device, self.dtype, self.max_length)

@@ -1,9 +1,8 @@
 """vLLM: servers of one model that the factory starts and looks after, or some that are already up."""
 
 import os
-import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
@@ -13,35 +12,23 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from smoltalk.contracts import Engine, Reply, Request
 from smoltalk.errors import WorldError
-from smoltalk.placement import Need, Place, Size, estimate, visible
-from smoltalk.placement.model_files import fingerprint, local_folder, read_config, weight_bytes
+from smoltalk.placement import Need, Place, Size
+from smoltalk.placement.model_files import fingerprint, local_folder
+from smoltalk.placement.vllm_need import need_of, size_of, spans
 from smoltalk.placement.words import gigabytes
 from smoltalk.serving.load import Load
-from smoltalk.serving.vllm_options import OURS, options
+from smoltalk.serving.vllm_options import ONLY_SPEED, OURS, options
 
 if TYPE_CHECKING:
     from smoltalk.chat_format import ChatFormat
-    from smoltalk.serving.fleet import Fleet, Standing, Supervised
+    from smoltalk.serving.fleet import Standing, Supervised
     from smoltalk.serving.writing import Writer
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#/]+(/[^\s@?#]*)?$")]
 
-_ONLY_SPEED = frozenset(
-    "tensor_parallel_size pipeline_parallel_size data_parallel_size data_parallel_backend gpu_memory_utilization "
-    "max_model_len max_num_seqs max_num_batched_tokens max_num_scheduled_tokens max_num_active_seqs block_size "
-    "enable_prefix_caching enable_chunked_prefill enforce_eager async_scheduling compilation_config optimization_level "
-    "performance_mode cudagraph_capture_sizes max_cudagraph_capture_size speculative_config spec_method spec_model "
-    "spec_tokens kv_cache_memory_bytes num_gpu_blocks_override cpu_offload_gb kv_offloading_size kv_offloading_backend "
-    "distributed_executor_backend disable_custom_all_reduce enable_expert_parallel api_server_count download_dir "
-    "safetensors_load_strategy use_tqdm_on_load uvicorn_log_level disable_uvicorn_access_log enable_log_requests "
-    "enable_prompt_tokens_details served_model_name max_loras max_cpu_loras shutdown_timeout stream_interval".split()
-)
-"""Server options that change how fast it replies and how long it may, not what: editing one keeps the replies."""
 _OURS_TOO = frozenset({"max_in_flight", "endpoint", "api_key_env", "command", "replicas", "restarts"}) | {
     "start_within", "hang_after", "reply_within",
 }  # fmt: skip
-_OVERHEAD = 1.5e9
-"""Bytes on each GPU beside weights and cache: the CUDA context, activations, graphs."""
 
 
 def _offer_options(schema: dict[str, Any]) -> None:
@@ -102,7 +89,7 @@ class Vllm(Engine):
         for name, value in self.options.items():
             reason: str | PydanticCustomError | None = None
             if name in OURS:
-                reason = PydanticCustomError("value_error", f"Value error, `{name}` is not yours to set: {OURS[name]}")  # type: ignore[arg-type]
+                reason = PydanticCustomError("value_error", "Value error, {why}", {"why": OURS[name]})
             elif name not in known.schemas:
                 reason = "extra_forbidden"
             elif not known.fits(name, value):
@@ -121,8 +108,8 @@ class Vllm(Engine):
     def check(self) -> Iterator[str]:
         """Says which fields contradict each other, and what is wrong with a model folder's chat template."""
         if self.endpoint is not None:
-            for name in (*self.options, *("command", "replicas") * 1):
-                if name in self.model_fields_set | self.options.keys():
+            for name in (*self.options, "command", "replicas"):
+                if name in self.model_fields_set or name in self.options:
                     yield f"`{name}` is for a server that the factory starts, and `endpoint` is already up"
         if self.model.startswith((".", "/", "~")) and local_folder(self.model) is None:
             yield f"there is no model folder {self.model}"
@@ -131,7 +118,7 @@ class Vllm(Engine):
 
     def identity(self) -> dict[str, Any]:
         """Model and what changes its words; not how fast, where, and how often it is started."""
-        fields = self.model_dump(mode="json", exclude=set(_OURS_TOO | (_ONLY_SPEED & self.options.keys())))
+        fields = self.model_dump(mode="json", exclude=set(_OURS_TOO | (ONLY_SPEED & self.options.keys())))
         fields = {name: value for name, value in fields.items() if value not in (None, False, [], {})}
         folder = Path(self.model).expanduser()
         return fields | ({"model": fingerprint(folder)} if folder.is_dir() else {})
@@ -141,36 +128,13 @@ class Vllm(Engine):
     @cached_property
     def size(self) -> Size | None:
         """The model's size, from what is on this machine; None when nothing tells."""
-        given = self.options
-        folder = local_folder(self.model, given.get("revision"))
-        return estimate(
-            read_config(folder) if folder else None,
-            name=self.model,
-            weights=weight_bytes(folder) if folder else 0,
-            quantization=given.get("quantization"),
-            dtype=given.get("dtype"),
-            kv_cache_dtype=given.get("kv_cache_dtype"),
-        )
-
-    @property
-    def spans(self) -> int:
-        """GPUs of one replica."""
-        given, product = self.options, 1
-        for name in ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size"):
-            product *= int(given.get(name) or 1)
-        return product
+        return size_of(self.model, self.options)
 
     def need(self, name: str, on_gpus: bool) -> Need:
         """What the planner should know of this engine; nothing of one that is already up."""
         if self.endpoint is not None:
             return Need(name)
-        copies = int(self.options.get("data_parallel_size") or 1)
-        split = self.spans // copies
-        whole = (self.size.weights + self._context() * self.size.cache_per_token) if self.size else 0
-        if not on_gpus:
-            return Need(name, 0, int(whole * copies + _OVERHEAD), self.replicas)
-        share = self.options.get("gpu_memory_utilization")
-        return Need(name, self.spans, int(whole / split + _OVERHEAD), self.replicas, share)
+        return need_of(name, self.size, self.options, self.replicas, on_gpus)
 
     def settle(self, places: Sequence[Place]) -> None:
         """Use these places, one a replica, at the next start; without any, the first GPUs that can be seen."""
@@ -181,25 +145,14 @@ class Vllm(Engine):
         if self.endpoint is not None:
             where = self.endpoint if isinstance(self.endpoint, str) else ", ".join(self.endpoint)
             return f"vllm: {self.model} at {where}, {self.max_in_flight} in flight"
-        need = self.need("", on_gpus=True)
+        need, size = self.need("", on_gpus=True), self.size
         times = f"{self.replicas} servers, each on " if self.replicas > 1 else ""
-        gpus = f"{times}{self.spans} GPU{'s' if self.spans > 1 else ''}"
-        size = self.size
-        if size is None:
-            return f"vllm: {self.model}, {gpus}, size unknown, {self.max_in_flight} in flight"
-        source = ", by its name" if size.guessed else ""
-        memory = f"about {gigabytes(need.bytes_each)} on each ({size.parameters / 1e9:.2g}B parameters{source})"
+        gpus = f"{times}{need.gpus} GPU{'s' if need.gpus > 1 else ''}"
+        memory = "size unknown"
+        if size is not None:
+            source = ", by its name" if size.guessed else ""
+            memory = f"about {gigabytes(need.bytes_each)} on each ({size.parameters / 1e9:.2g}B parameters{source})"
         return f"vllm: {self.model}, {gpus}, {memory}, {self.max_in_flight} in flight"
-
-    def _context(self) -> int:
-        """Tokens of the longest conversation."""
-        given = str(self.options.get("max_model_len") or "")
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgG]?)", given)
-        if not found:
-            return self.size.longest if self.size else 8192
-        number, unit = found.groups()
-        power = 1024 if unit.isupper() else 1000
-        return int(float(number) * power ** ("kmg".index(unit.lower()) + 1 if unit else 0))
 
     # ------------------------------------------------------------ at work
 
@@ -295,54 +248,20 @@ class Vllm(Engine):
     def _supervised(self, folder: Path) -> "list[Standing | Supervised]":
         from smoltalk.serving.fleet import Supervised
         from smoltalk.serving.server import Launch, Server
+        from smoltalk.serving.vllm_launch import command, environment, in_order, log_name
 
-        places = self._places or _in_order(self.replicas, self.spans)
-        key, seats = secrets.token_urlsafe(24), []
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", self.model.rstrip("/").rpartition("/")[2])
-        for number, place in enumerate(places):
-            suffix = f"-{number}" if len(places) > 1 else ""
+        places = self._places or in_order(self.replicas, spans(self.options))
+        key = secrets.token_urlsafe(24)
+        seats: list[Standing | Supervised] = []
+        for place in places:
             launch = Launch(
                 label=f"vllm serve {self.model}",
-                command=self._command(place),
-                environment=_environment(key, place),
-                log=folder / f"vllm-{stem}{suffix}.log",
+                command=command(self.model, self.options, place, self.command),
+                environment=environment(key, place),
+                log=folder / log_name(self.model, place, places),
                 restarts=self.restarts,
                 start_within=self.start_within,
                 hang_after=self.hang_after,
             )
             seats.append(Supervised(Server(launch), key, self.max_in_flight, self.reply_within))
-        return [*seats]
-
-    def _command(self, place: Place) -> Callable[[int], list[str]]:
-        from smoltalk.serving.vllm_program import find
-
-        program = find(self.command)
-        if program is None:
-            there = f"no program `{self.command}`" if self.command else "no `vllm` beside this Python nor on PATH"
-            raise WorldError(f"there is {there}: install vLLM, or give `command` or `endpoint`")
-        given = {"served_model_name": self.model, "enable_prompt_tokens_details": True} | self.options
-        given.setdefault("disable_uvicorn_access_log", True)
-        if place.share is not None:
-            given.setdefault("gpu_memory_utilization", place.share)
-        model = str(Path(self.model).expanduser().resolve()) if Path(self.model).expanduser().is_dir() else self.model
-        words = [*options(self.command).words(given), "--host=127.0.0.1"]
-        return lambda port: program.serving(model, [*words, f"--port={port}"])
-
-
-def _in_order(replicas: int, spans: int) -> tuple[Place, ...]:
-    """Without a plan: replicas on the GPUs that can be seen, in their order; on the CPU when there are none."""
-    gpus = [gpu.name for gpu in visible()]
-    if not gpus:
-        return tuple(Place("", replica) for replica in range(replicas))
-    if len(gpus) < replicas * spans:
-        raise WorldError(
-            f"{replicas * spans} GPUs are needed and {len(gpus)} can be seen: "
-            "lower `tensor_parallel_size` or `replicas`, or set CUDA_VISIBLE_DEVICES"
-        )
-    return tuple(Place("", i, tuple(gpus[i * spans : (i + 1) * spans])) for i in range(replicas))
-
-
-def _environment(key: str, place: Place) -> dict[str, str]:
-    """The server's environment: ours, its key, its GPUs, and no word to anyone about its use."""
-    own = {"VLLM_API_KEY": key, "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    return {**os.environ, **own, **({"CUDA_VISIBLE_DEVICES": ",".join(place.gpus)} if place.gpus else {})}
+        return seats

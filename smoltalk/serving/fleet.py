@@ -22,26 +22,30 @@ class Standing:
 
     restarted = 0
     load = Load()
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self.in_flight = 0
-        self.is_lost = False
-
     is_up = True
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.in_flight = 0
+        self._gone: Gone | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        return self._gone is not None
+
     async def start(self) -> None:
-        await self._endpoint.open()
+        await self.endpoint.open()
 
     async def stop(self) -> None:
-        await self._endpoint.close()
+        await self.endpoint.close()
 
-    async def endpoint(self) -> Endpoint:
-        return self._endpoint
+    async def ready(self) -> None:
+        if self._gone is not None:
+            raise self._gone
 
-    async def is_well(self, endpoint: Endpoint) -> bool:
+    async def is_down(self, gone: Gone) -> bool:
         """Nobody can start it again: what is gone after all that patience is gone."""
-        self.is_lost = True
+        self._gone = gone
         return True
 
 
@@ -53,7 +57,7 @@ class Supervised:
         self._within = reply_within
         self.in_flight = 0
         self._port = 0
-        self._endpoint: Endpoint | None = None
+        self.endpoint = self._at(0)
 
     @property
     def is_up(self) -> bool:
@@ -76,33 +80,32 @@ class Supervised:
 
     async def stop(self) -> None:
         try:
-            if self._endpoint is not None:
-                await self._endpoint.close()
+            await self.endpoint.close()
         finally:
             await self.server.stop()
 
-    async def endpoint(self) -> Endpoint:
-        """Where it listens now. Waits while it is started again; raises `WorldError` when it is given up."""
+    async def ready(self) -> None:
+        """Waits while it is started again; raises `WorldError` when it is given up."""
         port = await self.server.up()
-        if port != self._port or self._endpoint is None:
-            before, self._port = self._endpoint, port
-            # One try, and quick to give up: whether the server is there, its watch knows best.
-            self._endpoint = Endpoint(
-                f"http://127.0.0.1:{port}/v1",
-                key=self._key,
-                max_in_flight=self._max,
-                timeout=self._within,
-                patience=Patience(attempts=1),
-            )
-            await self._endpoint.open()
-            if before is not None:
-                await before.close()
-        return self._endpoint
+        if port != self._port:
+            before, self._port, self.endpoint = self.endpoint, port, self._at(port)
+            await self.endpoint.open()
+            await before.close()
 
-    async def is_well(self, endpoint: Endpoint) -> bool:
-        """Whether the server behind the endpoint is still up, a moment after a request to it was lost."""
+    async def is_down(self, gone: Gone) -> bool:
+        """Whether the server went down, asked a moment after a request to it was lost."""
         await asyncio.sleep(_PAUSE)
-        return self.server.is_up and self._endpoint is endpoint and await self.server.up() == self._port
+        return not self.server.is_up or await self.server.up() != self._port
+
+    def _at(self, port: int) -> Endpoint:
+        # One try, and quick to give up: whether the server is there, its watch knows best.
+        return Endpoint(
+            f"http://127.0.0.1:{port}/v1",
+            key=self._key,
+            max_in_flight=self._max,
+            timeout=self._within,
+            patience=Patience(attempts=1),
+        )
 
 
 class Fleet:
@@ -130,18 +133,15 @@ class Fleet:
             seat = self._least_busy()
             seat.in_flight += 1
             try:
-                endpoint = await seat.endpoint()
-                return await endpoint.ask("POST", path, body, read)
+                if not await self._ready(seat):
+                    continue
+                return await seat.endpoint.ask("POST", path, body, read)
             except Gone as gone:
-                if await seat.is_well(endpoint):
-                    tries += 1
+                if await seat.is_down(gone):
+                    continue
+                tries += 1
                 if tries >= _TRIES:
                     raise RowFailed("no_reply", gone.sentence) from None
-                if self._all_lost():
-                    raise
-            except WorldError:
-                if not seat.is_lost or self._all_lost():
-                    raise
             finally:
                 seat.in_flight -= 1
 
@@ -157,5 +157,12 @@ class Fleet:
         """Of those that are up; else of those that are coming back; else any, which then says why it was given up."""
         return min(self.seats, key=lambda seat: (seat.is_lost, not seat.is_up, seat.in_flight))
 
-    def _all_lost(self) -> bool:
-        return all(seat.is_lost for seat in self.seats)
+    async def _ready(self, seat: Standing | Supervised) -> bool:
+        """Whether the server is there; False when it has been given up and there are others. Raises `WorldError`."""
+        try:
+            await seat.ready()
+        except WorldError:
+            if all(seat.is_lost for seat in self.seats):
+                raise
+            return False
+        return True

@@ -48,6 +48,22 @@ OURS = {
 """Options that are not the user's to give, and why."""
 
 
+ONLY_SPEED = frozenset({
+    "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "data_parallel_backend",
+    "gpu_memory_utilization", "max_model_len", "max_num_seqs", "max_num_batched_tokens",
+    "max_num_scheduled_tokens", "max_num_active_seqs", "block_size", "enable_prefix_caching",
+    "enable_chunked_prefill", "enforce_eager", "async_scheduling", "compilation_config", "optimization_level",
+    "performance_mode", "cudagraph_capture_sizes", "max_cudagraph_capture_size", "speculative_config",
+    "spec_method", "spec_model", "spec_tokens", "kv_cache_memory_bytes", "num_gpu_blocks_override",
+    "cpu_offload_gb", "kv_offloading_size", "kv_offloading_backend", "distributed_executor_backend",
+    "disable_custom_all_reduce", "enable_expert_parallel", "api_server_count", "download_dir",
+    "safetensors_load_strategy", "use_tqdm_on_load", "uvicorn_log_level", "disable_uvicorn_access_log",
+    "enable_log_requests", "enable_prompt_tokens_details", "served_model_name", "max_loras", "max_cpu_loras",
+    "shutdown_timeout", "stream_interval",
+})  # fmt: skip
+"""Options that change how fast a model replies and how long it may, not what: editing one keeps the replies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What one version of `vllm serve` takes."""

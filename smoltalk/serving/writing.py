@@ -76,21 +76,20 @@ class Writer:
         """Route and body: the server's own chat for answers; the raw prompt for what no chat route writes."""
         folds = isinstance(self.chat, ChatFormat) and self.chat.fold_system
         if request.role == "assistant" and not folds:
-            extra = {"chat_template_kwargs": dict(self.variables)} if self.variables else None
-            return _CHAT, chat_body(request, model=self.model, structured="vllm", extra=extra)
+            variables = {"chat_template_kwargs": dict(self.variables)} if self.variables else None
+            return _CHAT, chat_body(request, model=self.model, structured="vllm", extra=variables)
         chat = self._format()
         prompt = chat.prompt(request.messages, request.role)
         stops = chat.stops(request.role)
         # Special tokens stay in the text, so that a stop string can be one of them.
-        extra = {"skip_special_tokens": False, "stop_token_ids": list(chat.stop_ids(request.role))}
+        extra: dict[str, Any] = {"skip_special_tokens": False, "stop_token_ids": list(chat.stop_ids(request.role))}
         return _TEXT, text_body(request, prompt, model=self.model, stops=stops, structured="vllm", extra=extra)
 
     def _continued(self, request: Request, ids: list[int]) -> dict[str, Any]:
         sampling = request.sampling.model_copy(update={"max_tokens": request.sampling.max_tokens - 1})
         seed = (request.seed + _STEP) % 2**63
         _, asked = self._asked(request)
-        kept = {key: asked[key] for key in ("skip_special_tokens", "stop_token_ids") if key in asked}
-        extra = {"prompt": ids, **kept}
+        extra = {key: asked[key] for key in ("skip_special_tokens", "stop_token_ids") if key in asked} | {"prompt": ids}
         rest = replace(request, sampling=sampling, seed=seed)
         return text_body(rest, "", model=self.model, stops=asked.get("stop", ()), extra=extra)
 

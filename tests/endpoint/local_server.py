@@ -18,9 +18,13 @@ QUICK = Patience(attempts=3, seconds=60.0, first_wait=0.0)
 @asynccontextmanager
 async def served(handler: Handler) -> AsyncIterator[str]:
     """The base URL of a server that hands every request to `handler`."""
+
+    async def one(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
     app = web.Application(client_max_size=2**28)
-    app.router.add_route("*", "/{tail:.*}", handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.0)
+    app.router.add_route("*", "/{tail:.*}", one)
+    runner = web.AppRunner(app, shutdown_timeout=0.0, handler_cancellation=True)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -3,18 +3,19 @@
 import asyncio
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 from smoltalk.engines.nano_reward import NanoReward
 from smoltalk.engines.reward_model import RewardModel
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.rows import Message
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
 
 PACKAGE = Path(__file__).parents[2] / "smoltalk"
 REWARD, CHAT = PACKAGE / "nano" / "reward", PACKAGE / "nano" / "model"
@@ -42,6 +43,15 @@ def scores(engine: NanoReward | RewardModel, talks: list[list[Message]]) -> list
         return [float(reply.text) for reply in replies]
 
     return asyncio.run(main())
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """A tiny model is slowed by more threads, most of all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +123,18 @@ def test_a_classifier_of_many_labels_is_refused(tmp_path: Path) -> None:
 def test_without_padding_scores_are_the_same(tmp_path: Path, ours: list[float]) -> None:
     folder = changed(tmp_path / "bare", pad_token_id=None)
     assert scores(RewardModel(model=str(folder), device="cpu", dtype="float32"), TALKS) == pytest.approx(ours, abs=1e-3)
+
+
+def test_a_system_turn_is_read_even_where_the_template_takes_none(tmp_path: Path) -> None:
+    folder = changed(tmp_path / "strict")
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}"
+    file = folder / "chat_template.jinja"
+    file.write_text(refusing + file.read_text())
+    system: Message = {"role": "system", "content": "Be brief."}
+    folded: Message = {"role": "user", "content": "Be brief.\n\n" + TALKS[0][0]["content"]}
+    engine = RewardModel(model=str(folder), device="cpu", dtype="float32")
+    steered, same, plain = scores(engine, [[system, *TALKS[0]], [folded, TALKS[0][1]], TALKS[0]])
+    assert steered == pytest.approx(same, abs=1e-5) and steered != pytest.approx(plain, abs=1e-5)
 
 
 def test_identity_is_what_changes_a_score(tmp_path: Path) -> None:
