@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 
 from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
@@ -26,8 +25,9 @@ from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Journal
 from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.ledger import Books, State
+from smoltalk.run.progress import Progress
 from smoltalk.run.quotas import Quotas
-from smoltalk.run.walk import Walk
+from smoltalk.run.walk import AskFor, Walk
 
 _ENOUGH_TO_TELL = 50
 """Rows judged before `max_failed` may stop a run."""
@@ -35,23 +35,6 @@ _ENOUGH_TO_TELL = 50
 _COLLECT = (50_000, 20, 50)
 """The garbage collector's thresholds during a run. A thousand rows in flight are tens of thousands of objects, and at
 the usual 700 it would spend a fifth of the time looking through them in vain."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """What is going on right now; the command line shows it."""
-
-    born: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    failed: int = 0
-    in_flight: int = 0
-    target: int | None = None
-    seconds: float = 0.0
-    tokens_out: int = 0
-    """Of this session."""
-    engines: dict[str, int] = field(default_factory=dict)
-    """Requests in flight, by engine."""
 
 
 class Stream:
@@ -125,13 +108,12 @@ class Stream:
         self.bench.finish()
 
     async def _bear_rows(self) -> None:
-        fingerprint = self.source.fingerprint()
         for index, found in enumerate(self._births()):
             self._replaying = index <= self.journal.last_replied
             if self._over() or self._all_born():
                 break
             columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
-            row = born(self.pipeline.name, fingerprint, index, columns)
+            row = born(self.pipeline.name, index, columns)
             share = self.quotas.share_of(row)
             await self._until_wanted(share)
             if self._over():
@@ -176,15 +158,19 @@ class Stream:
         self._rows.add(task)
         task.add_done_callback(self._rows.discard)
 
-    async def _live(self, index: int, row: Row) -> None:
-        past = self.journal.past(index)
+    def _asker(self, index: int, row: Row) -> AskFor:
+        name = (index, row["id"])
+        past = self.journal.past(index, row["id"])
 
         def ask_for(label: str) -> Ask:
-            return StepAsk(self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed)
+            return StepAsk(self.desks, self.journal, past, name, label, self._fingerprints[label], self.pipeline.seed)
 
+        return ask_for
+
+    async def _live(self, index: int, row: Row) -> None:
         try:
             try:
-                landed = Landed(await self.walk.through(row, ask_for))
+                landed = Landed(await self.walk.through(row, self._asker(index, row)))
             except RowFailed as failure:
                 self._leave_barriers()
                 landed = Landed(row, failure)
@@ -233,17 +219,18 @@ class Stream:
             return f"max_hours: {self.seconds / 3600:.2f} hours have passed"
         return ""
 
-    def _too_many_failed(self) -> str:
+    def _too_many_failed(self, enough: int = _ENOUGH_TO_TELL) -> str:
         judged = sum(self._fates.values())
-        if judged >= _ENOUGH_TO_TELL and self._fates["failed"] > self.target.max_failed * judged:
+        if judged >= enough and self._fates["failed"] > self.target.max_failed * judged:
             return f"max_failed: {self._fates['failed']:,} of {judged:,} rows failed"
         return ""
 
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        if self._stopping:
-            return "stopped", self._stopping
+        why = self._stopping or self._ceiling() or self._too_many_failed(1)
+        if why:
+            return "stopped", why
         if self.target.accepted is not None:
             return "stopped", "the source is at its end"
         return "complete", ""
