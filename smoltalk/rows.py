@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+import orjson
+
 from smoltalk.text import neutralise
 
 Row = dict[str, Any]
@@ -23,9 +25,17 @@ class Message(TypedDict):
 Conversation = Sequence[Message]
 
 
-def row_id(pipeline: str, source: str, index: int) -> str:
-    """A stable 16-hex name from where the row came from: pipeline, source fingerprint, index in the source."""
-    return hashlib.blake2b(f"{pipeline}\0{source}\0{index}".encode(), digest_size=8).hexdigest()
+def row_id(pipeline: str, index: int, columns: Row) -> str:
+    """A stable 16-hex name from where the row came from: pipeline, index in the source, what the source says of it.
+
+    Lines added to a file name no other line anew; a line that is edited gives another row.
+    """
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    try:
+        said = orjson.dumps(columns, option=options, default=str)
+    except TypeError:  # text that is no UTF-8, or keys of mixed kinds
+        said = repr(sorted(columns.items(), key=lambda item: str(item[0]))).encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(f"{pipeline}\0{index}\0".encode() + said, digest_size=8).hexdigest()
 
 
 def message(role: Literal["system", "user", "assistant"], content: str) -> Message:

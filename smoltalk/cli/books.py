@@ -1,10 +1,18 @@
 """The ledger as a table: where every row ended, and that nothing is missing."""
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 from smoltalk.cli.screen import count, span, table
-from smoltalk.run.ledger import Books
+from smoltalk.run.database import connect
+from smoltalk.run.folder import RunFolder
+from smoltalk.run.ledger import Books, read_rows
+
+_FAILURES = 3
+"""Failed rows that the end of a run shows."""
 
 _NEXT = {
     "max_attempts": "--set target.max_attempts={:d}",
@@ -81,14 +89,25 @@ def short_of(books: Books) -> bool:
     return books.state != "complete"
 
 
+def failures(folder: RunFolder, books: Books) -> list[str]:
+    """The first rows that failed, with their place and reason, and where the whole of it is told."""
+    with closing(connect(folder.database)) as connection:
+        first = [fate for fate, _ in islice(read_rows(connection, "failed"), _FAILURES)]
+    if not first:
+        return []
+    lines = [f"{count(books.failed, "row")} failed{", the first of them" if books.failed > 1 else ""}:"]
+    lines += table([(fate.id, json.loads(fate.evidence).get("detail") or fate.reason) for fate in first])
+    return [*lines, f"  more of each: smoltalk trace {folder.path} ID"]
+
+
 def how_to_go_on(books: Books, folder: Path, ceiling: float | None) -> str:
     """What to do about a run that stopped short; `ceiling` is the limit it met."""
     asked = f"{books.accepted:,} of the {books.target:,} rows asked for" if books.target else f"{books.accepted:,} rows"
     limit = books.why.partition(":")[0]
     lines = [f"stopped with {asked}: {books.why}"]
-    if limit == "max_failed":
-        lines.append(f"    see what failed: smoltalk trace {folder} ROW_ID, ids are in {folder / 'rejected'}")
-    if limit in _NEXT and ceiling:
+    if limit == "max_failed" and not books.accepted:
+        lines.append("    put right what failed, then give the same command")
+    elif limit in _NEXT and ceiling:
         more = min(1.0, 2 * ceiling) if limit == "max_failed" else 2 * ceiling
         setting = _NEXT[limit].format(int(more) if limit in ("max_attempts", "max_tokens") else more)
         lines.append(f"    go on with: smoltalk run {folder} {setting}")

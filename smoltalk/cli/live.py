@@ -14,7 +14,8 @@ from smoltalk.cli.screen import complain, plain, span
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from smoltalk.run.stream import Progress, Stream
+    from smoltalk.run.progress import Progress
+    from smoltalk.run.stream import Stream
 
 _LINE_EVERY = 5.0
 _FRAME_EVERY = 0.25

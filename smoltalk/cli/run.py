@@ -9,7 +9,7 @@ import typer
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
 from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
 from smoltalk.cli.screen import complain, count, say, table
-from smoltalk.errors import FactoryError, Problem, UserError
+from smoltalk.errors import FactoryError, Problem, UserError, WorldError
 
 if TYPE_CHECKING:
     from smoltalk.pipeline import Pipeline
@@ -28,7 +28,7 @@ class Executor(StrEnum):
 def run(
     pipeline: AnyPipeline,
     rows: Annotated[int | None, typer.Option(min=1, help="Rows to accept: target.accepted.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
+    out: Annotated[str | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
     sets: Setting = None,
     show: Annotated[int, typer.Option(min=0, help="Accepted rows to print at the end.")] = 0,
     executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
@@ -63,13 +63,22 @@ def run(
     _account(loaded, folder, books, show)
 
 
-def _folder(pipeline: "Pipeline", own: "RunFolder | None", out: Path | None) -> "RunFolder":
+def _folder(pipeline: "Pipeline", own: "RunFolder | None", out: str | None) -> "RunFolder":
     from smoltalk.run.folder import RunFolder
     from smoltalk.run.session import default_folder
 
+    if out == "":
+        raise UserError([Problem("--out", 0, "names no folder")])
     if own is None:
-        return RunFolder(out or default_folder(pipeline))
-    if out is not None and out.resolve() != own.path.resolve():
+        folder = RunFolder(default_folder(pipeline) if out is None else Path(out))
+        try:
+            wrong = folder.unusable()
+        except OSError as error:
+            raise WorldError(f"{folder.path} cannot be looked into: {error.strerror}") from error
+        if wrong:
+            raise UserError([Problem("--out", 0, f"{folder.path} {wrong}", "name a new folder: --out FOLDER")])
+        return folder
+    if out is not None and Path(out).resolve() != own.path.resolve():
         sentence = f"{own.path} is a run already, and goes on where it is"
         raise UserError([Problem("--out", 0, sentence, f"for a new run: smoltalk run {pipeline.path} --out {out}")])
     return own
@@ -112,7 +121,7 @@ def _say_opening(opening: "Opening", folder: "RunFolder") -> None:
 
 
 def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: int) -> None:
-    from smoltalk.cli.books import how_to_go_on, ledger, short_of
+    from smoltalk.cli.books import failures, how_to_go_on, ledger, short_of
     from smoltalk.cli.rows import accepted
 
     for row in accepted(pipeline, folder, show):
@@ -120,7 +129,10 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: in
     say()
     say(ledger(pipeline.name, books))
     say()
-    paths = [(folder.path, "the run"), (folder.data, "accepted rows"), (folder.rejected, "the others, with reasons")]
+    if failed := failures(folder, books):
+        say("\n".join([*failed, ""]))
+    rows = "accepted rows" if books.accepted else "holds no rows: none was accepted"
+    paths = [(folder.path, "the run"), (folder.data, rows), (folder.rejected, "the others, with reasons")]
     paths.append((folder.card, "the dataset card"))
     for line in table([(str(path), what) for path, what in paths]):
         say(line)

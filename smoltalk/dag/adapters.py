@@ -15,9 +15,9 @@ from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.rows import Row, row_id
 
 
-def born(pipeline: str, source: str, index: int, columns: Row) -> Row:
+def born(pipeline: str, index: int, columns: Row) -> Row:
     """A newborn row: its name, where it is from (the source's word, or the pipeline), and what its source says."""
-    return {"source": pipeline, **columns, "id": row_id(pipeline, source, index)}
+    return {"source": pipeline, **columns, "id": row_id(pipeline, index, columns)}
 
 
 class Birth(GeneratorStep):  # type: ignore[misc]
@@ -34,14 +34,13 @@ class Birth(GeneratorStep):  # type: ignore[misc]
 
     def process(self, offset: int = 0) -> "GeneratorStepOutput":
         total = self.first_rows if self.first_rows is not None else self.part.size()
-        fingerprint = self.part.fingerprint()
         batch: list[Row] = []
         for index, row in enumerate(self.part.rows(offset), offset):
             if index == total:
                 break
             if isinstance(row, RowFailed):
                 row = dict.fromkeys(self.part.born_with())
-            batch.append(born(self.pipeline_name, fingerprint, index, row))
+            batch.append(born(self.pipeline_name, index, row))
             if len(batch) == self.batch_size and index + 1 != total:
                 yield batch, False
                 batch = []
@@ -52,7 +51,6 @@ class Identify(DagStep):  # type: ignore[misc]
     """Names the rows of a stock generator, in the order they come."""
 
     pipeline_name: str
-    fingerprint: str
     given: int = 0
 
     @property
@@ -61,7 +59,7 @@ class Identify(DagStep):  # type: ignore[misc]
 
     def process(self, inputs: StepInput) -> "StepOutput":
         start, self.given = self.given, self.given + len(inputs)
-        yield [born(self.pipeline_name, self.fingerprint, index, row) for index, row in enumerate(inputs, start)]
+        yield [born(self.pipeline_name, index, row) for index, row in enumerate(inputs, start)]
 
 
 class StockSource(Source):

@@ -47,7 +47,7 @@ def _root(pipeline: Pipeline, first_rows: int | None) -> Any:
     if not isinstance(stock, Stock):
         return Birth(name=SOURCE, part=source, pipeline_name=pipeline.name, first_rows=first_rows)
     root = stock.cls(name=SOURCE, **stock.fields)
-    named = Identify(name="identify", pipeline_name=pipeline.name, fingerprint=source.fingerprint())
+    named = Identify(name="identify", pipeline_name=pipeline.name)
     root >> named
     return named
 

@@ -76,13 +76,21 @@ class Desk:
 class StepAsk:
     """One step's `Ask` for one row; see `smoltalk.contracts.Ask`."""
 
-    __slots__ = ("_desks", "_fingerprint", "_journal", "_label", "_past", "_row", "_seed")
+    __slots__ = ("_desks", "_fingerprint", "_id", "_journal", "_label", "_past", "_row", "_seed")
 
     def __init__(
-        self, desks: dict[str, Desk], journal: Journal, past: Past, row: int, label: str, fingerprint: str, seed: int
+        self,
+        desks: dict[str, Desk],
+        journal: Journal,
+        past: Past,
+        row: tuple[int, str],
+        label: str,
+        fingerprint: str,
+        seed: int,
     ) -> None:
+        """`row` is its index and its id."""
         self._desks, self._journal, self._past = desks, journal, past
-        self._row, self._label, self._fingerprint, self._seed = row, label, fingerprint, seed
+        (self._row, self._id), self._label, self._fingerprint, self._seed = row, label, fingerprint, seed
 
     async def __call__(
         self, engine: str, request: Request, parse: Callable[[Reply], T], *, turn: int = 0, attempts: int = 3
@@ -131,4 +139,4 @@ class StepAsk:
     def _keep(self, desk: Desk, turn: int, attempt: int, reply: Reply, bad: str) -> "asyncio.Future[None]":
         engine = reply.engine or desk.name
         self._journal.count_reply(self._label, engine, bad or "ok", reply)
-        return self._journal.reply(self._row, self._fingerprint, turn, attempt, reply, bad, engine)
+        return self._journal.reply(self._row, self._id, self._fingerprint, turn, attempt, reply, bad, engine)

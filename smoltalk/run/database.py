@@ -1,30 +1,35 @@
 """run.db: one SQLite file in WAL mode that holds the journal and the ledger.
 
-replies  every engine reply with what it took, keyed by (row, step fingerprint, turn, attempt), before it is used
+replies  every engine reply and what it took, by (row, its id, step fingerprint, turn, attempt), before it is used
 rows     where each row ended: fate, gate, reason, evidence, and its columns as JSON
 tally    running counts of the two, so that the books of a million rows are read at once
 meta     the pipeline as run, its fingerprints, the state of the run
+
+`sum` is a checksum of the texts beside it: SQLite notices a damaged page structure, not a damaged letter.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 from smoltalk.errors import WorldError
+
+_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replies (
-    row INTEGER NOT NULL, step TEXT NOT NULL, turn INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    row INTEGER NOT NULL, id TEXT NOT NULL, step TEXT NOT NULL, turn INTEGER NOT NULL, attempt INTEGER NOT NULL,
     text TEXT NOT NULL, finish TEXT NOT NULL, bad TEXT NOT NULL,
-    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, seconds REAL NOT NULL,
+    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, seconds REAL NOT NULL, sum INTEGER NOT NULL,
     engine TEXT NOT NULL, cost REAL NOT NULL, cached INTEGER NOT NULL, reasoning TEXT NOT NULL,
-    PRIMARY KEY (row, step, turn, attempt)
+    PRIMARY KEY (row, id, step, turn, attempt)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL, fate TEXT NOT NULL, gate TEXT NOT NULL,
-    reason TEXT NOT NULL, evidence TEXT NOT NULL, columns TEXT NOT NULL
+    reason TEXT NOT NULL, evidence TEXT NOT NULL, columns TEXT NOT NULL, sum INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS tally (
     kind TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, n INTEGER NOT NULL,
@@ -51,8 +56,10 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.executescript(SCHEMA)
-            else:
+            elif path.stat().st_size:
                 connection.execute("SELECT count(*) FROM meta").fetchone()
+            else:
+                raise damaged(path, "it is empty")
         except BaseException:
             connection.close()
             raise
@@ -63,9 +70,9 @@ def _same_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in (0, _VERSION):
         raise WorldError(
-            f"{path} was written by a smoltalk whose run.db has version {version}; this one has {_VERSION}",
+            f"{path} was written by another version of smoltalk (its format is {version}, this one's is {_VERSION})",
             kept="the run as it is",
-            command="smoltalk run PIPELINE --out ANOTHER_FOLDER, or go on with the version that began it",
+            command="smoltalk run PIPELINE --out ANOTHER_FOLDER",
         )
 
 
@@ -75,6 +82,11 @@ def verify(connection: sqlite3.Connection, path: Path) -> None:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise damaged(path, str(verdict))
+
+
+def checksum(*texts: str) -> int:
+    """CRC-32 of texts, in their order."""
+    return crc32("\0".join(texts).encode("utf-8", "surrogatepass"))
 
 
 def damaged(path: Path, detail: str) -> WorldError:

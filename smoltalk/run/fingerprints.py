@@ -1,7 +1,8 @@
 """Names for what a step does, so that an edited step asks anew and everything else is replayed.
 
 A step's fingerprint covers its own fields, the engines it asks, and the fingerprints of the steps that write what it
-reads: a Merkle tree over columns. Batch sizes and in-flight limits are not part of it.
+reads: a Merkle tree over columns. Batch sizes and in-flight limits are not part of it, nor is what the source says:
+that is in each row's id, and a reply counts for the row of that id alone.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ def fingerprints(pipeline: Pipeline) -> dict[str, str]:
         above = sorted({written_by[c] for c in step.reads() if c in written_by})
         engines = [pipeline.engines[e].part.identity() for e in sorted(step.engines())]
         kinds = [type(pipeline.engines[e].part).__name__ for e in sorted(step.engines())]
-        found[label] = _digest([_identity(step), engines, kinds, [found["source"], *(found[a] for a in above)]])
+        found[label] = _digest([_identity(step), engines, kinds, [pipeline.seed, *(found[a] for a in above)]])
         written_by.update(dict.fromkeys(step.writes(), label))
     found["attempts"] = _digest([getattr(step, "attempts", None) for _, step in labelled_steps(pipeline)])
     found["gates"] = _digest([[label, gate.model_dump(mode="json")] for label, gate in labelled_gates(pipeline)])

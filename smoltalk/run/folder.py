@@ -64,15 +64,26 @@ class RunFolder:
         """Whether a run was ever started here."""
         return self.database.exists()
 
+    def unusable(self) -> str:
+        """Why no run may start or go on here, as the end of a sentence that starts with the path; "" when one may.
+
+        What is not a run's may be somebody's work, and a run writes over it. A run whose run.db was moved away still
+        has the other files. Raises `OSError` for a folder that cannot be looked into.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            return "is a file, not a folder"
+        there = {file.name for file in self.path.iterdir()} if self.path.is_dir() else set()
+        ours = {self.pipeline.name, self.environment.name} <= there or any(n.startswith("run.db") for n in there)
+        return "" if ours or there <= {self.lock.name, self.logs.name} else "is not empty and holds no run"
+
 
 @contextmanager
 def locked(folder: RunFolder) -> Iterator[None]:
     """Hold the folder for this process; the kernel lets go of the lock however the process ends.
 
-    Raises `WorldError` naming the pid that holds it.
+    Raises `WorldError` naming the pid that holds it, or why the folder cannot be written.
     """
-    folder.path.mkdir(parents=True, exist_ok=True)
-    with folder.lock.open("a+") as file:
+    with _opened(folder) as file:
         if not _taken(file):
             raise WorldError(
                 f"{folder.path} is being run by process {holder(folder) or 'unknown'}",
@@ -86,6 +97,15 @@ def locked(folder: RunFolder) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def _opened(folder: RunFolder) -> IO[str]:
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        return folder.lock.open("a+")
+    except OSError as error:
+        sentence = f"{folder.path} cannot be written: {error.strerror}"
+        raise WorldError(sentence, command="the same command with `--out` and another folder") from error
 
 
 def _taken(file: IO[str]) -> bool:

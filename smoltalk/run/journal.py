@@ -30,18 +30,25 @@ class Fate(NamedTuple):
 Past = dict[tuple[str, int, int], Reply]
 """Replies of one row by (step fingerprint, turn, attempt)."""
 
-_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _REPLY = "text, finish, tokens_in, tokens_out, seconds, engine, cost, cached, reasoning"
-_INSERT_FATE = "INSERT OR REPLACE INTO rows VALUES (?,?,?,?,?,?,?)"
+_INSERT_FATE = "INSERT OR REPLACE INTO rows VALUES (?,?,?,?,?,?,?,?)"
 _ADD_TALLY = "INSERT INTO tally VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 _INDEX = "CREATE INDEX IF NOT EXISTS rows_by_id ON rows (id)"
 """Ids are hashes: kept up row by row, each commit of a long run would write most of this index again."""
 
 
-def read_past(connection: sqlite3.Connection, row: int) -> Past:
-    """What was replied for a row, by step, turn and attempt."""
-    found = connection.execute(f"SELECT step, turn, attempt, {_REPLY} FROM replies WHERE row = ?", (row,))
-    return {(step, turn, attempt): Reply(*rest) for step, turn, attempt, *rest in found}
+def read_past(connection: sqlite3.Connection, path: Path, row: int, row_id: str) -> Past:
+    """What was replied for a row, by step, turn and attempt. Raises `WorldError` when a reply is not as written."""
+    found = connection.execute(
+        f"SELECT sum, step, turn, attempt, {_REPLY} FROM replies WHERE row = ? AND id = ?", (row, row_id)
+    )
+    past: Past = {}
+    for total, step, turn, attempt, *rest in found:
+        if total != database.checksum(step, *rest[:2]):
+            raise database.damaged(path, f"a reply for row {row_id} is not as it was written")
+        past[step, turn, attempt] = Reply(*rest)
+    return past
 
 
 class Journal:
@@ -64,18 +71,20 @@ class Journal:
         self.failure: Exception | None = None
         self._task = asyncio.create_task(self._commit_groups(), name="journal")
 
-    def past(self, row: int) -> Past:
+    def past(self, row: int, row_id: str) -> Past:
         """What was already replied for a row in earlier sessions; empty, and free, for rows never asked."""
         if row > self.last_replied:
             return {}
-        return read_past(self._reader, row)
+        return read_past(self._reader, self.path, row, row_id)
 
     def reply(
-        self, row: int, step: str, turn: int, attempt: int, reply: Reply, bad: str, engine: str
+        self, row: int, row_id: str, step: str, turn: int, attempt: int, reply: Reply, bad: str, engine: str
     ) -> asyncio.Future[None]:
         """Queue a reply; await the returned future before using it."""
-        took = (reply.tokens_in, reply.tokens_out, reply.seconds, engine, reply.cost, reply.cached, reply.reasoning)
-        self._replies.append((row, step, turn, attempt, reply.text, reply.finish, bad, *took))
+        total = database.checksum(step, reply.text, reply.finish)
+        took = (reply.tokens_in, reply.tokens_out, reply.seconds, total)
+        more = (engine, reply.cost, reply.cached, reply.reasoning)
+        self._replies.append((row, row_id, step, turn, attempt, reply.text, reply.finish, bad, *took, *more))
         return self._on_disk()
 
     def fate(self, fate: Fate) -> None:
@@ -160,7 +169,7 @@ class Journal:
         tally, self._tally = self._tally, defaultdict(int)
         meta, self._meta = self._meta, {}
         self.connection.executemany(_INSERT_REPLY, replies)
-        self.connection.executemany(_INSERT_FATE, fates)
+        self.connection.executemany(_INSERT_FATE, [(*fate, database.checksum(*fate[1:])) for fate in fates])
         self.connection.executemany(_ADD_TALLY, [(*key, n) for key, n in tally.items()])
         if meta:
             database.set_meta(self.connection, **meta)

@@ -130,7 +130,7 @@ class _KeepAll:
 
 
 def _json(value: object) -> str:
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
     try:
         return orjson.dumps(value, option=options, default=str).decode()
     except TypeError:  # text that is no UTF-8, out of somebody else's step

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
 from smoltalk.rows import Row
-from smoltalk.run.database import get_meta
+from smoltalk.run.database import checksum, get_meta
 from smoltalk.run.journal import Fate
 
 FATES = ("accepted", "rejected", "failed")
@@ -122,5 +122,13 @@ def read_rows(connection: sqlite3.Connection, fate: str | None = None, start: in
     where = "WHERE row >= ?" + (" AND fate = ?" if fate else "")
     values = (start, fate) if fate else (start,)
     for line in connection.execute(f"SELECT * FROM rows {where} ORDER BY row", values):
-        fate_line = Fate(*line)
+        fate_line = read_fate(line)
         yield fate_line, orjson.loads(fate_line.columns)
+
+
+def read_fate(line: Sequence[Any]) -> Fate:
+    """A line of `rows`. Raises `sqlite3.DatabaseError` when it is not as it was written."""
+    *texts, total = line
+    if checksum(*texts[1:]) != total:
+        raise sqlite3.DatabaseError(f"row {texts[0]} of the ledger is not as it was written")
+    return Fate(*texts)

@@ -86,6 +86,8 @@ def books_of(folder: RunFolder) -> Books:
 
 
 def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
+    if folder.pipeline.exists() and folder.database.exists() and not folder.database.stat().st_size:
+        raise database.damaged(folder.database, "it is empty, and a run was here")
     with closing(database.connect(folder.database, write=True)) as connection:
         if folder.database.stat().st_size:
             database.verify(connection, folder.database)

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Set
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -30,6 +29,7 @@ from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Journal
 from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.ledger import Books, State
+from smoltalk.run.progress import Progress
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.turns import Parked, round_size
 from smoltalk.run.walk import AskFor, Walk
@@ -40,24 +40,6 @@ _ENOUGH_TO_TELL = 50
 _COLLECT = (50_000, 20, 50)
 """The garbage collector's thresholds during a run. A thousand rows in flight are tens of thousands of objects, and at
 the usual 700 it would spend a fifth of the time looking through them in vain."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """What is going on right now; the command line shows it."""
-
-    born: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    failed: int = 0
-    in_flight: int = 0
-    target: int | None = None
-    seconds: float = 0.0
-    tokens_out: int = 0
-    """Of this session."""
-    engines: dict[str, int] = field(default_factory=dict)
-    """Requests in flight, by engine."""
-    cost: float = 0.0
 
 
 class Stream:
@@ -159,24 +141,28 @@ class Stream:
         first, exhausted = 0, False
         while not (exhausted or self._over()):
             wanted = round_size(self.quotas.wanted, self.quotas.accepted, self.bench.decided, self._window_size)
+            last = first - 1
             for names in self._turns[:-1]:
                 async with self._up(names):
                     last = await self._prepare(first, wanted)
+                wanted = last - first + 1
+            if not wanted:
+                break
             async with self._up(self._turns[-1]):
                 exhausted = await self._bear_rows(births, last)
             first = last + 1
 
     async def _prepare(self, first: int, count: int) -> int:
         """Walk rows as far as the engines that are up take them, and let them go. Returns the last one's index."""
-        fingerprint, last = self.source.fingerprint(), first - 1
+        last = first - 1
         for index, found in enumerate(islice(self._births(first), count), first):
-            if self._ceiling() and index > self.journal.last_replied:
+            if index > self.journal.last_replied and self._ceiling():
                 break
             last = index
             if isinstance(found, RowFailed):
                 continue
             await self._window.take()
-            self._spawn(self._walk_and_park(index, born(self.pipeline.name, fingerprint, index, found)))
+            self._spawn(self._walk_and_park(index, born(self.pipeline.name, index, found)))
         await self._drain()
         self.journal.last_replied = max(self.journal.last_replied, last)
         return last
@@ -184,7 +170,7 @@ class Stream:
     async def _walk_and_park(self, index: int, row: Row) -> None:
         try:
             with suppress(Parked, RowFailed):
-                await self.walk.through(row, self._asker(index))
+                await self.walk.through(row, self._asker(index, row))
         except Exception as error:
             self._break(error)
         finally:
@@ -202,13 +188,12 @@ class Stream:
     async def _bear_rows(self, births: Iterator[tuple[int, Row | RowFailed]], last: int | None = None) -> bool:
         """Bear rows up to index `last` and see them through. Returns whether there are no more."""
         more = False
-        fingerprint = self.source.fingerprint()
         for index, found in births:
             self._replaying = index <= self.journal.last_replied
             if self._over() or self._all_born():
                 break
             columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
-            row = born(self.pipeline.name, fingerprint, index, columns)
+            row = born(self.pipeline.name, index, columns)
             share = self.quotas.share_of(row)
             await self._until_wanted(share)
             if self._over():
@@ -256,18 +241,19 @@ class Stream:
             return
         self._spawn(self._live(index, row))
 
-    def _asker(self, index: int) -> AskFor:
-        past = self.journal.past(index)
+    def _asker(self, index: int, row: Row) -> AskFor:
+        name = (index, row["id"])
+        past = self.journal.past(index, row["id"])
 
         def ask_for(label: str) -> Ask:
-            return StepAsk(self.desks, self.journal, past, index, label, self._fingerprints[label], self.pipeline.seed)
+            return StepAsk(self.desks, self.journal, past, name, label, self._fingerprints[label], self.pipeline.seed)
 
         return ask_for
 
     async def _live(self, index: int, row: Row) -> None:
         try:
             try:
-                landed = Landed(await self.walk.through(row, self._asker(index)))
+                landed = Landed(await self.walk.through(row, self._asker(index, row)))
             except RowFailed as failure:
                 self._leave_barriers()
                 landed = Landed(row, failure)
@@ -321,17 +307,18 @@ class Stream:
             return f"max_cost: {self.cost:,.2f} was spent"
         return ""
 
-    def _too_many_failed(self) -> str:
+    def _too_many_failed(self, enough: int = _ENOUGH_TO_TELL) -> str:
         judged = sum(self._fates.values())
-        if judged >= _ENOUGH_TO_TELL and self._fates["failed"] > self.target.max_failed * judged:
+        if judged >= enough and self._fates["failed"] > self.target.max_failed * judged:
             return f"max_failed: {self._fates['failed']:,} of {judged:,} rows failed"
         return ""
 
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        if self._stopping:
-            return "stopped", self._stopping
+        why = self._stopping or self._ceiling() or self._too_many_failed(1)
+        if why:
+            return "stopped", why
         if self.target.accepted is not None:
             return "stopped", "the source is at its end"
         return "complete", ""

@@ -21,6 +21,7 @@ from smoltalk.rows import Conversation, Row
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Past, read_past
+from smoltalk.run.ledger import read_fate
 from smoltalk.run.reopen import reopen
 
 T = TypeVar("T")
@@ -104,7 +105,7 @@ async def trace(folder: RunFolder, row_id: str) -> Life:
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         fate = _find(connection, folder, row_id)
         columns: Row = orjson.loads(fate.columns)
-        past = read_past(connection, fate.row)
+        past = read_past(connection, folder.database, fate.row, fate.id)
         names = json.loads(database.get_meta(connection, "fingerprints", "{}"))
     born = {name: columns[name] for name in sorted(pipeline.born_with) if name in columns}
     unborn = fate.fate == "failed" and fate.gate == SOURCE
@@ -120,7 +121,7 @@ def _find(connection: Any, folder: RunFolder, row_id: str) -> Fate:
         "SELECT * FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT 6", (row_id, f"{row_id}g")
     ).fetchall()
     if len(found) == 1 or (found and found[0][1] == row_id):
-        return Fate(*found[0])
+        return read_fate(found[0])
     ids = ", ".join(line[1] for line in found[:5]) + (", ..." if len(found) > 5 else "")
     if found:
         raise _mistake(folder, f"more than one row's id starts with `{row_id}`", f"there is: {ids}")

@@ -27,6 +27,18 @@ class Node(NamedTuple):
     above: frozenset[str]
     """Labels of the steps it waits for; joins are seen through, for a row carries its own columns."""
     run: Run
+    declared: frozenset[str] | None
+    """The columns it may write; None for a stock step, which hands whole rows on."""
+
+    async def columns(self, row: Row, ask_for: AskFor) -> Row:
+        """What it writes. Raises `RowFailed` when that is more than it said, or another name for the row."""
+        columns = await self.run(row, ask_for)
+        if self.declared is not None and not self.declared.issuperset(columns):
+            more = ", ".join(f"`{name}`" for name in sorted(map(str, columns.keys() - self.declared)))
+            raise RowFailed("step_error", f"it wrote {more}, which its `writes()` does not name")
+        if columns.get("id", row["id"]) != row["id"]:
+            raise RowFailed("step_error", "it changed the row's `id`")
+        return columns
 
 
 class Walk:
@@ -36,7 +48,7 @@ class Walk:
         graph = dag.dag.G
         self.barriers: list[Barrier] = []
         self.nodes = [
-            Node(name, frozenset(_above(graph, name)), self._runner(name, graph.nodes[name]["step"]))
+            Node(name, frozenset(_above(graph, name)), *self._runner(name, graph.nodes[name]["step"]))
             for name in networkx.lexicographical_topological_sort(graph)
             if name != SOURCE and not isinstance(graph.nodes[name]["step"], CombineOutputs | Identify)
         ]
@@ -53,7 +65,7 @@ class Walk:
         try:
             for node in self.nodes:
                 label = node.label
-                row.update(await node.run(row, ask_for))
+                row.update(await node.columns(row, ask_for))
         except Exception as error:
             raise _ended(error, label) from error
         return row
@@ -68,7 +80,7 @@ class Walk:
             try:
                 if node.above & parked:
                     raise Parked
-                row.update(await node.run(row, ask_for))
+                row.update(await node.columns(row, ask_for))
             except Parked:  # the other branches go on
                 parked.add(node.label)
             except Exception as error:
@@ -83,19 +95,19 @@ class Walk:
         if parked:
             raise Parked
 
-    def _runner(self, label: str, step: Any) -> Run:
+    def _runner(self, label: str, step: Any) -> tuple[Run, frozenset[str] | None]:
         part = getattr(step, "part", None)
         if isinstance(part, Write):
-            return lambda row, ask_for: part.write(row, ask_for(label))
+            return lambda row, ask_for: part.write(row, ask_for(label)), part.writes()
         if isinstance(part, BatchWrite):
-            return _batched(Batcher(part.write_batch, part.batch_size))
+            return _batched(Batcher(part.write_batch, part.batch_size)), part.writes()
         step.load()
         if isinstance(step, GlobalStep):
             self.barriers.append(Barrier(_process(step)))
-            return _batched(self.barriers[-1])
+            return _batched(self.barriers[-1]), None
         if isinstance(step, Task):
-            return _asked(label, step)
-        return _batched(Batcher(_process(step), step.input_batch_size))
+            return _asked(label, step), None
+        return _batched(Batcher(_process(step), step.input_batch_size)), None
 
 
 def _ended(error: Exception, label: str) -> Exception:

@@ -135,13 +135,12 @@ class Fleet:
             try:
                 if not await self._ready(seat):
                     continue
-                return await seat.endpoint.ask("POST", path, body, read)
-            except Gone as gone:
-                if await seat.is_down(gone):
-                    continue
-                tries += 1
-                if tries >= _TRIES:
-                    raise RowFailed("no_reply", gone.sentence) from None
+                try:
+                    return await seat.endpoint.ask("POST", path, body, read)
+                except Gone as gone:
+                    tries += not await seat.is_down(gone)
+                    if tries >= _TRIES:
+                        raise RowFailed("no_reply", gone.sentence) from None
             finally:
                 seat.in_flight -= 1
 

@@ -145,3 +145,58 @@ def test_a_pipeline_is_not_a_run(smoltalk: Smoltalk, here: Path) -> None:
 
 def test_golden_pipeline_is_what_the_tests_think(here: Path) -> None:
     assert (here / "six.yaml").read_text() == PIPELINE
+
+
+def test_a_folder_of_something_else_is_left_alone(smoltalk: Smoltalk, here: Path) -> None:
+    (here / "mine").mkdir()
+    (here / "mine/README.md").write_text("my own words")
+    said = smoltalk("run", "six.yaml", "--out", "mine")
+    assert said.code == 2 and said.out == "" and said.err.startswith("--out  mine is not empty and holds no run\n")
+    assert [file.name for file in (here / "mine").iterdir()] == ["README.md"]
+    (here / "runs").mkdir()
+    (here / "mine").rename(here / "runs/six")
+    assert smoltalk("run", "six.yaml").code == 2, "nor is the folder a run has by default"
+    assert (here / "runs/six/README.md").read_text() == "my own words"
+
+
+@pytest.mark.parametrize(("out", "said"), [("", "names no folder"), ("answer.j2", "answer.j2 is a file, not a folder")])
+def test_out_that_is_no_folder(smoltalk: Smoltalk, out: str, said: str) -> None:
+    result = smoltalk("run", "six.yaml", "--out", out)
+    assert result.code == 2 and result.err.startswith(f"--out  {said}\n")
+
+
+def test_a_folder_that_cannot_be_written(smoltalk: Smoltalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARROT_CRASHES", "it was started")
+    for out, reason in (("/dev/null/x", "Not a directory"), ("answer.j2/x", "Not a directory")):
+        said = smoltalk("run", "six.yaml", "--out", out)
+        assert said.code == 3 and said.err.startswith(f"{out} cannot be written: {reason}\n")
+
+
+def test_a_run_whose_ledger_was_moved_away_starts_afresh(smoltalk: Smoltalk, here: Path) -> None:
+    smoltalk("run", "six.yaml")
+    for file in list((here / "runs/six").glob("run.db*")):
+        file.rename(file.with_name(f"{file.name}.damaged"))
+    said = smoltalk("run", "six.yaml")
+    assert said.code == 0 and "continues" not in said.out
+    for file in (here / "runs/six").glob("run.db*"):
+        file.unlink()
+    assert smoltalk("run", "six.yaml").code == 0, "its other files show that it is a run's"
+
+
+def test_rows_that_failed_are_shown_with_their_place(smoltalk: Smoltalk, here: Path) -> None:
+    (here / "rows.jsonl").write_text('{"instruction": "plain"}\n{"quest": "?"}\n' + "{broken\n" * 4)
+    jsonl = "jsonl: {path: rows.jsonl, columns: [instruction]}"
+    (here / "six.yaml").write_text(PIPELINE.replace("tests.cli.parts.Questions: {}", jsonl))
+    said = smoltalk("run", "six.yaml", "--set", "target.max_failed=1.0")
+    assert said.code == 0 and "5 rows failed, the first of them:\n" in said.out
+    assert "  rows.jsonl:2 has no `instruction`\n" in said.out and said.out.count("rows.jsonl:") == 3
+    assert "smoltalk trace runs/six ID" in said.out
+
+
+def test_a_run_whose_rows_all_fail_is_no_success(smoltalk: Smoltalk, here: Path) -> None:
+    jsonl = "jsonl: {path: rows.jsonl, columns: {instruction: quest}}"
+    (here / "six.yaml").write_text(PIPELINE.replace("tests.cli.parts.Questions: {}", jsonl))
+    (here / "rows.jsonl").write_text('{"quest": null}\n{broken\n')
+    said = smoltalk("run", "six.yaml")
+    assert said.code == 3 and "max_failed: 2 of 2 rows failed\n    put right what failed" in said.err
+    assert "holds no rows: none was accepted" in said.out and "rows.jsonl:1 has no `quest`" in said.out

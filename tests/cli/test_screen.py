@@ -13,7 +13,7 @@ from rich.console import Console
 
 from smoltalk.cli.live import Pace, line, panel
 from smoltalk.cli.screen import count, plain, quoted, span, value
-from smoltalk.run.stream import Progress
+from smoltalk.run.progress import Progress
 from tests.cli.conftest import same_as
 
 

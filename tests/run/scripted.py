@@ -85,6 +85,8 @@ class Prefix(Write):
     column: str
     fails: bool = False
     """Trips over every reply."""
+    writes_too: str = ""
+    """A column it writes and does not declare."""
 
     def reads(self) -> frozenset[str]:
         return frozenset({"instruction"})
@@ -105,7 +107,8 @@ class Prefix(Write):
             return reply.text
 
         request = Request([message("user", f"{self.prefix} {row['instruction']}")], Sampling())
-        return {self.column: await ask(self.engine, request, parse)}
+        more = {self.writes_too: "?"} if self.writes_too else {}
+        return more | {self.column: await ask(self.engine, request, parse)}
 
 
 class OtherPrefix(Prefix):

@@ -2,13 +2,16 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from smoltalk.errors import WorldError
 from smoltalk.pipeline import load
+from smoltalk.run.folder import RunFolder
 from smoltalk.run.preview import preview
+from smoltalk.run.session import books_of
 from tests.run.pipelines import PIPELINE, loaded, run, written
 
 pytestmark = pytest.mark.timeout(60)
@@ -151,3 +154,63 @@ def test_rows_of_no_share_and_rows_that_cannot_be_read_are_in_the_books(tmp_path
     assert reasons == {("failed", "source", "unknown_share"): 3, ("failed", "source", "unreadable"): 3}
     details = column(tmp_path / "run", "select evidence from rows where reason = 'unknown_share'")
     assert json.loads(details[0])["detail"] == "`instruction` is 'c', not one of a, b"
+
+
+def test_lines_added_to_a_file_leave_the_replies_for_the_others_standing(tmp_path: Path) -> None:
+    path = own_steps(tmp_path, asked("a", "b", "c"))
+    first = run(load(path), tmp_path / "run")
+    (tmp_path / "lines.jsonl").write_text("".join(f"{line}\n" for line in asked("a", "CHANGED", "c", "d")))
+    more = run(load(path), tmp_path / "run")
+    before, after = (sum(e["requests"] for e in books.engines.values()) for books in (first, more))
+    assert (before, after) == (6, 10), "two steps ask for the changed row and the new one, and for no other"
+    assert column(tmp_path / "run", "select columns from rows order by row")[1].count("CHANGED") == 3
+
+
+def test_a_letter_that_changed_in_run_db_is_damage(tmp_path: Path) -> None:
+    path = own_steps(tmp_path, asked("a", "b"))
+    run(load(path), tmp_path / "run")
+    for table, spoilt in (("rows", "columns"), ("replies", "text")):
+        connection = sqlite3.connect(tmp_path / "run" / "run.db")
+        connection.execute(f"update {table} set {spoilt} = replace({spoilt}, 'answer', 'Answer')")
+        connection.commit()
+        connection.close()
+        with pytest.raises(WorldError, match="damaged: .* is not as it was written"):
+            run(load(path), tmp_path / "run")
+        with closing(sqlite3.connect(tmp_path / "run" / "run.db")) as connection:  # so that a run goes on from replies
+            connection.execute("update meta set value = 'interrupted' where key = 'state'")
+            connection.commit()
+
+
+def test_an_emptied_run_db_is_damage_and_no_fresh_start(tmp_path: Path) -> None:
+    path = own_steps(tmp_path, asked("a"))
+    run(load(path), tmp_path / "run")
+    for name in ("run.db", "run.db-wal", "run.db-shm"):
+        (tmp_path / "run" / name).unlink(missing_ok=True)
+    (tmp_path / "run" / "run.db").touch()
+    with pytest.raises(WorldError, match="damaged: it is empty"):
+        run(load(path), tmp_path / "run")
+    with pytest.raises(WorldError, match="damaged: it is empty"):
+        books_of(RunFolder(tmp_path / "run"))
+
+
+def test_a_source_that_gives_nothing_but_failures_is_no_success(tmp_path: Path) -> None:
+    path = own_steps(tmp_path, ["{", asked("a")[0], "["])
+    path.write_text(path.read_text().replace("max_failed: 1.0", "max_failed: 0.5"))
+    books = run(load(path), tmp_path / "run")
+    assert (books.state, books.accepted, books.failed) == ("stopped", 1, 2)
+    assert books.why == "max_failed: 2 of 3 rows failed"
+
+
+def test_a_ceiling_is_named_though_a_gate_waited_for_its_sample(tmp_path: Path) -> None:
+    path = written(tmp_path, target="{accepted: 30, max_attempts: 20}")
+    path.write_text(path.read_text().replace("value: 44", "quantile: 0.5, calibrate: 64"))
+    books = run(load(path), tmp_path / "run")
+    assert (books.state, books.why) == ("stopped", "max_attempts: 20 rows were born")
+
+
+@pytest.mark.parametrize("written_column", ["id", "undeclared"])
+def test_a_step_keeps_to_the_columns_it_declares(tmp_path: Path, written_column: str) -> None:
+    path = own_steps(tmp_path, asked("a", "b"))
+    path.write_text(path.read_text().replace("column: second", f"column: second, writes_too: {written_column}"))
+    books = run(load(path), tmp_path / "run")
+    assert books.reasons == [("failed", "OtherPrefix", "step_error", 2)]

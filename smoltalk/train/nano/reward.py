@@ -1,8 +1,4 @@
-"""Trains the reward model: nano with one output, taught to score the right one of two conversations higher.
-
-Besides the order of a pair it learns at every token whether the text has gone wrong by then, as the token-level
-verifiers of Cobbe et al. 2021 (arXiv:2110.14168, section 4.2) do: that tells it where to look.
-"""
+"""Trains the reward model: nano with one output, taught to score the right one of two conversations higher."""
 
 from __future__ import annotations
 
@@ -28,13 +24,11 @@ from smoltalk.train.nano.workers import average_gradients, optimizers, run_worke
 DRAWN_AT_ONCE = 1024
 # Keeps scores near zero, where one threshold can serve all conversations.
 CENTERING = 0.01
-TOKEN_WEIGHT = 1.0
-LANGUAGE_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
 class RewardPlan:
-    steps: int = 710
+    steps: int = 1800
     tokens_per_worker: int = 2048
     workers: int = 3
     seed: int = 0
@@ -86,33 +80,13 @@ def _side_by_side(found: list[tuple[list[int], list[int]]], length: int, filler:
     return padded([chosen for chosen, _ in found] + [rejected for _, rejected in found], length, filler)
 
 
-def after_difference(chosen: torch.Tensor, rejected: torch.Tensor, filler: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Masks (pairs x length) of each side's tokens from the first one in which the two sides differ."""
-    different = torch.ne(chosen, rejected).cumsum(dim=1) > 0
-    return different & torch.ne(chosen, filler), different & torch.ne(rejected, filler)
-
-
-def language_loss(model: Any, hidden: torch.Tensor, ids: torch.Tensor, filler: int) -> Any:
-    """Loss of the next token of right conversations: it must still be able to answer to tell a wrong answer."""
-    wanted = ids[:, 1:]
-    learned = torch.ne(wanted, filler)
-    logits = functional.linear(hidden[:, :-1][learned], model.model.embed_tokens.weight)
-    return functional.cross_entropy(logits, wanted[learned])
-
-
 def pair_loss(model: Any, ids: torch.Tensor) -> tuple[Any, float]:
-    """Bradley-Terry loss on the last tokens plus the tokens' own; and the share of pairs already in the right order."""
-    filler = model.config.pad_token_id
-    mask = torch.ne(ids, filler)
-    hidden = model.model(input_ids=ids, attention_mask=mask.long(), use_cache=False).last_hidden_state
-    by_token = model.score(hidden)[..., 0]
-    chosen, rejected = by_token.gather(1, mask.sum(dim=1, keepdim=True) - 1)[:, 0].chunk(2)
-    order = -functional.logsigmoid(chosen - rejected).mean() + CENTERING * ((chosen + rejected) ** 2).mean()
-    right, wrong = after_difference(*ids.chunk(2), filler)
-    right_tokens, wrong_tokens = (side[kept] for side, kept in zip(by_token.chunk(2), (right, wrong), strict=True))
-    tokens = -functional.logsigmoid(right_tokens).mean() - functional.logsigmoid(-wrong_tokens).mean()
-    language = language_loss(model, hidden.chunk(2)[0], ids.chunk(2)[0], filler)
-    return order + TOKEN_WEIGHT * tokens / 2 + LANGUAGE_WEIGHT * language, (chosen > rejected).float().mean().item()
+    """Bradley-Terry loss, and the share of pairs already in the right order."""
+    mask = torch.ne(ids, model.config.pad_token_id).long()
+    scores = model(input_ids=ids, attention_mask=mask).logits[:, 0]
+    chosen, rejected = scores.chunk(2)
+    loss = -functional.logsigmoid(chosen - rejected).mean() + CENTERING * ((chosen + rejected) ** 2).mean()
+    return loss, (chosen > rejected).float().mean().item()
 
 
 def _train(rank: int, count: int, start: Path, folder: Path, plan: RewardPlan) -> None:

@@ -1,0 +1,21 @@
+"""A snapshot of a run that is under way, for whoever watches."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is going on right now; the command line shows it."""
+
+    born: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    target: int | None = None
+    seconds: float = 0.0
+    tokens_out: int = 0
+    """Of this session."""
+    engines: dict[str, int] = field(default_factory=dict)
+    """Requests in flight, by engine."""
+    cost: float = 0.0
