@@ -34,7 +34,7 @@ class RewardModel(Engine):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """`auto`: the first GPU, or the CPU where there is none."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """`auto`: as the weights were saved."""
+    """`auto`: as the weights were saved on a GPU, float32 on the CPU."""
     max_length: int | None = Field(default=None, gt=0)
     """Tokens of a conversation; longer ones fail as `prompt_too_long`. Default: what the model takes."""
     batch_size: int = Field(default=16, gt=0)

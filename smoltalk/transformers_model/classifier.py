@@ -34,6 +34,9 @@ class Classifier:
             raise WorldError(
                 f"`{error.name}` is not installed, which a model in this process needs: {_INSTALL}"
             ) from None
+        place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+        if dtype == "auto" and place == "cpu":
+            dtype = "float32"  # half precision is slower there, and less exact
         where: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         try:
             with _quiet(transformers.utils.logging):
@@ -41,7 +44,6 @@ class Classifier:
                 loaded, report = transformers.AutoModelForSequenceClassification.from_pretrained(
                     model, dtype=dtype, output_loading_info=True, **where
                 )
-            place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             loaded = loaded.to(place).eval()
         except torch.cuda.OutOfMemoryError:
             raise WorldError(f"{model} does not fit on {device}: free the GPU, or name another `device`") from None

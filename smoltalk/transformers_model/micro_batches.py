@@ -37,7 +37,6 @@ class MicroBatches(Generic[Asked, Answer]):
             self._worker = None
 
     async def _run(self) -> None:
-        await asyncio.sleep(0)  # callers started together are in one batch
         while batch := self._next():
             try:
                 answers = await asyncio.to_thread(self._work, [one for one, _ in batch])

@@ -62,7 +62,7 @@ def ours() -> list[float]:
 
 @pytest.mark.parametrize("batch_size", [2, 16])
 def test_agrees_with_nano_reward_whatever_the_batch(ours: list[float], batch_size: int) -> None:
-    engine = RewardModel(model=str(REWARD), device="cpu", dtype="float32", batch_size=batch_size)
+    engine = RewardModel(model=str(REWARD), device="cpu", batch_size=batch_size)
     assert scores(engine, TALKS) == pytest.approx(ours, abs=1e-3)
 
 
