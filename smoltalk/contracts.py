@@ -78,10 +78,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `text` of a score is the number's repr."""
+    """What came back. `text` of a score is the number's repr, of a vector `smoltalk.vectors.vector_text`."""
 
     text: str
-    finish: Literal["stop", "length", "score"] = "stop"
+    finish: Literal["stop", "length", "score", "vector"] = "stop"
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
@@ -101,7 +101,7 @@ class Engine(Part, ABC):
     max_in_flight: int = Field(default=64, gt=0)
     """Requests this engine is given at once, over all steps that share it."""
 
-    kind: ClassVar[Literal["completes", "scores"]] = "completes"
+    kind: ClassVar[Literal["completes", "scores", "embeds"]] = "completes"
 
     def identity(self) -> dict[str, Any]:
         """The fields that change what it replies (not how fast): part of every reply's journal key."""
@@ -115,11 +115,11 @@ class Engine(Part, ABC):
         """What the server says of itself now (`cache_hit_rate`, `running`, `waiting`); {} where it says nothing."""
         return {}
 
-    def needs(self, name: str) -> "Need | None":
+    def need(self, name: str, on_gpus: bool) -> "Need | None":
         """GPUs and memory it takes, under its name in the pipeline; None for one that can run beside anything."""
         return None
 
-    def place(self, places: "Sequence[Place]") -> None:
+    def settle(self, places: "Sequence[Place]") -> None:
         """Where it is to run, a place for each replica; called before `start`."""
 
     @abstractmethod
@@ -132,11 +132,15 @@ class Engine(Part, ABC):
 
     async def complete(self, request: Request) -> Reply:
         """Write one turn. Raises `WorldError` when the engine is gone; never returns half a reply unmarked."""
-        raise TypeError(f"{type(self).__name__} scores, it does not complete")
+        raise TypeError(f"{type(self).__name__} does not complete")
 
     async def score(self, messages: Conversation) -> Reply:
         """Score a whole conversation, higher is better; `Reply.finish` is `score`."""
-        raise TypeError(f"{type(self).__name__} completes, it does not score")
+        raise TypeError(f"{type(self).__name__} does not score")
+
+    async def embed(self, text: str) -> Reply:
+        """The text's direction in the model's space, of length 1; `Reply.finish` is `vector`."""
+        raise TypeError(f"{type(self).__name__} does not embed")
 
 
 # ---------------------------------------------------------------- steps
@@ -161,6 +165,9 @@ class Ask(Protocol):
 
     async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
         """The engine's score of a conversation."""
+
+    async def embed(self, engine: str, text: str, *, turn: int = 0) -> list[float]:
+        """The engine's vector for a text; the dot product of two is their cosine."""
 
 
 class Step(Part, ABC):

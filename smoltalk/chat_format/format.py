@@ -131,7 +131,7 @@ class ChatFormat:
     def unsteered(self, text: str) -> str:
         """A rendered conversation less the system turn that nobody gave; BOS stays, and all with `default_system`."""
         preamble, header = self.frame.preamble, self.frame.user_header
-        if self.default_system or not preamble or not text.startswith(preamble):
+        if self.default_system or not frame.says_something(preamble) or not text.startswith(preamble):
             return text
         # SmolLM2 calls `<|im_start|>` its BOS: what also opens a turn is none.
         opened = bool(self._bos) and preamble.startswith(self._bos) and not header.startswith(self._bos)

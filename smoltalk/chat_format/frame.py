@@ -41,8 +41,7 @@ def derive(render: Render) -> Frame:
     # What closes an answer stands behind the last one too; the header is the rest, where it agrees with the first's.
     closing = "".join(_common(_pieces(between), _pieces(after(short, ANSWERED))))
     rest = _pieces(between.removeprefix(closing))
-    header = "".join(reversed(_common(rest[::-1], _pieces(first)[::-1])))
-    header = header if header.strip() else ""  # a line break alone is shared by anything
+    header = _opened(_common(rest[::-1], _pieces(first)[::-1])[::-1], first)
     return Frame(
         preamble=first.removesuffix(header) if header else "",
         user_header=header,
@@ -84,12 +83,27 @@ def tags(text: str) -> set[str]:
     return set(_TAG.findall(text))
 
 
+def says_something(text: str) -> bool:
+    """Whether a text holds words, and not just marks."""
+    return any(not (piece.isspace() or _TAG.fullmatch(piece)) for piece in _pieces(text))
+
+
 def _user(content: str) -> dict[str, str]:
     return {"role": "user", "content": content}
 
 
 def _assistant(content: str) -> dict[str, str]:
     return {"role": "assistant", "content": content}
+
+
+def _opened(header: list[str], first: str) -> str:
+    """A header that may still have the end of an answer before it: turns begin as the conversation's first one does.
+
+    The last answer of a conversation may end otherwise than earlier ones (gpt-oss: `<|return|>`, not `<|end|>`).
+    """
+    opening = next((piece for piece in _pieces(first) if _TAG.fullmatch(piece) and piece in header), None)
+    text = "".join(header[header.index(opening) :] if opening else header)
+    return text if text.strip() else ""  # a line break alone is shared by anything
 
 
 def _cut(text: str, sentinel: str) -> tuple[str, str]:

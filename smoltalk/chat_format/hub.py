@@ -11,8 +11,8 @@ def fetch(model: str, revision: str | None, names: Sequence[str]) -> Path:
 
     `model` may be a folder, which is returned as it is. Raises `WorldError` with what to do.
     """
-    if Path(model).is_dir():
-        return Path(model)
+    if (folder := Path(model).expanduser()).is_dir():
+        return folder
     from huggingface_hub import errors, snapshot_download  # a fifth of a second
 
     try:

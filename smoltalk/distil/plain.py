@@ -13,6 +13,7 @@ from smoltalk.attempts import again
 from smoltalk.contracts import BatchWrite, Engine, Reply, Request, Sampling, Step, Write
 from smoltalk.errors import BadReply, RowFailed, WorldError
 from smoltalk.rows import Conversation, Row, message
+from smoltalk.vectors import vector_of
 
 T = TypeVar("T")
 
@@ -38,6 +39,9 @@ class PlainAsk:
 
     async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
         return float((await self._engines[engine].score(messages)).text)
+
+    async def embed(self, engine: str, text: str, *, turn: int = 0) -> list[float]:
+        return vector_of((await self._engines[engine].embed(text)).text)
 
 
 async def write_rows(part: Step, engines: Mapping[str, Engine], rows: Sequence[Row]) -> list[Row]:

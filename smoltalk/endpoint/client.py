@@ -26,6 +26,8 @@ KEEP_ALIVE_SECONDS = 4.0
 UPLOAD_SECONDS = 1800.0
 LARGEST_ANSWER = 64 * 2**20
 """Bytes of an answer that is read into memory."""
+OWN_FAULT = 4
+"""Failed tries from which on a request, not the server, is to blame if others were answered since the last one."""
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -102,7 +104,8 @@ class Endpoint:
         `timeout` is in seconds, for each try; without `again` there is one try, and its `Trouble` comes out.
         `read` raises `Trouble` for an answer that is not as it must be, which counts as a failed try.
         Raises `Gone` when the budget is spent, `Refused` when the server objects to this request, `WorldError` when
-        it would object to every one (key, model, credit, address), `RowFailed` when the body cannot be written.
+        it would object to every one (key, model, credit, address), `RowFailed` when the body cannot be written, or
+        when the server fails at this request again and again while it answers others (`unanswered`).
         """
         data = None if body is None else encoded(body)
         seconds = timeout or self._timeout
@@ -153,7 +156,8 @@ class Endpoint:
         return quotable(text, self._key)
 
     async def _retried(self, once: Callable[[], Awaitable[T]], again: bool = True) -> T:
-        began, tries, failures = now(), 0, 0
+        began = failed = now()
+        tries = failures = 0
         while True:
             ticket = await self._turnstile.enter(tries > 0)
             try:
@@ -164,7 +168,8 @@ class Endpoint:
                     raise
                 tries += 1
                 failures += trouble.counts
-                wait = self._wait(trouble, tries, failures, began)
+                wait = self._wait(trouble, tries, failures, began, failed)
+                failed = now()
             await asyncio.sleep(wait)
 
     @asynccontextmanager
@@ -201,12 +206,15 @@ class Endpoint:
                 raise Trouble(f"{self.where} answers with more than {LARGEST_ANSWER >> 20} MB")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _wait(self, trouble: Trouble, tries: int, failures: int, began: float) -> float:
-        """Seconds until the next try. Raises `Gone` when the budget is spent."""
+    def _wait(self, trouble: Trouble, tries: int, failures: int, began: float, failed: float) -> float:
+        """Seconds until the next try; `failed` is when the try before the last one did. Raises when there is none."""
+        answered = self._turnstile.last_answer
         if failures >= self._patience.attempts:
+            if failures >= OWN_FAULT and answered > failed:
+                raise RowFailed("unanswered", f"{trouble.sentence} (after {failures} tries; others are answered)")
             raise Gone(f"{trouble.sentence} (after {failures} tries)")
         wait = self._patience.wait(tries) if trouble.wait is None else trouble.wait
-        silent = now() - max(began, self._turnstile.last_answer)
+        silent = now() - max(began, answered)
         if silent + wait > self._patience.seconds:
             asked = f"; it asks to wait {wait:.0f} s" if trouble.wait else ""
             raise Gone(f"{trouble.sentence}{asked}; it has answered nothing for {silent:.0f} s")

@@ -1,5 +1,6 @@
 """What a server's answer means when it is not the one hoped for: the row's fault, the setup's, or a passing one."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,7 +13,9 @@ from smoltalk.redaction import redact
 from smoltalk.text import neutralise
 
 _TOO_LONG = re.compile(
-    r"context.?length|context window|max_model_len|too (?:long|large)|too many (?:input )?tokens", re.I
+    r"context.?length|context window|maximum model length|max_model_len|too many (?:input )?tokens"
+    r"|(?:prompt|input|request|messages?)\b.{0,60}\btoo (?:long|large)",
+    re.I,
 )
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|safety system|moderation|flagged", re.I)
 _NO_MODEL = re.compile(r"model.{0,80}(?:does not exist|not found|not exist|unknown|not supported)|unknown model", re.I)
@@ -87,8 +90,8 @@ def judged(status: int, headers: Mapping[str, str], payload: bytes, *, where: st
     """
     if status == 200:
         try:
-            data = orjson.loads(payload)
-        except orjson.JSONDecodeError:
+            data = _loaded(payload)
+        except (ValueError, RecursionError):
             raise Trouble(f"{where} answered with something that is not JSON") from None
         if not isinstance(data, dict):
             raise Trouble(f"{where} answered with JSON that is not an object")
@@ -116,6 +119,13 @@ def fault(status: int, headers: Mapping[str, str], words: Said, where: str) -> W
     if 300 <= status < 400:
         return Denied(status, f"{where} redirects elsewhere ({status}): give the address as it is after that")
     return Refused(status, message, param=words.param, kind=_kind_of_code(words.code))
+
+
+def _loaded(payload: bytes) -> Any:
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:  # json takes what some servers send and orjson does not: half an emoji, NaN
+        return json.loads(payload)
 
 
 def _status_inside(error: Any) -> int:

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 from smoltalk.contracts import Reply
 from smoltalk.endpoint.faults import Refused, Trouble
 from smoltalk.endpoint.price import Price
+from smoltalk.text import valid
 
 _THINK, _END_THINK = "<think>", "</think>"
 _CUT = {"length", "max_tokens", "model_length"}
@@ -73,14 +74,14 @@ def _reply(data: dict[str, Any], choice: dict[str, Any], written: Told, seconds:
     tokens_in, tokens_out = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     cached = _count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
     return Reply(
-        text=written.text,
+        text=valid(written.text),
         finish=_finish(choice.get("finish_reason")),
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         seconds=seconds,
         cost=price.of(tokens_in, tokens_out, cached) if price else 0.0,
         cached=cached,
-        reasoning=written.reasoning,
+        reasoning=valid(written.reasoning),
     )
 
 

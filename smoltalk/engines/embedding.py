@@ -46,10 +46,15 @@ class Embedding(Engine):
     _batches: "MicroBatches[str, str] | None" = PrivateAttr(None)
 
     def identity(self) -> dict[str, Any]:
-        """What changes a vector; a folder counts by its path."""
+        """What changes a vector; a folder counts by its contents."""
         if self.model is None:
             return {"hashed": _HASHED_VERSION, "dimensions": self.dimensions, "prompt": self.prompt}
-        return self.model_dump(mode="json", include={"model", "revision", "prompt"})
+        fields = self.model_dump(mode="json", include={"model", "revision", "prompt"})
+        if (folder := Path(self.model).expanduser()).is_dir():
+            from smoltalk.placement.model_files import fingerprint
+
+            fields["model"] = fingerprint(folder)
+        return fields
 
     def plan(self) -> str:
         """The model and where it will run."""
@@ -85,7 +90,9 @@ class Embedding(Engine):
         if self.model is not None:
             from smoltalk.transformers_model.sentences import SentenceModel
 
-            made = SentenceModel.load(self.model, self.revision, self.device, self.prompt, self.batch_size)
+            folder = Path(self.model).expanduser()
+            where = str(folder) if folder.is_dir() else self.model
+            made = SentenceModel.load(where, self.revision, self.device, self.prompt, self.batch_size)
             return made.vectors
         from sklearn.feature_extraction.text import HashingVectorizer  # a second
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from smoltalk.contracts import Engine, Reply, Request
 from smoltalk.endpoint import Endpoint, Patience, Price, Refused, chat_body, chat_reply, text_body, text_reply
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 OPENAI = "https://api.openai.com/v1"
 _FIRST_WAVE = 32
 """Requests in flight before anything is known of the endpoint; doubled with each round of replies it gives."""
+_IN_BATCHES = 10_000
+"""Requests in flight with `batch`, unless said."""
+_CALLS_AT_ONCE = 8
+"""Uploads, looks and downloads of batches under way at a time."""
 _REDRAWS = 4
 """Replies drawn to get one that starts as it may."""
 _STEP = 0x9E3779B97F4A7C15
@@ -51,7 +55,8 @@ class OpenAI(Engine):
     price: Price | None = None
     """What the endpoint charges, so that the books show the cost and `max_cost` can stop a run."""
     batch: BatchOptions | None = None
-    """Answer by the endpoint's Batch API: slower by hours, often at half the price (give the lower one in `price`)."""
+    """Answer by the endpoint's Batch API: slower by hours, often at half the price (give the lower one in `price`).
+    `max_in_flight` is then 10,000 unless said: no batch can hold more."""
     timeout: float = Field(default=600.0, gt=0)
     """Seconds that one try may take."""
     attempts: int = Field(default=8, gt=0)
@@ -62,6 +67,14 @@ class OpenAI(Engine):
     _dialect: Dialect | None = PrivateAttr(None)
     _log: Path | None = PrivateAttr(None)
     _format: "asyncio.Future[ChatFormat] | None" = PrivateAttr(None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _batches_are_large(cls, fields: Any) -> Any:
+        """A batch holds what is in flight, so with `batch` that is much, unless said."""
+        if isinstance(fields, dict) and fields.get("batch") is not None:
+            return {"max_in_flight": _IN_BATCHES} | fields
+        return fields
 
     @field_validator("base_url")
     @classmethod
@@ -101,7 +114,7 @@ class OpenAI(Engine):
     def plan(self) -> str:
         """The model, where it is asked, and whose key pays."""
         key = self._key_name
-        how = f"in batches, looked at every {self.batch.poll:g} s" if self.batch else f"{self.max_in_flight} in flight"
+        how = f"{self.max_in_flight:,} in flight" + (", in batches" if self.batch else "")
         paid = f"key from ${key}{'' if os.environ.get(key) else ' (not set)'}" if key else "no key"
         return f"openai: {self.model} at {self.base_url}, {paid}, {how}"
 
@@ -113,7 +126,7 @@ class OpenAI(Engine):
         endpoint = Endpoint(
             self.base_url,
             key=self._key(),
-            max_in_flight=self.max_in_flight,
+            max_in_flight=_CALLS_AT_ONCE if self.batch else self.max_in_flight,
             start=_FIRST_WAVE,
             timeout=self.timeout,
             patience=Patience(attempts=self.attempts),

@@ -48,16 +48,16 @@ class RewardModel(Engine):
         """What a local folder lacks; the Hub is not asked."""
         from smoltalk.transformers_model.classifier import folder_fault
 
-        if Path(self.model).is_dir() and (fault := folder_fault(Path(self.model))):
+        if self._folder.is_dir() and (fault := folder_fault(self._folder)):
             yield fault
 
     def identity(self) -> dict[str, Any]:
         """What changes a score; a folder counts by its contents."""
         fields = self.model_dump(mode="json", exclude={"max_in_flight", "device", "batch_size"})
-        if Path(self.model).is_dir():
-            from smoltalk.llama.folder import fingerprint
+        if self._folder.is_dir():
+            from smoltalk.placement.model_files import fingerprint
 
-            fields["model"] = fingerprint(Path(self.model))
+            fields["model"] = fingerprint(self._folder)
         return fields
 
     def plan(self) -> str:
@@ -92,6 +92,11 @@ class RewardModel(Engine):
         score = await self._batches.ask(ids)
         return Reply(text=repr(score), finish="score", tokens_in=len(ids), seconds=monotonic() - began)
 
+    @property
+    def _folder(self) -> Path:
+        """Where the model lies, if it is a folder."""
+        return Path(self.model).expanduser()
+
     def _load(self) -> "tuple[ChatFormat, Classifier]":
         from smoltalk.chat_format import ChatFormat
         from smoltalk.transformers_model.classifier import Classifier
@@ -99,4 +104,5 @@ class RewardModel(Engine):
         chat = ChatFormat.of_hub(self.model, self.revision)
         if not chat.takes_system:
             chat = replace(chat, fold_system=True)
-        return chat, Classifier.load(self.model, self.revision, self.device, self.dtype, self.max_length)
+        where = str(self._folder) if self._folder.is_dir() else self.model
+        return chat, Classifier.load(where, self.revision, self.device, self.dtype, self.max_length)

@@ -16,7 +16,6 @@ from smoltalk.placement import Need, Place, Size
 from smoltalk.placement.model_files import fingerprint, local_folder
 from smoltalk.placement.vllm_need import need_of, size_of, spans
 from smoltalk.placement.words import gigabytes
-from smoltalk.serving.load import Load
 from smoltalk.serving.vllm_options import ONLY_SPEED, OURS, options
 
 if TYPE_CHECKING:
@@ -130,10 +129,10 @@ class Vllm(Engine):
         """The model's size, from what is on this machine; None when nothing tells."""
         return size_of(self.model, self.options)
 
-    def need(self, name: str, on_gpus: bool) -> Need:
-        """What the planner should know of this engine; nothing of one that is already up."""
+    def need(self, name: str, on_gpus: bool) -> Need | None:
+        """What the planner should know of this engine; None for servers that are already up."""
         if self.endpoint is not None:
-            return Need(name)
+            return None
         return need_of(name, self.size, self.options, self.replicas, on_gpus)
 
     def settle(self, places: Sequence[Place]) -> None:
@@ -145,7 +144,8 @@ class Vllm(Engine):
         if self.endpoint is not None:
             where = self.endpoint if isinstance(self.endpoint, str) else ", ".join(self.endpoint)
             return f"vllm: {self.model} at {where}, {self.max_in_flight} in flight"
-        need, size = self.need("", on_gpus=True), self.size
+        size = self.size
+        need = need_of("", size, self.options, self.replicas, on_gpus=True)
         times = f"{self.replicas} servers, each on " if self.replicas > 1 else ""
         gpus = f"{times}{need.gpus} GPU{'s' if need.gpus > 1 else ''}"
         memory = "size unknown"
@@ -164,7 +164,7 @@ class Vllm(Engine):
         from smoltalk.serving.fleet import Fleet
         from smoltalk.serving.writing import Writer
 
-        fleet = Fleet(self._standing() if self.endpoint is not None else self._supervised(folder))
+        fleet = Fleet(self._standing() if self.endpoint is not None else self.supervised(folder))
         await fleet.start()
         given = self.options
         named = str(given.get("tokenizer") or self.model)
@@ -194,9 +194,13 @@ class Vllm(Engine):
             raise WorldError("the vllm engine was not started")
         return await self._writer.write(request)
 
-    def load(self) -> Load:
-        """What the servers said of themselves a moment ago: running, waiting, cache hits."""
-        return self._writer.fleet.load() if self._writer else Load()
+    def gauges(self) -> dict[str, float]:
+        """What servers of ours said a moment ago: `running` and `waiting` requests, `cache_hit_rate`, `restarts`."""
+        if self._writer is None or self.endpoint is not None:
+            return {}
+        load = self._writer.fleet.load()
+        rate = {} if load.hit_rate is None else {"cache_hit_rate": load.hit_rate}
+        return {"running": load.running, "waiting": load.waiting, "restarts": self.restarted(), **rate}
 
     def restarted(self) -> int:
         """How often servers were started again in this session."""
@@ -245,7 +249,8 @@ class Vllm(Engine):
             for at in at_version
         ]
 
-    def _supervised(self, folder: Path) -> "list[Standing | Supervised]":
+    def supervised(self, folder: Path) -> "list[Standing | Supervised]":
+        """Servers of ours, not yet started; they log under `folder`. Raises `WorldError` when there is no program."""
         from smoltalk.serving.fleet import Supervised
         from smoltalk.serving.server import Launch, Server
         from smoltalk.serving.vllm_launch import command, environment, in_order, log_name

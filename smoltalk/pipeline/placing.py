@@ -9,16 +9,17 @@ from smoltalk.placement import Plan, main_memory, plan, visible
 
 def engine_plan(pipeline: Pipeline) -> Plan:
     """The plan for this machine. Engines that need no place (nano, an endpoint) are not in it."""
-    needs = [need for names in pipeline.merged_engines() if (need := pipeline.engines[names[0]].part.needs(names[0]))]
-    return plan(needs, visible(), main_memory()) if needs else Plan()
+    gpus = visible()
+    engines = [(names[0], pipeline.engines[names[0]].part) for names in pipeline.merged_engines()]
+    needs = [need for name, engine in engines if (need := engine.need(name, bool(gpus)))]
+    return plan(needs, gpus, main_memory()) if needs else Plan()
 
 
-def engine_turns(pipeline: Pipeline) -> list[frozenset[str]]:
+def engine_turns(pipeline: Pipeline, found: Plan) -> list[frozenset[str]]:
     """The stages of the plan as names, in the order that gets every step done; at most one where all fit together.
 
     Raises `UserError` when an engine has no place, or when a step asks two engines that do not fit side by side.
     """
-    found = engine_plan(pipeline)
     stages = [frozenset(stage.names()) for stage in found.stages]
     first = {name: names[0] for names in pipeline.merged_engines() for name in names}
     staged = frozenset().union(*stages)

@@ -1,7 +1,7 @@
 """How a row gets a reply: the journal first, then the engine; every attempt is counted and written down."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from smoltalk.run.clock import Clock
 from smoltalk.run.journal import Journal, Past
 from smoltalk.run.turns import Parked
 from smoltalk.text import valid
+from smoltalk.vectors import vector_of
 
 T = TypeVar("T")
 
@@ -51,6 +52,15 @@ class Desk:
         await self._take(row)
         try:
             reply = await self.engine.score(messages)
+        finally:
+            self._give()
+        return self._counted(reply)
+
+    async def embed(self, text: str, row: int) -> Reply:
+        """Wait for room, then embed; older rows go first."""
+        await self._take(row)
+        try:
+            reply = await self.engine.embed(text)
         finally:
             self._give()
         return self._counted(reply)
@@ -127,14 +137,20 @@ class StepAsk:
         raise RowFailed(last.kind, f"{self._label}: {last.detail}" if last.detail else self._label)
 
     async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
+        return float(await self._once(engine, turn, lambda desk: desk.score(messages, self._row)))
+
+    async def embed(self, engine: str, text: str, *, turn: int = 0) -> list[float]:
+        return vector_of(await self._once(engine, turn, lambda desk: desk.embed(text, self._row)))
+
+    async def _once(self, engine: str, turn: int, ask: Callable[[Desk], Awaitable[Reply]]) -> str:
         reply = self._past.get((self._fingerprint, turn, 0)) if self._past else None
         if reply is None:
             desk = self._desks[engine]
             if not desk.open:
                 raise Parked
-            reply = await desk.score(messages, self._row)
+            reply = await ask(desk)
             await self._keep(desk, turn, 0, reply, "")
-        return float(reply.text)
+        return reply.text
 
     def _keep(self, desk: Desk, turn: int, attempt: int, reply: Reply, bad: str) -> "asyncio.Future[None]":
         engine = reply.engine or desk.name

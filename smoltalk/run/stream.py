@@ -9,21 +9,24 @@ import gc
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Set
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Set
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from itertools import islice
 from typing import Any
 
 from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import compile_dag
-from smoltalk.errors import Problem, RowFailed, UserError
-from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.errors import RowFailed
+from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import SOURCE, labelled_gates
-from smoltalk.pipeline.placing import engine_turns
 from smoltalk.rows import Row
-from smoltalk.run.asking import Desk, StepAsk
+from smoltalk.run.asking import StepAsk
+from smoltalk.run.births import births, must_end
 from smoltalk.run.budget import Budget
+from smoltalk.run.ceilings import attempted, spent, too_many_failed
+from smoltalk.run.desks import Desks
 from smoltalk.run.fingerprints import fingerprints
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Journal
@@ -33,9 +36,6 @@ from smoltalk.run.progress import Progress
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.turns import Parked, round_size
 from smoltalk.run.walk import AskFor, Walk
-
-_ENOUGH_TO_TELL = 50
-"""Rows judged before `max_failed` may stop a run."""
 
 _COLLECT = (50_000, 20, 50)
 """The garbage collector's thresholds during a run. A thousand rows in flight are tens of thousands of objects, and at
@@ -50,9 +50,7 @@ class Stream:
         self.target = pipeline.target
         self.source: Source = source_of(pipeline)
         self.walk = Walk(compile_dag(pipeline))
-        self.desks: dict[str, Desk] = {}
-        for names in pipeline.merged_engines():  # one model is loaded once, under whatever names it is asked
-            self.desks |= dict.fromkeys(names, Desk(names[0], pipeline.engines[names[0]].part))
+        self.desks = Desks(pipeline, books)
         self.quotas = Quotas(self.target.accepted, self.source.shares())
         gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
         self.bench = Bench(gates, self.quotas, self._decide, self._release, self.target.max_attempts)
@@ -60,16 +58,15 @@ class Stream:
         # A step that needs every row at once holds them all: then nothing bounds the rows in flight.
         self._window_size = pipeline.rows_in_flight + needs
         self._window = Budget(sys.maxsize if self.walk.barriers else self._window_size)
-        self._turns = engine_turns(pipeline)
-        self._must_end()
+        if self.walk.barriers:
+            must_end(pipeline, self.source)
         self._needs = needs
         self._fingerprints = fingerprints(pipeline)
         self._room = asyncio.Event()
         self._rows: set[asyncio.Task[None]] = set()
-        self._fates = {"accepted": 0, "rejected": 0, "failed": 0}
+        self._fates = Counter(accepted=0, rejected=0, failed=0)
         self._in_flight = self._born = 0
-        self._spent_before, self._seconds_before, self._cost_before = books.tokens, books.seconds, books.cost
-        self._times_before = books.times
+        self._seconds_before = books.seconds
         self._started = time.monotonic()
         self._stopping = ""
         self._replaying = False
@@ -85,8 +82,7 @@ class Stream:
         everything replied so far is in the journal.
         """
         async with AsyncExitStack() as stack:
-            staged = frozenset().union(*self._turns) if len(self._turns) > 1 else frozenset[str]()
-            await stack.enter_async_context(self._up({d.name for d in self.desks.values()} - staged))
+            await stack.enter_async_context(self._up(self.desks.lasting))
             # What is loaded by now stays: the collector need not look through it again while rows come and go.
             gc.freeze()
             thresholds = gc.get_threshold()
@@ -108,54 +104,37 @@ class Stream:
                 self._note()
         return self._verdict()
 
-    @asynccontextmanager
-    async def _up(self, names: Set[str]) -> AsyncIterator[None]:
-        """These engines are up inside, and the clocks of all that are up start when the last one is ready."""
-        desks = [desk for desk in dict.fromkeys(self.desks.values()) if desk.name in names]
-        async with AsyncExitStack() as stack:
-            for desk in desks:
-                stack.push_async_callback(desk.engine.stop)
-                began = time.monotonic()
-                await desk.engine.start(self.folder.logs)
-                desk.starting += time.monotonic() - began
-            for desk in desks:
-                desk.open = True
-                desk.clock.go_on()
-            try:
-                yield
-            finally:
-                for desk in desks:
-                    desk.open = False
-                    desk.clock.pause()
+    def _up(self, names: Set[str]) -> AbstractAsyncContextManager[None]:
+        return self.desks.up(names, self.folder.logs)
 
     async def _work(self) -> None:
-        births = enumerate(self._births())
-        if len(self._turns) > 1:
-            await self._take_turns(births)
+        born_rows = enumerate(births(self.source))
+        if len(self.desks.turns) > 1:
+            await self._take_turns(born_rows)
         else:
-            await self._bear_rows(births)
+            await self._bear_rows(born_rows)
         self.bench.finish()
 
-    async def _take_turns(self, births: Iterator[tuple[int, Row | RowFailed]]) -> None:
+    async def _take_turns(self, born_rows: Iterator[tuple[int, Row | RowFailed]]) -> None:
         """Rounds: each stage's engines fill the journal with what they reply, and the last one's rows are judged."""
         first, exhausted = 0, False
         while not (exhausted or self._over()):
             wanted = round_size(self.quotas.wanted, self.quotas.accepted, self.bench.decided, self._window_size)
             last = first - 1
-            for names in self._turns[:-1]:
+            for names in self.desks.turns[:-1]:
                 async with self._up(names):
                     last = await self._prepare(first, wanted)
                 wanted = last - first + 1
             if not wanted:
                 break
-            async with self._up(self._turns[-1]):
-                exhausted = await self._bear_rows(births, last)
+            async with self._up(self.desks.turns[-1]):
+                exhausted = await self._bear_rows(born_rows, last)
             first = last + 1
 
     async def _prepare(self, first: int, count: int) -> int:
         """Walk rows as far as the engines that are up take them, and let them go. Returns the last one's index."""
         last = first - 1
-        for index, found in enumerate(islice(self._births(first), count), first):
+        for index, found in enumerate(islice(births(self.source, first), count), first):
             if index > self.journal.last_replied and self._ceiling():
                 break
             last = index
@@ -185,10 +164,10 @@ class Stream:
         while self._rows:
             await asyncio.wait(self._rows)
 
-    async def _bear_rows(self, births: Iterator[tuple[int, Row | RowFailed]], last: int | None = None) -> bool:
+    async def _bear_rows(self, born_rows: Iterator[tuple[int, Row | RowFailed]], last: int | None = None) -> bool:
         """Bear rows up to index `last` and see them through. Returns whether there are no more."""
         more = False
-        for index, found in births:
+        for index, found in born_rows:
             self._replaying = index <= self.journal.last_replied
             if self._over() or self._all_born():
                 break
@@ -218,18 +197,6 @@ class Stream:
             return found
         stray = self.quotas.stray(row)
         return RowFailed("unknown_share", stray) if stray else None
-
-    def _must_end(self) -> None:
-        """Raises `UserError` when a step waits for the last of rows that never end."""
-        stock = isinstance(self.pipeline.source.part, Stock)
-        if self.walk.barriers and not stock and self.source.size() is None and self.target.max_attempts is None:
-            sentence = "a global step needs every row at once, and this source never ends: give `target.max_attempts`"
-            raise UserError([Problem(str(self.pipeline.path), self.pipeline.source.line, sentence)])
-
-    def _births(self, start: int = 0) -> Iterator[Row | RowFailed]:
-        rows = self.source.rows(start)
-        size = self.source.size()
-        yield from rows if size is None else (row for row, _ in zip(rows, range(start, size), strict=False))
 
     def _take(self, index: int, row: Row, share: str, unborn: RowFailed | None) -> None:
         self.quotas.born(share)
@@ -294,29 +261,16 @@ class Stream:
         return bool(self._stopping)
 
     def _ceiling(self) -> str:
-        target = self.target
-        if target.max_attempts is not None and self.bench.decided >= target.max_attempts:
-            return f"max_attempts: {target.max_attempts:,} rows were born"
+        if met := attempted(self.target, self.bench.decided):
+            return met
         if self._replaying:  # paid for in earlier sessions: no ceiling takes these rows out of the books again
             return ""
-        if target.max_tokens is not None and self._tokens() >= target.max_tokens:
-            return f"max_tokens: {self._tokens():,} tokens were spent"
-        if target.max_hours is not None and self.seconds >= target.max_hours * 3600:
-            return f"max_hours: {self.seconds / 3600:.2f} hours have passed"
-        if target.max_cost is not None and self.cost >= target.max_cost:
-            return f"max_cost: {self.cost:,.2f} was spent"
-        return ""
-
-    def _too_many_failed(self, enough: int = _ENOUGH_TO_TELL) -> str:
-        judged = sum(self._fates.values())
-        if judged >= enough and self._fates["failed"] > self.target.max_failed * judged:
-            return f"max_failed: {self._fates['failed']:,} of {judged:,} rows failed"
-        return ""
+        return spent(self.target, self.desks, self.seconds)
 
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        why = self._stopping or self._ceiling() or self._too_many_failed(1)
+        why = self._stopping or self._ceiling() or too_many_failed(self.target, self._fates, 1)
         if why:
             return "stopped", why
         if self.target.accepted is not None:
@@ -328,7 +282,7 @@ class Stream:
     def _decide(self, fate: Fate) -> None:
         self._fates[fate.fate] += 1
         self.journal.fate(fate)
-        if why := self._too_many_failed():
+        if why := too_many_failed(self.target, self._fates):
             self._stopping = why
             self.bench.close()
 
@@ -351,24 +305,6 @@ class Stream:
         """Time spent on this run, earlier sessions included."""
         return self._seconds_before + time.monotonic() - self._started
 
-    def _tokens(self) -> int:
-        return self._spent_before + sum(desk.tokens_in + desk.tokens_out for desk in set(self.desks.values()))
-
-    @property
-    def cost(self) -> float:
-        """Money spent on this run, earlier sessions included."""
-        return self._cost_before + sum(desk.cost for desk in set(self.desks.values()))
-
-    def _times(self) -> dict[str, dict[str, float]]:
-        """Where each engine's time went, earlier sessions included."""
-        found = dict(self._times_before)
-        for desk in set(self.desks.values()):
-            before = self._times_before.get(desk.name, {})
-            times = {"starting": desk.starting, **desk.clock.times()}
-            found[desk.name] = {name: round(before.get(name, 0.0) + value, 3) for name, value in times.items()}
-            found[desk.name] |= desk.engine.gauges()
-        return found
-
     async def _tick(self) -> None:
         """What `status` reads while the run is live."""
         while True:
@@ -378,7 +314,7 @@ class Stream:
     def _note(self) -> None:
         if self.journal.failure is None:
             born, surplus = self._born - self.bench.surplus, self.bench.surplus
-            self.journal.note(born=born, surplus=surplus, seconds=self.seconds, times=json.dumps(self._times()))
+            self.journal.note(born=born, surplus=surplus, seconds=self.seconds, times=json.dumps(self.desks.times()))
 
     def progress(self) -> Progress:
         """A snapshot for whoever watches."""
@@ -388,7 +324,7 @@ class Stream:
             in_flight=self._in_flight,
             target=self.target.accepted,
             seconds=time.monotonic() - self._started,
-            tokens_out=sum(desk.tokens_out for desk in set(self.desks.values())),
-            cost=self.cost,
+            tokens_out=sum(desk.tokens_out for desk in self.desks.each),
+            cost=self.desks.cost,
             engines={desk.name: desk.in_flight for desk in self.desks.values()},
         )

@@ -17,12 +17,13 @@ from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import SOURCE
 from smoltalk.pipeline.model import AnyStep
-from smoltalk.rows import Conversation, Row
+from smoltalk.rows import Conversation, Row, message
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Past, read_past
 from smoltalk.run.ledger import read_fate
 from smoltalk.run.reopen import reopen
+from smoltalk.vectors import vector_of
 
 T = TypeVar("T")
 
@@ -217,6 +218,10 @@ class RecordingAsk:
     async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:
         noted = self._note(engine, turn, "score", messages)
         return float(self._reply(noted, turn, 0).text)
+
+    async def embed(self, engine: str, text: str, *, turn: int = 0) -> list[float]:
+        noted = self._note(engine, turn, "embed", [message("user", text)])
+        return vector_of(self._reply(noted, turn, 0).text)
 
     def _note(
         self, engine: str, turn: int, role: str, messages: Conversation,

@@ -53,7 +53,7 @@ class Supervised:
     """A server of ours; every start of it gets an endpoint of its own, since its port and its pace are new."""
 
     def __init__(self, server: Server, key: str, max_in_flight: int, reply_within: float) -> None:
-        self.server, self._key, self._max = server, key, max_in_flight
+        self.server, self.key, self._max = server, key, max_in_flight
         self._within = reply_within
         self.in_flight = 0
         self._port = 0
@@ -101,7 +101,7 @@ class Supervised:
         # One try, and quick to give up: whether the server is there, its watch knows best.
         return Endpoint(
             f"http://127.0.0.1:{port}/v1",
-            key=self._key,
+            key=self.key,
             max_in_flight=self._max,
             timeout=self._within,
             patience=Patience(attempts=1),

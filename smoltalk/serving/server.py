@@ -13,6 +13,8 @@ from smoltalk.serving.kept import Kept
 from smoltalk.serving.load import Load, read_load
 from smoltalk.serving.probe import free_port, get
 
+PULSE = 5.0
+"""Seconds between two looks at what a server says of itself."""
 SHOWN_LINES = 12
 """Lines of a server's log that an error shows."""
 
@@ -38,7 +40,7 @@ class Launch:
     """Seconds between asking it to end and killing it."""
     beat: float = field(default=0.1, repr=False)
     """Seconds between looks at the process."""
-    pulse: float = field(default=5.0, repr=False)
+    pulse: float = field(default_factory=lambda: PULSE, repr=False)
     """Seconds between looks at its `/metrics`."""
 
 

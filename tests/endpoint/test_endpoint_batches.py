@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smoltalk.endpoint import Endpoint, Gone, Refused, chat_body, chat_reply
@@ -70,6 +70,7 @@ def test_split_by_size(tmp_path: Path) -> None:
     run(work())
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=20), max_size=60), st.integers(1, 10), st.integers(1, 60))
 def test_split_keeps_all_in_order_within_the_limits(lines: list[bytes], most: int, largest: int) -> None:
     named = [(str(n), line) for n, line in enumerate(lines)]

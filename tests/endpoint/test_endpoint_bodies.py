@@ -123,6 +123,11 @@ def test_reasoning_is_kept_apart(message: dict[str, Any], text: str, reasoning: 
     assert (reply.text, reply.reasoning) == (text, reasoning)
 
 
+def test_half_an_emoji_is_replaced() -> None:
+    reply = chat_reply(answer(message={"content": "a \ud83d", "reasoning": "b \ud83d"}))
+    assert (reply.text, reply.reasoning) == ("a \ufffd", "b \ufffd")
+
+
 def test_filtered_replies_are_refused() -> None:
     for choice in ({"message": {"content": "a"}, "finish_reason": "content_filter"}, {"message": {"refusal": "No."}}):
         with pytest.raises(Refused) as caught:

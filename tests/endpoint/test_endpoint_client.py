@@ -142,6 +142,23 @@ def test_the_budget_ends() -> None:
     run(work())
 
 
+def test_a_request_that_alone_fails_is_not_the_end_of_the_server() -> None:
+    async def poisoned(request: web.Request) -> web.Response:
+        return complaint(500, "crash") if "Question 13" in await request.text() else answer()
+
+    async def work() -> None:
+        async with endpoint_to(poisoned, patience=Patience(attempts=4, first_wait=0.02)) as endpoint:
+            poison = asyncio.create_task(text_of(endpoint, 13))
+            while not poison.done():
+                assert await text_of(endpoint) == "Fine."
+            with pytest.raises(RowFailed, match=r"unanswered: .*crash"):
+                await poison
+            with pytest.raises(Gone):
+                await text_of(endpoint, 13)
+
+    run(work())
+
+
 def test_slow_answers_time_out_and_slow_down() -> None:
     async def slow(request: web.Request) -> web.Response:
         await asyncio.sleep(30)

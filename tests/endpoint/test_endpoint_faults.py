@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smoltalk.endpoint.faults import Denied, Refused, Trouble, judged, said
@@ -25,6 +25,13 @@ def of(status: int, payload: object, **headers: str) -> FactoryError:
         (400, {"message": "bad", "code": "context_length_exceeded"}, "prompt_too_long"),
         (400, {"message": "This model's maximum context length is 2048 tokens."}, "prompt_too_long"),
         (413, {"message": "no"}, "prompt_too_long"),
+        (
+            400,
+            {"message": "The decoder prompt (length 9) is longer than the maximum model length of 4."},
+            "prompt_too_long",
+        ),
+        (400, {"message": "Input is too long for this model"}, "prompt_too_long"),
+        (400, {"message": "max_tokens is too large: 99999. This model supports at most 16384"}, "bad_request"),
         (400, {"message": "blocked", "code": "content_filter"}, "refused"),
         (400, {"message": "triggering Azure OpenAI's content management policy"}, "refused"),
         (400, {"message": "`top_k` is odd", "param": "top_k"}, "bad_request"),
@@ -83,6 +90,11 @@ def test_errors_under_a_good_status() -> None:
     assert judged(200, {}, b'{"choices": [], "error": null}', where="") == {"choices": [], "error": None}
 
 
+def test_json_that_is_not_quite() -> None:
+    assert judged(200, {}, b'{"text": "\\ud83d", "logprob": NaN}', where="")["text"] == "\ud83d"
+    assert isinstance(of(200, b"[" * 100_000), Trouble)
+
+
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
@@ -99,6 +111,7 @@ def test_its_own_words(payload: bytes, message: str) -> None:
     assert said(payload).message == message
 
 
+@settings(deadline=None)
 @given(st.integers(200, 599), st.binary(max_size=60) | st.text(max_size=20).map(lambda t: (t + KEY + t).encode()))
 def test_any_answer_is_judged_and_shows_no_key(status: int, payload: bytes) -> None:
     try:

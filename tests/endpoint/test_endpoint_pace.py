@@ -1,6 +1,6 @@
 """The pace: never above the ceiling, never below one, halved once a storm, and back up when the storm is over."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smoltalk.endpoint.pace import Pace
@@ -11,6 +11,7 @@ WORDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.none() | st.integers(1, 10_000), WORDS)
 def test_bounds_hold_whatever_happens(ceiling: int, start: int | None, words: list[tuple[str, float, int]]) -> None:
     pace, tickets, now = Pace(ceiling, start=start), list[int](), 0.0
@@ -38,6 +39,7 @@ def test_bounds_hold_whatever_happens(ceiling: int, start: int | None, words: li
         assert pace.in_flight == len(tickets)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 500))
 def test_a_storm_halves_it_once(ceiling: int) -> None:
     pace = Pace(ceiling)
@@ -67,6 +69,7 @@ class Crowd:
         return self.pace.limit
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(0, 8))
 def test_it_comes_back_to_the_ceiling(ceiling: int, storms: int) -> None:
     pace = Pace(ceiling)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smoltalk.endpoint.patience import LONGEST_WAIT, Patience, retry_after
@@ -32,12 +32,14 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_header_is_read_or_ignored(value: str) -> None:
     seconds = retry_after({"Retry-After": value}, NOW)
     assert seconds is None or seconds >= 0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.floats(0, 100))
 def test_waits_grow_to_a_limit(tries: int, first: float) -> None:
     patience = Patience(first_wait=first)

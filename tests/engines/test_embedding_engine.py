@@ -77,7 +77,10 @@ def test_a_vector_depends_on_its_text_alone_in_every_process() -> None:
     assert vector_of(there.strip()) == vectors(Embedding(), ["blue whale", "a red fox", "Hi."])[1]
 
 
-def test_identity_is_what_changes_a_vector() -> None:
+def test_identity_is_what_changes_a_vector(tmp_path: Path) -> None:
+    of_folder = Embedding(model=str(tmp_path)).identity()
+    (tmp_path / "config.json").write_text("{}")
+    assert of_folder != Embedding(model=str(tmp_path)).identity()
     assert Embedding(batch_size=1, device="cpu").identity() == Embedding().identity()
     assert Embedding(dimensions=64).identity() != Embedding().identity() != Embedding(model="owner/name").identity()
     assert "no " not in Embedding().plan() and "owner/name" in Embedding(model="owner/name").plan()

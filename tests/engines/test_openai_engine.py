@@ -331,7 +331,7 @@ def test_batches_are_an_option(tmp_path: Path) -> None:
     async def work(engine: OpenAI) -> None:
         reply = await engine.complete(asked("why?"))
         assert reply.text == "WHY?"
-        assert "in batches" in engine.plan()
+        assert "10,000 in flight, in batches" in engine.plan()
 
     server = BatchServer(replied)
     with_engine(server, work, tmp_path, batch={"gather": 0.01, "poll": 0.005})

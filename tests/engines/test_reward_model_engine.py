@@ -141,4 +141,5 @@ def test_identity_is_what_changes_a_score(tmp_path: Path) -> None:
     same = RewardModel(model=str(REWARD), device="cpu", batch_size=3, max_in_flight=5).identity()
     assert same == RewardModel(model=str(REWARD)).identity()
     assert same != RewardModel(model=str(REWARD), max_length=9).identity()
+    assert same != RewardModel(model=str(changed(tmp_path / "other", rms_norm_eps=1e-5))).identity()
     assert "model" in RewardModel(model="owner/name").plan() and "owner/name" in RewardModel(model="owner/name").plan()

@@ -276,6 +276,25 @@ def test_a_server_that_does_not_start_says_why(program: str, tmp_path: Path) -> 
     assert "lower `max_model_len`" in str(caught.value)
 
 
+def test_its_servers_gauges_are_shown(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(model: Vllm) -> dict[str, float]:
+        while "cache_hit_rate" not in model.gauges():
+            await asyncio.sleep(0.02)
+        return model.gauges()
+
+    model = engine(program)
+    assert model.gauges() == {}
+    monkeypatch.setattr("smoltalk.serving.server.PULSE", 0.05)
+    assert at_work(model, tmp_path, scene) == {"running": 0, "waiting": 0, "restarts": 0, "cache_hit_rate": 0.25}
+
+
+def test_what_the_planner_hears(tmp_path: Path) -> None:
+    need = Vllm(model="a/b-8B", tensor_parallel_size=2, replicas=3, gpu_memory_utilization=0.5).need("r", on_gpus=True)
+    assert need is not None
+    assert (need.name, need.gpus, need.replicas, need.share) == ("r", 2, 3, 0.5)
+    assert Vllm(model="a/b-8B", endpoint="http://here:1").need("r", on_gpus=True) is None
+
+
 def test_no_program(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match="no program `no-such-vllm`: install vLLM, or give `command` or `endpoint`"):
         replies(engine("no-such-vllm"), tmp_path, [])

@@ -140,7 +140,7 @@ class Heavy(Scripted):
     up: ClassVar[set[int]] = set()
     history: ClassVar[list[int]] = []
 
-    def needs(self, name: str) -> Need:
+    def need(self, name: str, on_gpus: bool) -> Need:
         return Need(name, bytes_each=int(0.6 * main_memory()))
 
     async def start(self, folder: Path) -> None:

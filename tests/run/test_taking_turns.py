@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from smoltalk.errors import UserError
-from smoltalk.pipeline.placing import engine_turns, turns
+from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.placing import engine_plan, engine_turns, turns
 from smoltalk.run.turns import round_size
 from tests.run.pipelines import loaded, run
 from tests.run.scripted import Heavy, Scripted
@@ -27,13 +28,16 @@ gates:
 HEAVY = TWO.replace("WRITER", "Heavy: {number: 1}").replace("RATER", "Heavy: {number: 2}")
 
 
+def placed(pipeline: Pipeline) -> list[frozenset[str]]:
+    return engine_turns(pipeline, engine_plan(pipeline))
+
 
 def test_the_books_are_those_of_engines_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Heavy.history.clear()
     in_turns = run(loaded(tmp_path, HEAVY), tmp_path / "turns")
     assert in_turns.state == "complete" and in_turns.balanced and in_turns.accepted == 40
     assert Heavy.history[:2] == [1, 2] and not Heavy.up
-    for name in ("needs", "start", "stop", "complete"):
+    for name in ("need", "start", "stop", "complete"):
         monkeypatch.setattr(Heavy, name, getattr(Scripted, name))
     run(loaded(tmp_path, HEAVY), tmp_path / "together")
     assert ledger(tmp_path / "turns") == ledger(tmp_path / "together")
@@ -62,7 +66,7 @@ def test_steps_that_go_back_to_an_engine_get_another_turn() -> None:
 
 
 def test_a_plan_names_each_engine_once(tmp_path: Path) -> None:
-    assert [sorted(names) for names in engine_turns(loaded(tmp_path, HEAVY))] == [["writer"], ["rater"]]
+    assert [sorted(names) for names in placed(loaded(tmp_path, HEAVY))] == [["writer"], ["rater"]]
 
 
 def test_rounds_follow_the_yield() -> None:
@@ -74,4 +78,4 @@ def test_rounds_follow_the_yield() -> None:
 def test_an_engine_too_large_for_the_machine_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smoltalk.pipeline.placing.main_memory", lambda: 1_000_000)
     with pytest.raises(UserError, match="writer"):
-        engine_turns(loaded(tmp_path, HEAVY))
+        placed(loaded(tmp_path, HEAVY))
