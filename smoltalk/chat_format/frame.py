@@ -11,7 +11,7 @@ ASKED, ANSWERED, ASKED_NEXT, STEERED = "zqaskedqz", "zqansweredqz", "zqaskednext
 """Sentinels: one lower-case word each, so that templates which trim, split or wrap leave them whole."""
 
 _PIECE = re.compile(r"<[^<>\s]{1,64}>|\[[^\[\]\s]{1,64}\]|\s|[^\s<\[]+|.", re.DOTALL)
-_TAG = re.compile(r"<[^<>\s]{1,64}>|\[/?[A-Z_]{2,64}\]")
+_TAG = re.compile(r"<[^<>\s]{1,64}>|\[/?[a-z]?[A-Z_]{2,64}\]")
 _CONTROL = re.compile(r"<[|｜][^<>\s]{1,64}[|｜]>")
 
 Render = Callable[[Sequence[Mapping[str, str]]], str]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from smoltalk.endpoint.faults import Gone, Trouble, fault, judged, quotable, said
+from smoltalk.endpoint.faults import Gone, Trouble, Unreachable, fault, judged, quotable, said
 from smoltalk.endpoint.pace import Pace
 from smoltalk.endpoint.patience import Patience
 from smoltalk.endpoint.turnstile import Turnstile, now
@@ -193,8 +193,8 @@ class Endpoint:
         except aiohttp.InvalidURL:
             raise WorldError(f"{self.where} is not an address") from None
         except aiohttp.ClientError as error:
-            reason = self.quoted(str(error) or type(error).__name__)
-            raise Trouble(f"{self.where} cannot be reached: {reason}") from None
+            reason = self.quoted(str(getattr(error, "os_error", error)) or type(error).__name__)
+            raise Unreachable(f"{self.where} cannot be reached: {reason}") from None
 
     async def _read(self, response: "aiohttp.ClientResponse") -> bytes:
         parts, size = [], 0

@@ -48,6 +48,10 @@ class Trouble(WorldError):
         """Whether it uses up one of the request's attempts."""
 
 
+class Unreachable(Trouble):
+    """The connection could not be made, or broke."""
+
+
 class Refused(RowFailed):
     """The server takes requests, but not this one.
 

@@ -18,7 +18,7 @@ from smoltalk.endpoint.address import address, is_here, key_in, variable
 from smoltalk.endpoint.batches import Batches, BatchOptions
 from smoltalk.endpoint.bodies import Structured
 from smoltalk.endpoint.dialect import Dialect, Wanted
-from smoltalk.endpoint.faults import Denied
+from smoltalk.endpoint.faults import Denied, Gone, Trouble, Unreachable
 from smoltalk.errors import RowFailed, WorldError
 
 if TYPE_CHECKING:
@@ -214,7 +214,9 @@ class OpenAI(Engine):
     async def _greet(self, endpoint: Endpoint) -> None:
         """Ask something that costs nothing, for the sake of a wrong key or a dead address."""
         try:
-            await endpoint.get("/models", timeout=30.0)
+            await endpoint.ask("GET", "/models", None, dict, timeout=30.0, again=False)
+        except Unreachable as error:
+            raise Gone(f"{error.sentence}: is `base_url` right, and does somebody answer there?") from None
         except Denied as error:
             if error.status == 401:
                 name = self._key_name
@@ -222,7 +224,7 @@ class OpenAI(Engine):
                     f"what ${name} holds is not it" if name else "name the variable that holds it in `api_key_env:`"
                 )
                 raise WorldError(f"{endpoint.where} wants a key (401): {change}") from None
-        except Refused:  # not every endpoint lists its models, and not every key may see the list
+        except (Refused, Trouble):  # not every endpoint lists its models, and one that is busy now may not be so later
             pass
 
     async def _chat(self) -> "ChatFormat":

@@ -1,5 +1,6 @@
 """vLLM: servers of one model that the factory starts and looks after, or some that are already up."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -166,16 +167,19 @@ class Vllm(Engine):
 
         fleet = Fleet(self._standing() if self.endpoint is not None else self.supervised(folder))
         await fleet.start()
-        given = self.options
-        named = str(given.get("tokenizer") or self.model)
-        revision = given.get("tokenizer_revision") or given.get("revision")
+        try:
+            chat = await asyncio.to_thread(self._chat)
+        except BaseException:
+            await fleet.stop()
+            raise
+        name, revision = self._tokenizer
         self._writer = Writer(
             fleet,
             self.lora or self._served_name,
-            self._chat(),
-            lambda: fetch(named, revision, ("tokenizer.json",)),
+            chat,
+            lambda: fetch(name, revision, ("tokenizer.json",)),
             self._variables,
-            thinks=bool(given.get("reasoning_parser")),
+            thinks=bool(self.options.get("reasoning_parser")),
         )
 
     async def stop(self) -> None:
@@ -215,14 +219,20 @@ class Vllm(Engine):
     def _variables(self) -> dict[str, Any]:
         return {**(self.options.get("default_chat_template_kwargs") or {}), **self.chat_template_kwargs}
 
+    @property
+    def _tokenizer(self) -> tuple[str, str | None]:
+        """Hub id or folder, and revision, of the tokenizer and its chat template."""
+        given = self.options
+        if given.get("tokenizer"):
+            return str(given["tokenizer"]), given.get("tokenizer_revision")
+        return self.model, given.get("tokenizer_revision") or given.get("revision")
+
     def _chat(self) -> "ChatFormat | WorldError":
         from smoltalk.chat_format import ChatFormat
 
-        given = self.options
         try:
             chat = ChatFormat.of_hub(
-                str(given.get("tokenizer") or self.model),
-                given.get("tokenizer_revision") or given.get("revision"),
+                *self._tokenizer,
                 variables=self._variables,
                 pre_query=self.pre_query,
                 own_stops=self.stops,

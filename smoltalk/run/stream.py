@@ -5,17 +5,17 @@ all steps; rows in flight are bounded, and so is memory. Nothing a row does can 
 """
 
 import asyncio
-import gc
 import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator, Set
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from smoltalk.contracts import Ask, Source
+from smoltalk.contracts import Source
 from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import compile_dag
 from smoltalk.errors import RowFailed
@@ -26,6 +26,7 @@ from smoltalk.run.asking import StepAsk
 from smoltalk.run.births import births, must_end
 from smoltalk.run.budget import Budget
 from smoltalk.run.ceilings import attempted, spent, too_many_failed
+from smoltalk.run.collecting import collecting_rarely
 from smoltalk.run.desks import Desks
 from smoltalk.run.fingerprints import fingerprints
 from smoltalk.run.folder import RunFolder
@@ -36,10 +37,6 @@ from smoltalk.run.progress import Progress
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.turns import Parked, round_size
 from smoltalk.run.walk import AskFor, Walk
-
-_COLLECT = (50_000, 20, 50)
-"""The garbage collector's thresholds during a run. A thousand rows in flight are tens of thousands of objects, and at
-the usual 700 it would spend a fifth of the time looking through them in vain."""
 
 
 class Stream:
@@ -73,8 +70,6 @@ class Stream:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails with what ends the session early; whoever waits for it hears."""
 
-    # ------------------------------------------------------------ the session
-
     async def run(self) -> tuple[State, str]:
         """Go on until the target is met, the source ends, or a ceiling stops births; then close the books.
 
@@ -83,10 +78,7 @@ class Stream:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._up(self.desks.lasting))
-            # What is loaded by now stays: the collector need not look through it again while rows come and go.
-            gc.freeze()
-            thresholds = gc.get_threshold()
-            gc.set_threshold(*_COLLECT)
+            stack.enter_context(collecting_rarely())
             self._started = time.monotonic()
             ticking = asyncio.create_task(self._tick())
             work = asyncio.create_task(self._work())
@@ -96,7 +88,6 @@ class Stream:
                     self._broken.result()
                 await work
             finally:
-                gc.set_threshold(*thresholds)
                 tasks = {ticking, work, *self._rows}
                 for task in tasks:
                     task.cancel()
@@ -181,22 +172,13 @@ class Stream:
                 self.bench.land(index, None)
             else:
                 await self._window.take()
-                self._take(index, row, share, self._unfit(row, found))
+                self._take(index, row, share, found if isinstance(found, RowFailed) else self.quotas.stray(row))
             if index == last:
                 more = True
                 break
-        for barrier in self.walk.barriers:
-            barrier.expected = sum(not task.done() for task in self._rows)
-            barrier.check()
+        self.walk.expect(sum(not task.done() for task in self._rows))
         await self._drain()
         return not more
-
-    def _unfit(self, row: Row, found: Row | RowFailed) -> RowFailed | None:
-        """Why a row fails at birth: it could not be read, or belongs to none of the source's shares."""
-        if isinstance(found, RowFailed):
-            return found
-        stray = self.quotas.stray(row)
-        return RowFailed("unknown_share", stray) if stray else None
 
     def _take(self, index: int, row: Row, share: str, unborn: RowFailed | None) -> None:
         self.quotas.born(share)
@@ -209,20 +191,16 @@ class Stream:
         self._spawn(self._live(index, row))
 
     def _asker(self, index: int, row: Row) -> AskFor:
-        name = (index, row["id"])
         past = self.journal.past(index, row["id"])
-
-        def ask_for(label: str) -> Ask:
-            return StepAsk(self.desks, self.journal, past, name, label, self._fingerprints[label], self.pipeline.seed)
-
-        return ask_for
+        make = partial(StepAsk, self.desks, self.journal, past, (index, row["id"]))
+        return lambda label: make(label, self._fingerprints[label], self.pipeline.seed)
 
     async def _live(self, index: int, row: Row) -> None:
         try:
             try:
                 landed = Landed(await self.walk.through(row, self._asker(index, row)))
             except RowFailed as failure:
-                self._leave_barriers()
+                self.walk.leave_barriers()
                 landed = Landed(row, failure)
             self.bench.land(index, landed)
         except Exception as error:  # the world, or a fault of ours: in both cases the run ends, and says so
@@ -231,8 +209,6 @@ class Stream:
     def _break(self, error: Exception) -> None:
         if not self._broken.done():
             self._broken.set_exception(error)
-
-    # ------------------------------------------------------------ when to go on
 
     def _all_born(self) -> bool:
         """Whether `max_attempts` rows are born and none can be judged yet: then the gates take what sample there is."""
@@ -277,8 +253,6 @@ class Stream:
             return "stopped", "the source is at its end"
         return "complete", ""
 
-    # ------------------------------------------------------------ what the bench reports
-
     def _decide(self, fate: Fate) -> None:
         self._fates[fate.fate] += 1
         self.journal.fate(fate)
@@ -291,14 +265,6 @@ class Stream:
         self._in_flight -= 1
         self._window.give()
         self._room.set()
-
-    def _leave_barriers(self) -> None:
-        for barrier in self.walk.barriers:
-            if barrier.expected is not None:
-                barrier.expected -= 1
-                barrier.check()
-
-    # ------------------------------------------------------------ figures
 
     @property
     def seconds(self) -> float:

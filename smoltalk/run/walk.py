@@ -70,6 +70,19 @@ class Walk:
             raise _ended(error, label) from error
         return row
 
+    def expect(self, rows: int) -> None:
+        """No more rows will come: the steps that need every row wait for this many."""
+        for barrier in self.barriers:
+            barrier.expected = rows
+            barrier.check()
+
+    def leave_barriers(self) -> None:
+        """A row fell out on its way: nobody waits for it any more."""
+        for barrier in self.barriers:
+            if barrier.expected is not None:
+                barrier.expected -= 1
+                barrier.check()
+
     async def _branches(self, row: Row, ask_for: AskFor) -> None:
         tasks: dict[str, asyncio.Task[None]] = {}
         parked: set[str] = set()

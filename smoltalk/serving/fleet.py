@@ -135,12 +135,17 @@ class Fleet:
             try:
                 if not await self._ready(seat):
                     continue
+                endpoint = seat.endpoint
                 try:
-                    return await seat.endpoint.ask("POST", path, body, read)
+                    return await endpoint.ask("POST", path, body, read)
                 except Gone as gone:
                     tries += not await seat.is_down(gone)
                     if tries >= _TRIES:
                         raise RowFailed("no_reply", gone.sentence) from None
+                except WorldError:
+                    if seat.endpoint is endpoint:
+                        raise
+                    # it waited for its turn at a server that went down, and whose connection was closed since
             finally:
                 seat.in_flight -= 1
 

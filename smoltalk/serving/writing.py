@@ -5,8 +5,9 @@ for every token of a request, then the rest from the token ids of prompt and fir
 its cache by then, so the second request costs it one short step; no other way leaves the later tokens free.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ class Writer:
     """Given to the chat template beside the conversation."""
     thinks: bool = False
     """Whether a reasoning parser takes thoughts out of answers."""
+    _biases: dict[tuple[str, ...], "asyncio.Future[dict[str, float]]"] = field(default_factory=dict, repr=False)
 
     async def write(self, request: Request) -> Reply:
         """One turn. Raises `RowFailed` for what the server refuses, `WorldError` when nothing can be written."""
@@ -60,10 +62,10 @@ class Writer:
         return await self.fleet.ask(path, body, chat_reply if path == _CHAT else text_reply)
 
     async def _in_two(self, request: Request) -> Reply:
-        bias = first_token_bias(self.tokenizer(), request.sampling.forbid_first)
+        bias = await self._bias(request.sampling.forbid_first)
         opening = replace(request, sampling=request.sampling.model_copy(update={"max_tokens": 1}))
         path, body = self._asked(opening)
-        body |= {"return_token_ids": True, "logit_bias": {str(token): value for token, value in bias.items()}}
+        body |= {"return_token_ids": True, "logit_bias": bias}
         first = await self.fleet.ask(path, body, _first_of_chat if path == _CHAT else _first_of_text)
         if first.reply.finish == "stop" or request.sampling.max_tokens == 1:
             return first.reply
@@ -71,6 +73,16 @@ class Writer:
             return await self._at_once(request)
         rest = await self.fleet.ask(_TEXT, self._continued(request, first.ids), text_reply)
         return _joined(first.reply, rest, body.get("stop", ()))
+
+    async def _bias(self, strings: tuple[str, ...]) -> dict[str, float]:
+        """Against first tokens that begin with one of the strings; the vocabulary is read off the loop, and once."""
+
+        def read() -> dict[str, float]:
+            return {str(token): value for token, value in first_token_bias(self.tokenizer(), strings).items()}
+
+        if strings not in self._biases:
+            self._biases[strings] = asyncio.ensure_future(asyncio.to_thread(read))
+        return await asyncio.shield(self._biases[strings])
 
     def _asked(self, request: Request) -> tuple[str, dict[str, Any]]:
         """Route and body: the server's own chat for answers; the raw prompt for what no chat route writes."""

@@ -1,6 +1,7 @@
 """A program that stands in for `vllm` in tests: `vllm serve MODEL OPTIONS`, starts at once, replies from the request.
 
-Words of the request steer it: `die` ends the server, `slow` waits, `break` is answered with an error of the server's.
+Words of the request steer it: `die` ends the server, `slow` waits, `hang once` stops
+it from answering anything, `break` is answered with an error of the server's.
 It notes every body, and what it was started with, as JSON lines in the file NOTES.
 """
 
@@ -16,6 +17,8 @@ from typing import Any
 PORT = int(next(word for word in sys.argv if word.startswith("--port=")).partition("=")[2])
 NOTES = Path(os.environ["NOTES"])
 LOCK = threading.Lock()
+HANGS: list[bool] = []
+"""Not empty: nothing is answered any more."""
 KEY = os.environ["VLLM_API_KEY"]
 
 
@@ -28,6 +31,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        while HANGS:
+            time.sleep(0.05)
         self.answer(200, b"vllm:prefix_cache_queries_total 8.0\nvllm:prefix_cache_hits_total 2.0\n")
 
     def do_POST(self) -> None:
@@ -39,6 +44,11 @@ class Handler(BaseHTTPRequestHandler):
         if "die once" in said and not Path(f"{NOTES}.died").exists():
             Path(f"{NOTES}.died").touch()
             os._exit(9)
+        if "hang once" in said and not Path(f"{NOTES}.hung").exists():
+            Path(f"{NOTES}.hung").touch()
+            HANGS.append(True)
+        while HANGS:
+            time.sleep(0.05)
         if "die always" in said:
             os._exit(9)
         if "slow" in said:
@@ -73,6 +83,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    daemon_threads = True
     request_queue_size = 256
 
 

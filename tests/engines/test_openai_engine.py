@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from smoltalk.contracts import Request, Sampling
+from smoltalk.endpoint import Gone
 from smoltalk.engines.openai import OpenAI
 from smoltalk.errors import RowFailed, WorldError
 from tests.endpoint.local_batches import BatchServer, replied
@@ -125,6 +126,33 @@ def test_an_endpoint_need_not_list_its_models(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with served(no_list) as url:
+            engine = OpenAI(model="m", base_url=url)
+            await engine.start(tmp_path)
+            assert (await engine.complete(asked())).text == "Fine."
+            await engine.stop()
+
+    run(main())
+
+
+def test_nobody_at_the_address_is_said_at_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served(Server(lambda _, body: answer())) as url:
+            pass
+        engine = OpenAI(model="m", base_url=url, attempts=1_000)
+        with pytest.raises(Gone, match="is `base_url` right"):
+            await engine.start(tmp_path)
+        with pytest.raises(WorldError, match="not started"):
+            await engine.complete(asked())
+
+    run(main())
+
+
+def test_a_busy_endpoint_is_started_all_the_same(tmp_path: Path) -> None:
+    async def busy(request: web.Request) -> web.Response:
+        return complaint(429, "slow down") if request.method == "GET" else answer()
+
+    async def main() -> None:
+        async with served(busy) as url:
             engine = OpenAI(model="m", base_url=url)
             await engine.start(tmp_path)
             assert (await engine.complete(asked())).text == "Fine."

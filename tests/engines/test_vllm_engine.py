@@ -232,6 +232,18 @@ def test_a_server_that_dies_costs_no_reply(program: str, tmp_path: Path) -> None
     assert len({note["pid"] for note in notes(tmp_path)}) == 2
 
 
+def test_a_server_that_hangs_costs_no_reply(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(model: Vllm) -> tuple[list[Reply], int]:
+        asked = [asking("hang once")] + [asking(f"slow {i}") for i in range(20)]
+        return list(await asyncio.gather(*map(model.complete, asked))), model.restarted()
+
+    monkeypatch.setattr("smoltalk.serving.server.PULSE", 0.1)
+    model = engine(program, max_in_flight=8, hang_after=1.5, reply_within=1.0)
+    found, restarted = at_work(model, tmp_path, scene)
+    assert [reply.text for reply in found] == ["re: hang once", *(f"re: slow {i}" for i in range(20))]
+    assert restarted == 1
+
+
 def test_a_server_that_dies_again_and_again_ends_it(program: str, tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"went down \(it ended with exit code 9\), after 1 restarts"):
         replies(engine(program, restarts=1), tmp_path, [asking("die always"), asking("slow")])

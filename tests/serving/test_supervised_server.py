@@ -195,6 +195,36 @@ def test_what_a_server_starts_in_sessions_of_its_own_ends_with_it(tmp_path: Path
     assert until(lambda: gone(int((tmp_path / "child.pid").read_text())))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper")
+def test_what_a_dead_server_leaves_behind_is_ended(tmp_path: Path) -> None:
+    async def scene() -> None:
+        server = Server(launch(tmp_path, "child", "idle", restarts=0))
+        await server.start()
+        await get(await server.up(), "/die", 1)
+        while not server.is_lost:
+            await asyncio.sleep(0.02)
+
+    asyncio.run(scene())
+    assert until(lambda: gone(int((tmp_path / "child.pid").read_text())))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a signal at the parent's death")
+def test_a_server_ends_even_when_keeper_and_parent_are_killed_at_once(tmp_path: Path) -> None:
+    program = PARENT.format(root=str(ROOT), tests=str(Path(__file__).parent), then="await asyncio.sleep(600)")
+    parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "ready\n"
+    [keeper] = psutil.Process(parent.pid).children()
+    [server] = keeper.children()
+    parent.send_signal(signal.SIGSTOP)
+    keeper.kill()
+    parent.kill()
+    parent.communicate()
+    assert until(lambda: gone(server.pid))
+    sleeper = int((tmp_path / "child.pid").read_text())
+    os.kill(sleeper, signal.SIGKILL)
+
+
 def test_a_killed_keeper_takes_the_server_along(tmp_path: Path) -> None:
     async def scene() -> None:
         server = Server(launch(tmp_path, restarts=0))

@@ -85,7 +85,7 @@ async def survives_a_kill(engine: Vllm) -> list[Reply]:
     return replies
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_everything_a_step_asks(vllm: str, tmp_path: Path) -> None:
     engine = Vllm(model=str(NANO), command=vllm, max_in_flight=32, **SMALL)
 
@@ -107,7 +107,7 @@ def test_everything_a_step_asks(vllm: str, tmp_path: Path) -> None:
     assert not psutil.Process().children()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_start_that_fails_shows_the_servers_own_words(vllm: str, tmp_path: Path) -> None:
     engine = Vllm(model=str(NANO), command=vllm, **{**SMALL, "max_model_len": 5000})
     with pytest.raises(WorldError) as caught:

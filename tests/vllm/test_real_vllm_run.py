@@ -49,7 +49,7 @@ def start(pipeline: Path, run: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_killed_and_continued(vllm: str, tmp_path: Path) -> None:
     pipeline, run = tmp_path / "real.yaml", tmp_path / "run"
     model = ROOT / "smoltalk" / "nano" / "model"
