@@ -13,12 +13,15 @@ from smoltalk.redaction import redact
 from smoltalk.text import neutralise
 
 _TOO_LONG = re.compile(
-    r"context.?length|context window|maximum model length|max_model_len|too many (?:input )?tokens"
+    r"context.?length|context window|maximum model length|too many (?:input )?tokens"
     r"|(?:prompt|input|request|messages?)\b.{0,60}\btoo (?:long|large)",
     re.I,
 )
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|safety system|moderation|flagged", re.I)
-_NO_MODEL = re.compile(r"model.{0,80}(?:does not exist|not found|not exist|unknown|not supported)|unknown model", re.I)
+_NO_MODEL = re.compile(
+    r"\W*(?:(?:unknown|invalid) model\b|(?:the |requested )*model\b.{0,80}(?:does not exist|not found))", re.I
+)
+"""Only at the start: some servers quote the request, and a row must not end a run by its words."""
 _NO_CREDIT = {"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"}
 _SHOWN = 300
 """Characters of a server's own words that an error quotes."""
@@ -118,7 +121,7 @@ def fault(status: int, headers: Mapping[str, str], words: Said, where: str) -> W
         return Denied(status, f"{where} does not take the key (401): is the right environment variable named and set?")
     if status in (402, 403, 429):
         return Denied(status, f"{where} refuses this account ({status}): {message}")
-    if status in (404, 405, 501) or (status == 400 and (words.code == "model_not_found" or _NO_MODEL.search(message))):
+    if status in (404, 405, 501) or (status == 400 and (words.code == "model_not_found" or _NO_MODEL.match(message))):
         return Denied(status, f"{where} knows no such model or route ({status}): {message}; is the address right?")
     if 300 <= status < 400:
         return Denied(status, f"{where} redirects elsewhere ({status}): give the address as it is after that")

@@ -15,7 +15,7 @@ from smoltalk.contracts import Engine, Reply, Request
 from smoltalk.errors import WorldError
 from smoltalk.placement import Need, Place, Size
 from smoltalk.placement.model_files import fingerprint, local_folder
-from smoltalk.placement.vllm_need import need_of, size_of, spans
+from smoltalk.placement.vllm_need import is_context, need_of, size_of, spans
 from smoltalk.placement.words import gigabytes
 from smoltalk.serving.vllm_options import ONLY_SPEED, OURS, options
 
@@ -113,6 +113,8 @@ class Vllm(Engine):
                     yield f"`{name}` is for a server that the factory starts, and `endpoint` is already up"
         if self.model.startswith((".", "/", "~")) and local_folder(self.model) is None:
             yield f"there is no model folder {self.model}"
+        if not is_context(self.options.get("max_model_len")):
+            yield f"`max_model_len: {self.options['max_model_len']}` is no number of tokens: 8192, 32k, auto"
         if self.lora is not None and self.endpoint is None and not self.options.get("lora_modules"):
             yield f"`lora: {self.lora}` is none of `lora_modules`, which are not given"
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import Pipeline
+from smoltalk.pipeline.placing import engine_plan
+from smoltalk.placement import Place
 
 
 def describe(pipeline: Pipeline) -> str:
@@ -15,6 +17,7 @@ def describe(pipeline: Pipeline) -> str:
         ["steps", *_table(_steps(pipeline))],
         ["gates", *_table(_gates(pipeline))],
         ["engines", *_table(_engines(pipeline))],
+        ["here", *(f"  {line}" for line in placement(pipeline))],
         ["ends", *(f"  {line}" for line in _ends(pipeline))],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if len(block) > 1 or block is blocks[0])
@@ -51,6 +54,25 @@ def _engines(pipeline: Pipeline) -> Iterator[Sequence[str]]:
     for names in pipeline.merged_engines():
         steps = [label for label, step in labels if step.engines() & set(names)]
         yield " = ".join(names), pipeline.engines[names[0]].part.plan(), f"asked by {', '.join(steps)}"
+
+
+def placement(pipeline: Pipeline) -> Iterator[str]:
+    """Where the engines go on this machine, stage by stage, and which have no place; nothing where none needs one."""
+    plan = engine_plan(pipeline)
+    for number, stage in enumerate(plan.stages, 1):
+        places = ", ".join(_place(place) for place in stage.places)
+        yield f"stage {number}: {places}" if len(plan.stages) > 1 else places
+    if len(plan.stages) > 1:
+        yield "the stages take turns; rows wait for them in the run's journal"
+    yield from plan.faults
+
+
+def _place(place: Place) -> str:
+    name = f"{place.name} (replica {place.replica + 1})" if place.replica else place.name
+    if not place.gpus:
+        return f"{name} on the CPU"
+    share = f" ({place.share:.0%} of it)" if place.share else ""
+    return f"{name} on GPU {', '.join(place.gpus)}{share}"
 
 
 def _ends(pipeline: Pipeline) -> Iterator[str]:

@@ -11,6 +11,7 @@ from smoltalk.placement.plan import Need
 _OVERHEAD = 1.5e9
 """Bytes on each GPU beside weights and cache: the CUDA context, activations, graphs."""
 _UNKNOWN_CONTEXT = 8192
+_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG]?)")
 
 
 def size_of(model: str, options: Mapping[str, Any]) -> Size | None:
@@ -44,9 +45,14 @@ def need_of(name: str, size: Size | None, options: Mapping[str, Any], replicas: 
     return Need(name, spans(options), int(each), replicas, options.get("gpu_memory_utilization"))
 
 
+def is_context(given: Any) -> bool:
+    """Whether it is a `max_model_len` that vLLM reads, or none at all."""
+    return given in (None, "auto", -1) or _COUNT.fullmatch(str(given)) is not None
+
+
 def context(options: Mapping[str, Any], size: Size | None) -> int:
     """Tokens of the longest conversation: `max_model_len`, also as vLLM writes it (`8k`, `1M`; `K` is 1,024)."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgG]?)", str(options.get("max_model_len") or ""))
+    found = _COUNT.fullmatch(str(options.get("max_model_len") or ""))
     if not found:
         return size.longest if size else _UNKNOWN_CONTEXT
     number, unit = found.groups()

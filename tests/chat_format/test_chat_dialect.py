@@ -1,6 +1,7 @@
 """Chat templates are rendered as transformers renders them, in a sandbox, and what they refuse is said."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,6 +34,18 @@ def test_the_dialect_is_that_of_transformers() -> None:
 def test_a_template_reaches_nothing(attack: str) -> None:
     with pytest.raises(RowFailed, match="owner/model"):
         shown("{{ " + attack + " }}")
+
+
+def test_a_runs_prompts_agree_over_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    from smoltalk.chat_format import dialect
+
+    class Clock:
+        days = iter([datetime(2026, 1, 1, 23, 59), datetime(2026, 1, 2)])
+        now = staticmethod(lambda: next(Clock.days))
+
+    monkeypatch.setattr(dialect, "datetime", Clock)
+    made = ChatTemplate("{{ strftime_now('%d') }}", "owner/model")
+    assert made.render([HI], {}, False) == made.render([HI], {}, False) == "01"
 
 
 def test_the_date_is_no_way_out() -> None:
@@ -96,6 +109,12 @@ def test_alternation_is_the_templates_to_demand(make: Any) -> None:
 def test_the_word_that_is_cut_at_may_be_said(make: Any) -> None:
     said: list[Message] = [{"role": "user", "content": ASKED}, {"role": "assistant", "content": ASKED}]
     assert make("qwen2").prompt(said, "user").endswith(f"{ASKED}<|im_end|>\n<|im_start|>user\n")
+
+
+def test_a_header_that_changes_from_turn_to_turn_is_left_as_it_is() -> None:
+    chat = ChatFormat.from_text("{% for m in messages %}{{ loop.index }}.\n{{ m.content }}\n{% endfor %}", {})
+    talk: list[Message] = [HI, {"role": "assistant", "content": "Yes."}]
+    assert [chat.prompt(said, "user") for said in ([], talk)] == ["1.\n", "1.\nHi.\n2.\nYes.\n3.\n"]
 
 
 def test_own_pre_query_and_stops_win(make: Any) -> None:

@@ -31,11 +31,18 @@ def of(status: int, payload: object, **headers: str) -> FactoryError:
             "prompt_too_long",
         ),
         (400, {"message": "Input is too long for this model"}, "prompt_too_long"),
+        (
+            400,
+            {"message": "max_tokens=5000 cannot be greater than max_model_len=256.", "param": "max_tokens"},
+            "bad_request",
+        ),
         (400, {"message": "max_tokens is too large: 99999. This model supports at most 16384"}, "bad_request"),
         (400, {"message": "blocked", "code": "content_filter"}, "refused"),
         (400, {"message": "triggering Azure OpenAI's content management policy"}, "refused"),
         (400, {"message": "`top_k` is odd", "param": "top_k"}, "bad_request"),
         (422, {"message": "no field `x`"}, "bad_request"),
+        (400, {"message": "This model does not support `json_schema`"}, "bad_request"),
+        (400, {"message": "odd message: 'tell me why the model x does not exist'"}, "bad_request"),
     ],
 )
 def test_a_request_of_its_own_fault(status: int, error: dict[str, str], kind: str) -> None:
@@ -69,6 +76,7 @@ def test_what_passes(status: int, throttles: bool, counts: bool) -> None:
         (403, {"message": f"no access for {KEY}"}),
         (404, {"message": "The model `x` does not exist", "code": "model_not_found"}),
         (400, {"message": "model x not found"}),
+        (400, {"message": "Invalid model: x"}),
         (405, {"message": "no"}),
         (307, {"message": "over there"}),
         (429, {"message": "You exceeded your quota", "code": "insufficient_quota"}),

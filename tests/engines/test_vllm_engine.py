@@ -133,6 +133,12 @@ def test_server_options_make_no_sense_at_an_endpoint() -> None:
     assert [sentence.split("`")[1] for sentence in model.check()] == ["max_model_len", "replicas"]
 
 
+def test_a_length_that_is_none() -> None:
+    [sentence] = Vllm(model="m", max_model_len="big").check()
+    assert sentence == "`max_model_len: big` is no number of tokens: 8192, 32k, auto"
+    assert not list(Vllm(model="m", max_model_len="auto").check())
+
+
 def test_a_model_folder_that_is_not_there() -> None:
     assert list(Vllm(model="./no-such-model").check()) == ["there is no model folder ./no-such-model"]
 
