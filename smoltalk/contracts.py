@@ -107,6 +107,10 @@ class Engine(Part, ABC):
         """The fields that change what it replies (not how fast): part of every reply's journal key."""
         return self.model_dump(mode="json", exclude={"max_in_flight"})
 
+    def members(self) -> tuple[str, ...]:
+        """Names of other engines of the pipeline that it asks in its turn."""
+        return ()
+
     def plan(self) -> str:
         """One line for `check`: what will be loaded, and where."""
         return type(self).__name__.lower()

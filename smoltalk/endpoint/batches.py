@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from smoltalk.endpoint.batch_record import BatchRecord, Place, Submitted, read_line, split
 from smoltalk.endpoint.client import Endpoint, encoded
 from smoltalk.endpoint.faults import Gone, Refused, Trouble
-from smoltalk.errors import WorldError
+from smoltalk.errors import RowFailed, WorldError
 
 T = TypeVar("T")
 TAG = "smoltalk"
@@ -95,6 +95,7 @@ class Batches:
         """What `read` makes of the answer to `body`; raises as `Endpoint.ask` does.
 
         A request is known by its content, so the same request in a later session finds the answer of this one.
+        One that no batch answers is the row's failure (`unanswered`): the endpoint took the batches.
         """
         words = encoded(body)
         name = hashlib.blake2b(path.encode() + b"\0" + words, digest_size=16).hexdigest()
@@ -107,7 +108,7 @@ class Batches:
                 return read(self._judged(place))
             except Trouble as error:
                 trouble = error
-        raise Gone(f"{trouble.sentence} (after {self._options.attempts} batches)")
+        raise RowFailed("unanswered", f"{trouble.sentence} (after {self._options.attempts} batches)")
 
     def _judged(self, place: Place | None) -> dict[str, Any]:
         """The body of a result. Raises as `judged` does, `Trouble` when there is none."""

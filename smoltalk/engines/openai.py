@@ -1,11 +1,13 @@
 """Any OpenAI-compatible endpoint: found by its address, paid by its price table, asked as fast as it takes."""
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -109,6 +111,10 @@ class OpenAI(Engine):
     def identity(self) -> dict[str, Any]:
         """What is asked of whom; not how it is paid, paced and retried, nor which port of this machine it is at."""
         fields = self.model_dump(mode="json", include={"model", "extra", "structured", "tokenizer"})
+        if self.tokenizer and Path(self.tokenizer).is_dir():
+            from smoltalk.chat_format import ChatFormat
+
+            fields["tokenizer"] = ChatFormat.of_folder(Path(self.tokenizer)).fingerprint()
         return fields if is_here(self.base_url) else fields | {"base_url": self.base_url}
 
     def plan(self) -> str:
@@ -122,7 +128,8 @@ class OpenAI(Engine):
         """Connect and see that the key is taken. Raises `WorldError` with what to change."""
         if self._endpoint is not None:
             return
-        self._log = folder / f"openai-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.log"
+        name = re.sub(r"[^A-Za-z0-9.-]+", "-", self.model)
+        self._log = folder / f"openai-{name}.log"
         endpoint = Endpoint(
             self.base_url,
             key=self._key(),
@@ -138,7 +145,9 @@ class OpenAI(Engine):
         try:
             await self._greet(endpoint)
             if self.batch:
-                self._batches = Batches(endpoint, self.batch, self._log.with_suffix(".batches"))
+                # Two engines on one model (another address, other fields) have batches of their own.
+                own = sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:8]
+                self._batches = Batches(endpoint, self.batch, folder / f"openai-{name}-{own}.batches")
                 await self._batches.open()
         except BaseException:
             await self.stop()

@@ -1,6 +1,7 @@
 """What a pipeline YAML is once it is read: plain frozen data, every part with its line."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -115,6 +116,17 @@ class Pipeline:
         """Columns a row has before the first step."""
         source = self.source.part
         return BORN_WITH | (source.writes() if isinstance(source, Stock) else source.born_with())
+
+    def asked(self, names: Iterable[str]) -> list[str]:
+        """These engines and all that they ask in their turn, sorted."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.engines[name].part.members()
+        return sorted(found)
 
     def merged_engines(self) -> list[list[str]]:
         """Names of engines, together where they are one model in one place: same class, same fields."""

@@ -23,7 +23,7 @@ def engine_turns(pipeline: Pipeline, found: Plan) -> list[frozenset[str]]:
     stages = [frozenset(stage.names()) for stage in found.stages]
     first = {name: names[0] for names in pipeline.merged_engines() for name in names}
     staged = frozenset().union(*stages)
-    asks = [frozenset(first[name] for name in step.part.engines()) & staged for step in pipeline.steps]
+    asks = [frozenset(first[name] for name in pipeline.asked(step.part.engines())) & staged for step in pipeline.steps]
     problems = [Problem(str(pipeline.path), 0, fault) for fault in found.faults]
     if not problems:
         try:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from smoltalk.engines.pool import Pool
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.placing import engine_plan, engine_turns
 from smoltalk.run.asking import Desk
@@ -19,6 +20,7 @@ class Desks(dict[str, Desk]):
         for names in pipeline.merged_engines():  # one model is loaded once, under whatever names it is asked
             self |= dict.fromkeys(names, Desk(names[0], pipeline.engines[names[0]].part))
         self.each = list(dict.fromkeys(self.values()))
+        self.pools = {name: desk.engine for name, desk in self.items() if isinstance(desk.engine, Pool)}
         plan = engine_plan(pipeline)
         self.turns = engine_turns(pipeline, plan)
         for desk in self.each:

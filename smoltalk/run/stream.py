@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from smoltalk.contracts import Source
+from smoltalk.contracts import Ask, Source
 from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import compile_dag
 from smoltalk.errors import RowFailed
@@ -33,6 +33,7 @@ from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Journal
 from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.ledger import Books, State
+from smoltalk.run.pooling import PoolAsk
 from smoltalk.run.progress import Progress
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.turns import Parked, round_size
@@ -193,7 +194,12 @@ class Stream:
     def _asker(self, index: int, row: Row) -> AskFor:
         past = self.journal.past(index, row["id"])
         make = partial(StepAsk, self.desks, self.journal, past, (index, row["id"]))
-        return lambda label: make(label, self._fingerprints[label], self.pipeline.seed)
+
+        def under(label: str, suffix: str = "") -> Ask:
+            return make(label, self._fingerprints[label] + suffix, self.pipeline.seed)
+
+        pools = self.desks.pools
+        return (lambda label: PoolAsk(pools, partial(under, label), index, row)) if pools else under
 
     async def _live(self, index: int, row: Row) -> None:
         try:

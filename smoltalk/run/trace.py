@@ -13,6 +13,7 @@ import orjson
 
 from smoltalk.attempts import again
 from smoltalk.contracts import Reply, Request, Sampling, Write
+from smoltalk.engines.pool import Pool
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import SOURCE
@@ -22,6 +23,7 @@ from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Past, read_past
 from smoltalk.run.ledger import read_fate
+from smoltalk.run.pooling import PoolAsk
 from smoltalk.run.reopen import reopen
 from smoltalk.vectors import vector_of
 
@@ -146,11 +148,12 @@ async def _replay(
     from smoltalk.pipeline.labels import labelled_steps
 
     stages = []
+    pools = {name: placed.part for name, placed in pipeline.engines.items() if isinstance(placed.part, Pool)}
     stock = _stock_tasks(pipeline)
     for label, step in labelled_steps(pipeline):
         stage = Stage(label)
         stages.append(stage)
-        ask = RecordingAsk(past, names[label], stage.asked)
+        ask = PoolAsk(pools, lambda more, n=names[label], s=stage: RecordingAsk(past, n + more, s.asked), fate.row, row)
         if isinstance(step, Write) or label in stock:
             write = step.write(row, ask) if isinstance(step, Write) else stock[label](row, lambda _, ask=ask: ask)
             await _again(step, write, row, stage)

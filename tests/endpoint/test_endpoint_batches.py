@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smoltalk.endpoint import Endpoint, Gone, Refused, chat_body, chat_reply
+from smoltalk.endpoint import Endpoint, Refused, chat_body, chat_reply
 from smoltalk.endpoint.batch_record import BatchRecord, split
 from smoltalk.endpoint.batches import Batches, BatchOptions
-from smoltalk.errors import WorldError
+from smoltalk.errors import RowFailed, WorldError
 from tests.endpoint.local_batches import BatchServer, replied
 from tests.endpoint.local_server import KEY, QUICK, asked, run, served
 
@@ -111,7 +111,7 @@ def test_a_request_that_no_batch_answers_is_given_up(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with served(server) as url, batches_to(url, tmp_path) as it:
-            with pytest.raises(Gone, match="after 5 batches"):
+            with pytest.raises(RowFailed, match=r"unanswered: .*after 5 batches"):
                 await text_of(it, 1)
         assert server.sizes == [1] * 5
 

@@ -1,6 +1,7 @@
 """The openai engine against a real server on loopback: forms, money, user turns, keys, batches."""
 
 import json
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -353,6 +354,15 @@ def test_identity_is_what_is_asked_of_whom() -> None:
     assert one.identity() != OpenAI(model="m", base_url="http://there/v1", extra={"x": 1}).identity()
     here = [OpenAI(model="m", base_url=f"http://{host}:{n}/v1") for n, host in enumerate(["localhost", "127.0.0.1"])]
     assert here[0].identity() == here[1].identity()
+
+
+def test_identity_holds_the_template_wherever_it_lies(tmp_path: Path) -> None:
+    copy = shutil.copytree(NANO, tmp_path / "copy", ignore=shutil.ignore_patterns("*.safetensors"))
+    there, here = OpenAI(model="m", tokenizer=str(NANO)), OpenAI(model="m", tokenizer=str(copy))
+    assert there.identity() == here.identity()
+    template = copy / "chat_template.jinja"
+    template.write_text(template.read_text() + " ")
+    assert there.identity() != here.identity()
 
 
 def test_batches_are_an_option(tmp_path: Path) -> None:

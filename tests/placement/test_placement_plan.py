@@ -3,13 +3,15 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smoltalk.placement import Gpu, Need, Place, plan
 from smoltalk.placement.plan import FULL
 
 GB = 10**9
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things."""
 SIZES = st.integers(1, 100).map(lambda size: size * GB)
 
 
@@ -36,6 +38,7 @@ def many_gpus(draw: st.DrawFn) -> list[Gpu]:
     ]
 
 
+@UNHURRIED
 @given(many_needs(), many_gpus(), SIZES)
 def test_laws(needs: list[Need], gpus: list[Gpu], memory: int) -> None:
     found = plan(needs, gpus, memory)
@@ -69,6 +72,7 @@ def test_laws(needs: list[Need], gpus: list[Gpu], memory: int) -> None:
         assert on_cpu <= FULL * memory
 
 
+@UNHURRIED
 @given(many_needs(), many_gpus(), SIZES)
 def test_the_same_twice(needs: list[Need], gpus: list[Gpu], memory: int) -> None:
     assert plan(needs, gpus, memory) == plan(needs, gpus, memory)
