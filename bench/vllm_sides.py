@@ -105,7 +105,7 @@ async def _bare(requests: list[dict[str, Any]], url: str) -> int:
         async def ask(body: dict[str, Any]) -> None:
             async with room, session.post(f"{url}/chat/completions", json=body) as answer:
                 answer.raise_for_status()
-                await answer.json()
+                json.loads(await answer.read())
 
         await asyncio.gather(*map(ask, requests))
     return len(requests)

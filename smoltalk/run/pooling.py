@@ -12,7 +12,7 @@ from smoltalk.rows import Conversation, Row, message
 T = TypeVar("T")
 
 AskUnder = Callable[[str], Ask]
-"""An `Ask` whose replies are kept under the step's fingerprint and this suffix, so that no two engines' are confused."""
+"""An `Ask` whose replies are kept under the step's fingerprint and this suffix, so that no two are confused."""
 
 
 class PoolAsk:
@@ -57,8 +57,7 @@ class PoolAsk:
                 return parse(reply)
 
             value = await self._under(f"/{name}")(name, request, parsed, turn=turn, attempts=attempts)
-            role = "user" if request.role == "user" else "assistant"
-            whole = [*request.messages, message(role, texts[-1])]
+            whole = [*request.messages, message(request.role, texts[-1])]
             return await self._under(f"/{name}/{judge}").score(judge, whole, turn=turn), value
 
         found = await asyncio.gather(*(one(name) for name in names), return_exceptions=True)

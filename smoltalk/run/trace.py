@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -153,7 +154,7 @@ async def _replay(
     for label, step in labelled_steps(pipeline):
         stage = Stage(label)
         stages.append(stage)
-        ask = PoolAsk(pools, lambda more, n=names[label], s=stage: RecordingAsk(past, n + more, s.asked), fate.row, row)
+        ask = PoolAsk(pools, partial(_recording, past, names[label], stage), fate.row, row)
         if isinstance(step, Write) or label in stock:
             write = step.write(row, ask) if isinstance(step, Write) else stock[label](row, lambda _, ask=ask: ask)
             await _again(step, write, row, stage)
@@ -164,6 +165,10 @@ async def _replay(
             stage.failure = stage.failure or fate.reason
         row.update(stage.columns)
     return stages
+
+
+def _recording(past: Past, fingerprint: str, stage: Stage, suffix: str) -> "RecordingAsk":
+    return RecordingAsk(past, fingerprint + suffix, stage.asked)
 
 
 def _stock_tasks(pipeline: Pipeline) -> dict[str, Any]:
