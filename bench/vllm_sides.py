@@ -21,8 +21,8 @@ from bench.vllm_four_steps import KEY
 
 IN_FLIGHT = 64
 LONGEST = 48
-TEMPLATES = ("first", "fourth", "second", "third")
-"""Of four steps, two wait for nobody, one for the first of them, one for that."""
+TEMPLATES = ("first", "second", "third", "fourth")
+"""Three in a chain, and one that waits for nobody."""
 
 _HEAD = """\
 name: sides

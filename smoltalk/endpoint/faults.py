@@ -122,7 +122,9 @@ def fault(status: int, headers: Mapping[str, str], words: Said, where: str) -> W
     if status in (402, 403, 429):
         return Denied(status, f"{where} refuses this account ({status}): {message}")
     if status in (404, 405, 501) or (status == 400 and (words.code == "model_not_found" or _NO_MODEL.match(message))):
-        return Denied(status, f"{where} knows no such model or route ({status}): {message}; is the address right?")
+        return Denied(
+            status, f"{where} knows no such model or route ({status}): {message}; are name and address right?"
+        )
     if 300 <= status < 400:
         return Denied(status, f"{where} redirects elsewhere ({status}): give the address as it is after that")
     return Refused(status, message, param=words.param, kind=_kind_of_code(words.code))

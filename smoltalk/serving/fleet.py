@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 from smoltalk.endpoint import Endpoint, Gone, Patience
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.serving.load import Load
+from smoltalk.serving.probe import get
 from smoltalk.serving.server import Server, start_all
 
 T = TypeVar("T")
 
 _TRIES = 4
 """How often a server that is well may leave one request without a reply."""
-_PAUSE = 0.3
-"""Seconds after a lost connection in which the watch of a server hears of its death."""
+_PAUSE, _PATIENCE = 0.2, 5.0
+"""Seconds between looks at a server that lost a request, and for its answer to one."""
 
 
 class Standing:
@@ -58,6 +59,7 @@ class Supervised:
         self.in_flight = 0
         self._port = 0
         self.endpoint = self._at(0)
+        self._look: asyncio.Future[bool] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -79,6 +81,8 @@ class Supervised:
         await self.server.start()
 
     async def stop(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
         try:
             await self.endpoint.close()
         finally:
@@ -93,9 +97,19 @@ class Supervised:
             await before.close()
 
     async def is_down(self, gone: Gone) -> bool:
-        """Whether the server went down, asked a moment after a request to it was lost."""
-        await asyncio.sleep(_PAUSE)
-        return not self.server.is_up or await self.server.up() != self._port
+        """Whether a request was lost because the server went down; all who ask at once are told together."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.ensure_future(self._went_down(self._port))
+        return await asyncio.shield(self._look)
+
+    async def _went_down(self, port: int) -> bool:
+        """Down, unless it answers: its watch may need a while to see it dead or hung, and then starts it again."""
+        while self.server.is_up and await self.server.up() == port:
+            found = await get(port, "/health", timeout=_PATIENCE)
+            if found is not None and found[0] == 200:
+                return False
+            await asyncio.sleep(_PAUSE)
+        return True
 
     def _at(self, port: int) -> Endpoint:
         # One try, and quick to give up: whether the server is there, its watch knows best.

@@ -46,12 +46,12 @@ def main(parent: int, grace: float, command: list[str]) -> int:
 
 
 def _end(server: "subprocess.Popen[bytes]", grace: float) -> None:
-    """Ask the server to end, then kill all that is left of it."""
+    """Ask the server to end, then kill all that is left of it; a server that died by itself leaves nothing to ask."""
     if server.poll() is None:
         server.terminate()
-    until = time.monotonic() + grace
-    while time.monotonic() < until and (server.poll() is None or _left()):
-        time.sleep(_BEAT)
+        until = time.monotonic() + grace
+        while time.monotonic() < until and (server.poll() is None or _left()):
+            time.sleep(_BEAT)
     while left := _left():
         for process in left:
             try:

@@ -1,7 +1,7 @@
 """A program that stands in for `vllm` in tests: `vllm serve MODEL OPTIONS`, starts at once, replies from the request.
 
-Words of the request steer it: `die` ends the server, `slow` waits, `hang once` stops
-it from answering anything, `break` is answered with an error of the server's.
+Words of the request steer it: `die` ends the server, `slow` waits, `hang once` stops it from answering anything,
+`deaf once` makes it hear nothing for a while before it dies, `break` is answered with an error of the server's.
 It notes every body, and what it was started with, as JSON lines in the file NOTES.
 """
 
@@ -49,6 +49,11 @@ class Handler(BaseHTTPRequestHandler):
             HANGS.append(True)
         while HANGS:
             time.sleep(0.05)
+        if "deaf once" in said and not Path(f"{NOTES}.deaf").exists():
+            Path(f"{NOTES}.deaf").touch()
+            self.server.socket.close()
+            time.sleep(3)
+            os._exit(9)
         if "die always" in said:
             os._exit(9)
         if "slow" in said:

@@ -250,6 +250,12 @@ def test_a_server_that_hangs_costs_no_reply(program: str, tmp_path: Path, monkey
     assert restarted == 1
 
 
+def test_a_server_that_takes_long_to_die_costs_no_reply(program: str, tmp_path: Path) -> None:
+    asked = [asking("deaf once"), *(asking(f"slow {i}") for i in range(4))]
+    found = replies(engine(program, max_in_flight=2), tmp_path, asked)
+    assert [reply.text for reply in found] == ["re: deaf once", *(f"re: slow {i}" for i in range(4))]
+
+
 def test_a_server_that_dies_again_and_again_ends_it(program: str, tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"went down \(it ended with exit code 9\), after 1 restarts"):
         replies(engine(program, restarts=1), tmp_path, [asking("die always"), asking("slow")])
@@ -284,7 +290,7 @@ def test_replicas_share_the_work(program: str, tmp_path: Path) -> None:
 def test_replicas_stand_in_for_one_that_is_lost(program: str, tmp_path: Path) -> None:
     model = engine(program, replicas=2, restarts=0)
     found = replies(model, tmp_path, [asking(f"slow {i}") for i in range(6)] + [asking("die once")])
-    assert [reply.text for reply in found][-1] == "re: die once"
+    assert [reply.text for reply in found] == [*(f"re: slow {i}" for i in range(6)), "re: die once"]
 
 
 def test_a_server_that_does_not_start_says_why(program: str, tmp_path: Path) -> None:
