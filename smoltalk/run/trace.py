@@ -98,7 +98,7 @@ class Life:
 async def trace(folder: RunFolder, row_id: str) -> Life:
     """The life of the row whose id starts with `row_id`.
 
-    Raises `UserError` when there is none, or more than one; `WorldError` when there is no run.
+    Raises `UserError` when there is none, or more than one, or no run; `WorldError` when the run is damaged.
     """
     pipeline = reopen(folder)
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):

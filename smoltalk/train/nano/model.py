@@ -50,6 +50,12 @@ def configured(tokenizer: Any) -> LlamaConfig:
     return config
 
 
+def chat_model_from(folder: Path) -> Any:
+    """The chat model as saved, in float32."""
+    load: Any = AutoModelForCausalLM.from_pretrained
+    return load(folder, dtype=torch.float32, attn_implementation="eager")
+
+
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
     """The folder that transformers and vLLM load, in bfloat16."""
     shipped = deepcopy(model).to(torch.bfloat16)
