@@ -173,11 +173,11 @@ class _Columns:
 
 
 def _fixed(step: Named, born: bool) -> frozenset[str]:
-    """The columns of a newborn row that the step may not write. A stock generator may say where its rows are from, and
-    a stock step hand on what it was given."""
-    if not isinstance(step.part, Stock):
-        return BORN_WITH
-    return frozenset({"id"}) if born else BORN_WITH - step.part.reads()
+    """The columns of a newborn row that the step may not write. A source may say where its rows are from, and a stock
+    step hand on what it was given."""
+    if born:
+        return frozenset({"id"})
+    return BORN_WITH - step.part.reads() if isinstance(step.part, Stock) else BORN_WITH
 
 
 def _end(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:

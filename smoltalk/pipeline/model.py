@@ -1,7 +1,7 @@
 """What a pipeline YAML is once it is read: plain frozen data, every part with its line."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -111,6 +111,8 @@ class Pipeline:
     keep: tuple[str, ...] = ()
     """Evidence columns that published rows keep."""
     rows_in_flight: int = 256
+    home: Path = field(default_factory=Path.cwd)
+    """The working directory it was first given in: relative data paths start there, wherever its run goes on."""
 
     @cached_property
     def born_with(self) -> frozenset[str]:

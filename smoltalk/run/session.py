@@ -5,7 +5,7 @@ import json
 import signal
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +78,7 @@ def finish(pipeline: Pipeline, folder: RunFolder) -> Books:
 
 
 def books_of(folder: RunFolder) -> Books:
-    """The books as they stand, live or after the fact. Raises `UserError` for no run, `WorldError` for a damaged one."""
+    """The books as they stand, live or after the fact. Raises `UserError` for no run, `WorldError` for a bad one."""
     folder.must_exist()
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         return read_books(connection)
@@ -157,6 +157,8 @@ async def _stream(pipeline: Pipeline, folder: RunFolder, books: Books, watch: Wa
         if journal.failure is None:
             journal.note(state=state, why=why)
         await journal.close()
+        with suppress(OSError):  # something was logged: it stays
+            folder.logs.rmdir()
     if journal.failure is not None:
         raise journal.failure
 

@@ -13,7 +13,7 @@ def test_a_run_ends_with_its_ledger(smoltalk: Smoltalk, here: Path) -> None:
     assert said.code == 0
     same_as("run", said.out)
     same_as("run_lines", said.err)
-    assert (here / "runs/six/run.db").exists()
+    assert (here / "runs/six/run.db").exists() and not (here / "runs/six/logs").exists(), "nothing was logged"
 
 
 def test_status_tells_the_same_books(smoltalk: Smoltalk) -> None:
@@ -44,7 +44,9 @@ def test_an_edited_pipeline_says_what_is_kept(smoltalk: Smoltalk, here: Path) ->
 def test_rows_and_settings_are_remembered_by_the_run(smoltalk: Smoltalk) -> None:
     said = smoltalk("run", "six.yaml", "--rows", "2", "--out", "here")
     assert said.code == 0 and "2 of 2 rows" in said.out
-    assert "nothing is left to do" in smoltalk("run", "here").out
+    assert "here is complete: nothing is left to do" in smoltalk("run", "here").out
+    less = smoltalk("run", "here", "--rows", "1").out
+    assert "here is complete with 2 rows, more than the 1 asked for: nothing is left to do" in less
     more = smoltalk("run", "here", "--set", "target.accepted=50")
     assert more.code == 3 and "4 of 50 rows" in more.out and "continues here" in more.out
     again = smoltalk("run", "here")

@@ -1,5 +1,6 @@
-"""Teaches the chat model to mean what it says as the user: turns it invents are judged by the curriculum's own reader.
+"""Teaches the chat model to make sense as the user: turns it invents are judged by the curriculum's own reader.
 
+A turn is worth something when it is understood and was not said lately, or it would learn to say a few safe things.
 Policy gradient with a group baseline (REINFORCE, Williams 1992; the baseline as in GRPO, arXiv:2402.03300, without its
 clipping, since every sample is used once), with the usual training loss beside it as an anchor.
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -24,6 +26,7 @@ from smoltalk.train.nano.rows import batches, padded
 from smoltalk.train.nano.speak import USER_TURN, written
 
 LONGEST_TURN = 64
+REMEMBERED = 1000
 Context = tuple[str, str | None]
 """What stands before the user's turn, and the domain it should be of."""
 
@@ -49,10 +52,10 @@ def _system(domain: str) -> dict[str, str]:
     return {"role": "system", "content": DOMAIN_PROMPTS[domain]}
 
 
-def judged(text: str | None, domain: str | None) -> float:
-    """1 for a turn that ended, is understood, and is of the domain that was asked for."""
+def judged(text: str | None, domain: str | None, lately: Collection[str]) -> float:
+    """1 for a turn that ended, is understood, is of the domain that was asked for, and was not said lately."""
     item = understood(text) if text else None
-    return float(item is not None and domain in (None, item.domain))
+    return float(item is not None and domain in (None, item.domain) and text not in lately)
 
 
 def advantages(rewards: Sequence[float], asked: Sequence[Context]) -> torch.Tensor:
@@ -102,26 +105,27 @@ def polish_model(folder: Path, plan: PolishPlan) -> None:
     model = chat_model_from(folder)
     optimizer = torch.optim.AdamW(model.parameters(), lr=plan.learning_rate, betas=(0.9, 0.95), weight_decay=0.0)
     anchor = batches(tokenizer, rng, plan.anchor_tokens)
+    lately: deque[str] = deque(maxlen=REMEMBERED)
     started, sensible = time.time(), 0.0
     for step in range(1, plan.steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = plan.learning_rate * min(1.0, step / 10, (plan.steps + 1 - step) / (0.3 * plan.steps))
         asked = contexts(rng, plan.turns)
         turns = sample(model.eval(), tokenizer, asked)
-        rewards = [
-            judged(_text(tokenizer, turn), domain) for (_, turn), (_, domain) in zip(turns, asked, strict=True)
-        ]
+        rewards = []
+        for (_, turn), (_, domain) in zip(turns, asked, strict=True):
+            text = _text(tokenizer, turn)
+            rewards.append(judged(text, domain, lately))
+            lately.append(text or "")
         loss = token_loss(model.train(), *next(anchor))
-        loss = loss + plan.judged_weight * judged_loss(
-            model, turns, advantages(rewards, asked), tokenizer.pad_token_id
-        )
+        loss = loss + plan.judged_weight * judged_loss(model, turns, advantages(rewards, asked), tokenizer.pad_token_id)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         sensible += sum(rewards) / len(rewards)
         if step % plan.report_every == 0:
-            entry = {"step": step, "sensible": round(sensible / plan.report_every, 4)}
+            entry = {"step": step, "sensible and new": round(sensible / plan.report_every, 4)}
             print(json.dumps(entry | {"seconds": round(time.time() - started)}), flush=True)
             sensible = 0.0
     tokenizer.padding_side = "right"
