@@ -60,7 +60,7 @@ def _hidden(text: str) -> str:
 
 def redact_setting(path: str, value: str) -> str:
     """The value of `--set path=value`."""
-    if is_sensitive(path.rpartition(".")[2]) and not _INNOCENT.fullmatch(value):
+    if any(map(is_sensitive, path.split("."))) and not _INNOCENT.fullmatch(value):
         return "(redacted)"
     try:
         return redact_yaml(value)

@@ -228,7 +228,7 @@ class Stream:
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        why = self._stopping or self._ceiling() or self._too_many_failed(1)
+        why = self._too_many_failed(1) or self._stopping or self._ceiling()
         if why:
             return "stopped", why
         if self.target.accepted is not None:

@@ -128,8 +128,7 @@ def polish_model(folder: Path, plan: PolishPlan) -> None:
             entry = {"step": step, "sensible and new": round(sensible / plan.report_every, 4)}
             print(json.dumps(entry | {"seconds": round(time.time() - started)}), flush=True)
             sensible = 0.0
-    tokenizer.padding_side = "right"
-    save(model, tokenizer, folder)
+    save(model, AutoTokenizer.from_pretrained(folder), folder)  # the one above has been set to pad on the left
     cost = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     cost["polish"] = {"steps": plan.steps, "turns": plan.steps * plan.turns, "seconds": round(time.time() - started)}
     (folder / "training.json").write_text(json.dumps(cost) + "\n", encoding="utf-8")
