@@ -1,7 +1,7 @@
 """Writes docs/one-row.md: the life of one real row of `pipelines/quickstart.yaml`, from birth to the dataset.
 
 `make docs` runs the pipeline, keeps the row in docs/one-row.json and renders the page from it; a test renders the page
-again and holds the row against the pipeline as it is, so neither can drift.
+again and holds what made the row (fingerprints, target) against the pipeline as it is, so neither can drift.
 """
 
 import asyncio
@@ -39,8 +39,11 @@ kill the run anywhere, start it again, and this row has the same id, the same te
 
 
 def main() -> None:
-    """Run, keep one row, write the page."""
+    """Run, keep one row, write the page; then run again, with a kill in the middle."""
+    from killed_run import killed_run
+
     life = one_life()
+    life["killed"] = killed_run(life["books"])
     ROW.write_text(json.dumps(life, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     PAGE.write_text(page(life), encoding="utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)} and {ROW.relative_to(ROOT)}")
@@ -50,6 +53,7 @@ def one_life() -> dict[str, Any]:
     """The books of a small run and the life of its first accepted row."""
     from smoltalk.cli.books import ledger
     from smoltalk.pipeline import load
+    from smoltalk.run.fingerprints import fingerprints
     from smoltalk.run.folder import RunFolder
     from smoltalk.run.session import go
     from smoltalk.run.trace import trace
@@ -66,7 +70,8 @@ def one_life() -> dict[str, Any]:
         for asked in stage["asked"]:
             for attempt in asked["attempts"]:
                 attempt.pop("seconds")  # a clock's word, another on every machine
-    return {"books": books.as_json(), "ledger": ledger(pipeline.name, books), "life": life}
+    made_by = {"fingerprints": fingerprints(pipeline), "target": pipeline.target.model_dump(exclude_none=True)}
+    return {"made_by": made_by, "books": books.as_json(), "ledger": ledger(pipeline.name, books), "life": life}
 
 
 def page(kept: dict[str, Any]) -> str:

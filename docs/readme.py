@@ -19,7 +19,8 @@ def main() -> None:
 
 def filled(text: str) -> str:
     """The README with its blocks as they are now."""
-    for name, block in {"quickstart": quickstart(), "broken": broken(), "books": books(), "bench": bench()}.items():
+    blocks = {"quickstart": quickstart(), "broken": broken(), "books": books(), "killed": killed(), "bench": bench()}
+    for name, block in blocks.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         text, found = re.subn(marks, lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text, flags=re.S)
         assert found == 1, f"README.md has no block {name}"
@@ -49,6 +50,12 @@ def books() -> str:
     """The ledger of the run that docs/one-row.md is from."""
     kept = json.loads((ROOT / "docs" / "one-row.json").read_text(encoding="utf-8"))
     return fenced(kept["ledger"].strip("\n"))
+
+
+def killed() -> str:
+    """The ledger of a run that was killed and gone on with."""
+    kept = json.loads((ROOT / "docs" / "one-row.json").read_text(encoding="utf-8"))
+    return fenced(kept["killed"])
 
 
 def bench() -> str:

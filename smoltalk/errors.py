@@ -77,10 +77,13 @@ class RowFailed(RowError):
     where: str = ""
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """A "did you mean" hint for a misspelt word, or the list of choices when nothing is near."""
+def nearest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
+    """A "did you mean" hint for a misspelt word, or the list of choices when nothing is near.
+
+    `cutoff` is how much of two words must be the same (difflib's ratio, 0 to 1).
+    """
     known = sorted(set(choices))
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=cutoff)
     if close:
         return f"did you mean `{close[0]}`?"
     if not known:

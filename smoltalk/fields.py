@@ -87,8 +87,7 @@ def _problems(
                 hint = f"it must be {_describe(schema, loc)}"
                 yield document.problem(key + loc, f"`{inside}` needs `{loc[-1]}`", hint)
             case "extra_forbidden":
-                hint = nearest(str(loc[-1]), _free(schema, loc, data))
-                yield document.problem(key + loc, f"no field `{loc[-1]}` in `{inside}`", hint)
+                yield document.problem(key + loc, f"no field `{loc[-1]}` in `{inside}`", _field_hint(schema, loc, data))
             case "value_error" | "assertion_error":
                 sentence = item["msg"].partition(", ")[2] or item["msg"]
                 yield document.problem(key + loc, f"{at}: {sentence}")
@@ -98,9 +97,20 @@ def _problems(
                 yield document.problem(key + loc, f"{at}: must be {must}, not {shown(_value(data, loc))}", hint)
 
 
+def _fields(schema: Mapping[str, Any], loc: Key) -> set[str]:
+    """The fields that are known where the one at `loc` stands."""
+    return set(_resolve(schema, loc[:-1]).get("properties", {}))
+
+
 def _free(schema: Mapping[str, Any], loc: Key, data: Any) -> set[str]:
     """The fields that could stand beside the one at `loc`: known and not given."""
-    return set(_resolve(schema, loc[:-1]).get("properties", {})) - set(_value(data, loc[:-1]))
+    return _fields(schema, loc) - set(_value(data, loc[:-1]))
+
+
+def _field_hint(schema: Mapping[str, Any], loc: Key, data: Any) -> str:
+    """The nearest field; one that is given already must be very near. Else all of them."""
+    word, free = str(loc[-1]), nearest(str(loc[-1]), _free(schema, loc, data))
+    return free if meant(free) else nearest(word, _fields(schema, loc), cutoff=0.85)
 
 
 def _meant(schema: Mapping[str, Any], loc: Key, data: Any) -> Key:
@@ -162,7 +172,7 @@ def _words(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return "one of " + ", ".join(shown(v) for v in field["enum"])
     words = _TYPES.get(str(field.get("type", "")), "")
-    bounds = [f"{said} {field[k]:g}" for k, said in _BOUNDS.items() if isinstance(field.get(k), int | float)]
+    bounds = [f"{said} {_number(field[k])}" for k, said in _BOUNDS.items() if isinstance(field.get(k), int | float)]
     if field.get("minItems") or field.get("minLength") or field.get("minProperties"):
         bounds.append("that is not empty")
     if (
@@ -172,7 +182,12 @@ def _words(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     ):
         bounds.insert(0, f"(each {inner})")
     joined = " and ".join(bounds)
-    return f"{words} {'of ' if joined.startswith('at') else ''}{joined}".strip()
+    example = f", such as {shown(field['examples'][0])}" if field.get("examples") else ""
+    return f"{words} {'of ' if joined.startswith('at') else ''}{joined}".strip() + example
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def _label(schema: Mapping[str, Any], loc: Key, data: dict[str, Any]) -> str:

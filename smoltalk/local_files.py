@@ -19,7 +19,8 @@ def missing(path: str, suffix: str) -> str:
         return f"folder {path} holds no *{suffix} file"
     beside = [str(file) for file in place.parent.iterdir()] if place.parent.is_dir() else []
     near = nearest(path, beside)
-    return f"no file {path}" + (f"; {near}" if near.startswith("did") else "")
+    where = "" if place.is_absolute() else f" in the working directory, {Path.cwd()}"
+    return f"no file {path}{where}" + (f"; {near}" if near.startswith("did") else "")
 
 
 def digests(found: list[Path]) -> list[list[str | int]]:

@@ -4,11 +4,12 @@ import datetime
 import decimal
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from smoltalk.errors import nearest
 from smoltalk.rows import Message, Row, message
 from smoltalk.text import neutralise
 
@@ -56,6 +57,21 @@ def default_columns(names: Iterable[str]) -> dict[str, str]:
 def named_columns(columns: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     """Ours to theirs, from what the YAML lists."""
     return dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
+
+
+def misnamed(columns: Sequence[str] | Mapping[str, str], there: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the columns the YAML lists, given those that are `there`, as ends of sentences.
+
+    A mapping the wrong way round is one mistake, however many columns it names.
+    """
+    wrong = {ours: theirs for ours, theirs in named_columns(columns).items() if theirs not in there}
+    if wrong and all(ours in there for ours in wrong):
+        turned = [(b, a) if a in wrong else (a, b) for a, b in named_columns(columns).items()]
+        swapped = ", ".join(f"{ours}: {theirs}" for ours, theirs in turned)
+        yield f"has no column `{'`, `'.join(wrong.values())}`; `columns` says `ours: theirs`: write `{{{swapped}}}`"
+        return
+    for theirs in wrong.values():
+        yield f"has no column `{theirs}`; {nearest(theirs, there)}"
 
 
 def kinds(record: Mapping[str, Any]) -> dict[str, str]:

@@ -41,17 +41,26 @@ def redact_yaml(text: str) -> str:
 
 def redact(text: str) -> str:
     """Free text with the secrets replaced that can be told by their form: URL logins, token formats, `password=...`."""
-    text = _USERINFO.sub("(redacted)@", text)
-    text = _QUERY.sub(r"\1(redacted)", text)
-    text = _SAID.sub(r"\1(redacted)", text)
-    text = _KNOWN.sub("(redacted)", text)
+    text = _hidden(text)
     home = os.path.expanduser("~")  # noqa: PTH111 (Path.home raises where there is none)
     return text.replace(home, "~") if len(home) > 1 else text
 
 
+def holds_secret(text: str) -> bool:
+    """Whether `redact` would replace a secret in it."""
+    return _hidden(text) != text
+
+
+def _hidden(text: str) -> str:
+    text = _USERINFO.sub("(redacted)@", text)
+    text = _QUERY.sub(r"\1(redacted)", text)
+    text = _SAID.sub(r"\1(redacted)", text)
+    return _KNOWN.sub("(redacted)", text)
+
+
 def redact_setting(path: str, value: str) -> str:
     """The value of `--set path=value`."""
-    if is_sensitive(path.rpartition(".")[2]) and not _INNOCENT.fullmatch(value):
+    if any(map(is_sensitive, path.split("."))) and not _INNOCENT.fullmatch(value):
         return "(redacted)"
     try:
         return redact_yaml(value)
@@ -60,8 +69,12 @@ def redact_setting(path: str, value: str) -> str:
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a field of this name may hold a secret: `api_key`, `authToken`; not `max_tokens`, nor `api_key_env`."""
-    return not name.lower().endswith("_env") and any(word.lower() in _SENSITIVE.split() for word in _WORD.findall(name))
+    """Whether a field of this name may hold a secret: `api_key`, `authToken`, not `max_tokens` or `monkey`.
+
+    `api_key_env` names an environment variable, which is no secret.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    return words[-1:] != ["env"] and any(word in _SENSITIVE.split() for word in words)
 
 
 def shown_path(path: Path) -> str:

@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
+from smoltalk.cli import main
 from smoltalk.pipeline import load
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
+from smoltalk.run.fingerprints import fingerprints
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,8 +32,11 @@ def test_one_row_is_the_page_of_the_row_that_is_kept() -> None:
 
 
 def test_one_row_went_through_the_pipeline_as_it_is() -> None:
-    life = json.loads((ROOT / "docs" / "one-row.json").read_text(encoding="utf-8"))["life"]
+    kept = json.loads((ROOT / "docs" / "one-row.json").read_text(encoding="utf-8"))
+    life = kept["life"]
     pipeline = load(ROOT / "pipelines" / "quickstart.yaml")
+    target = pipeline.target.model_dump(exclude_none=True)
+    assert kept["made_by"] == {"fingerprints": fingerprints(pipeline), "target": target}, "run `make docs`"
     assert [stage["step"] for stage in life["steps"]] == [label for label, _ in labelled_steps(pipeline)]
     assert [gate["gate"] for gate in life["gates"]] == [label for label, _ in labelled_gates(pipeline)]
     for stage, (_, step) in zip(life["steps"], labelled_steps(pipeline), strict=True):
@@ -56,3 +63,18 @@ def test_the_readme_quotes_what_there_is() -> None:
 def test_first_screen_holds_the_two_commands() -> None:
     first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:40]
     assert "make demo" in "\n".join(first) and "make test" in "\n".join(first)
+
+
+def test_your_own_pipeline_runs_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("### Your own pipeline\n")[2].partition("\n### ")[0]
+    monkeypatch.chdir(tmp_path)
+    names = dict.fromkeys(re.findall(r"`(\w+\.(?:jsonl|j2|yaml))`", section))
+    *texts, commands = re.findall(r"```\w*\n(.*?)```", section, re.S)
+    for name, text in zip(names, texts, strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [main(line.split()[1:]) for line in commands.splitlines()] == [0, 0], capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "What is 12 + 30?" in said and "2 born = 2 accepted" in said

@@ -213,7 +213,7 @@ def test_mistake_in_a_template_has_its_line(tmp_path: Path, text: str, line: int
 
 
 def test_unknown_template_leaves_the_place_to_the_caller(tmp_path: Path) -> None:
-    for name in ("rate_qualty", "own/none.j2", "../templates/rate_quality", ""):
+    for name in ("rate_qualty", "own/none.j2", f"{'x' * 300}.j2", "../templates/rate_quality", ""):
         with pytest.raises(UserError) as caught:
             prompts.find(name, tmp_path)
         assert caught.value.problems[0].path == ""

@@ -81,3 +81,16 @@ def test_promised_columns_must_hold_something() -> None:
     with pytest.raises(RecordError, match="has no `b`"):
         to_row({"a": 1, "b": None}, {"a": "a", "ours": "b"}, {}, promised=True)
     assert to_row({"a": 1}, {"a": "a", "ours": "b"}, {}, promised=False) == {"a": 1, "ours": None}
+
+
+def test_columns_named_wrongly() -> None:
+    there = ["question", "topic"]
+    assert list(records.misnamed({"instruction": "question"}, there)) == []
+    (sentence,) = records.misnamed({"question": "instruction", "topic": "subject", "kind": "topic"}, there)
+    assert sentence.startswith("has no column `instruction`, `subject`; ")
+    assert sentence.endswith("write `{instruction: question, subject: topic, kind: topic}`")
+    assert list(records.misnamed({"question": "instruction", "kind": "topc"}, there)) == [
+        "has no column `instruction`; there is: question, topic",
+        "has no column `topc`; did you mean `topic`?",
+    ]
+    assert list(records.misnamed(["topc"], there)) == ["has no column `topc`; did you mean `topic`?"]

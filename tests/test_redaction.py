@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from smoltalk.redaction import is_sensitive, redact, redact_setting, redact_yaml
+from smoltalk.redaction import holds_secret, is_sensitive, redact, redact_setting, redact_yaml
 
 SECRET = "s3cr3t-value"
 
@@ -56,6 +56,17 @@ def test_names_are_read_word_by_word() -> None:
     assert not any(map(is_sensitive, ("max_tokens", "monkey", "keep", "author", "tokenizer")))
 
 
+def test_the_name_of_an_environment_variable_is_no_secret() -> None:
+    assert not any(map(is_sensitive, ("api_key_env", "apiKeyEnv", "HF_TOKEN_ENV")))
+    assert is_sensitive("env_password")
+    assert redact_yaml("{openai: {api_key_env: OPENAI_API_KEY}}") == "{openai: {api_key_env: OPENAI_API_KEY}}"
+
+
 def test_home_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     assert redact("path: /home/somebody/models") == "path: ~/models"
+
+
+def test_a_home_folder_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert not holds_secret("/home/somebody/models") and holds_secret(f"https://me:{SECRET}@example.org")

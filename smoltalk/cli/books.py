@@ -95,9 +95,10 @@ def failures(folder: RunFolder, books: Books) -> list[str]:
         first = [fate for fate, _ in islice(read_rows(connection, "failed"), _FAILURES)]
     if not first:
         return []
-    lines = [f"{count(books.failed, "row")} failed{", the first of them" if books.failed > 1 else ""}:"]
-    lines += table([(fate.id, json.loads(fate.evidence).get("detail") or fate.reason) for fate in first])
-    return [*lines, f"  more of each: smoltalk trace {folder.path} ID"]
+    lines = [f"{count(books.failed, 'row')} failed" + (", the first of them:" if books.failed > 1 else ":")]
+    details = [str(json.loads(fate.evidence).get("detail") or fate.reason) for fate in first]
+    lines += table([(fate.id, " ".join(detail.split())) for fate, detail in zip(first, details, strict=True)])
+    return [*lines, f"  its life, whole: smoltalk trace {folder.path} ID"]
 
 
 def how_to_go_on(books: Books, folder: Path, ceiling: float | None) -> str:

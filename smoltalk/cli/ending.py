@@ -10,10 +10,10 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from smoltalk.cli.screen import complain
+from smoltalk.cli.screen import Unread, complain
 from smoltalk.errors import UserError, WorldError
 
-DONE, OUR_FAULT, MISTAKE, WORLD, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, OUR_FAULT, MISTAKE, WORLD, INTERRUPTED, NOBODY_READS = 0, 1, 2, 3, 130, 141
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW", re.IGNORECASE)
 
@@ -38,9 +38,12 @@ def ended(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OUR_FAULT
+    except Unread as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes nowhere
+        if isinstance(error.__cause__, BrokenPipeError):  # whoever read our output has seen enough
+            return NOBODY_READS
+        complain(str(error))
+        return WORLD
     except Exception as error:
         confess(error, Path(tempfile.mkdtemp(prefix="smoltalk-")))
         return OUR_FAULT

@@ -6,7 +6,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from smoltalk.cli.screen import complain, plain, span
@@ -96,15 +95,14 @@ def _judged(progress: "Progress") -> int:
 
 async def _lines(stream: "Stream", pace: Pace) -> None:
     pace.see(stream.progress(), time.monotonic())
-    with suppress(OSError):  # nobody reads any more; the run goes on
-        try:
-            while True:
-                await asyncio.sleep(_LINE_EVERY)
-                pace.see(stream.progress(), time.monotonic())
-                complain(line(pace))
-        finally:
+    try:
+        while True:
+            await asyncio.sleep(_LINE_EVERY)
             pace.see(stream.progress(), time.monotonic())
-            complain(line(pace, over=True))
+            complain(line(pace))
+    finally:
+        pace.see(stream.progress(), time.monotonic())
+        complain(line(pace, over=True))
 
 
 def line(pace: Pace, *, over: bool = False) -> str:

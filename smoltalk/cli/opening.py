@@ -22,13 +22,15 @@ ARun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run."
 
 def settings_of(given: Sequence[str] | None) -> dict[str, str]:
     """`["a.b=1"]` as `{"a.b": "1"}`. Raises `UserError` for one without `=`."""
-    pairs = [text.partition("=") for text in given or ()]
+    pairs = {text: text.partition("=") for text in given or ()}
     wrong = [
-        Problem(f"--set {key}", 0, "write it as `key.path=value`") for key, sign, _ in pairs if not sign or not key
+        Problem(f"--set {text}", 0, "write it as `key.path=value`")
+        for text, (key, sign, _) in pairs.items()
+        if not (sign and key)
     ]
     if wrong:
         raise UserError(wrong)
-    return {key: text for key, _, text in pairs}
+    return {key: value for key, _, value in pairs.values()}
 
 
 def open_pipeline(path: Path, settings: dict[str, str]) -> "tuple[Pipeline, RunFolder | None]":

@@ -8,7 +8,7 @@ import typer
 
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
 from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
-from smoltalk.cli.screen import complain, count, say, table
+from smoltalk.cli.screen import Unread, complain, count, say, table
 from smoltalk.errors import FactoryError, Problem, UserError, WorldError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def run(
         else:
             complain(f"interrupted; every finished reply is kept\n    continue with: smoltalk run {folder.path}")
         raise typer.Exit(INTERRUPTED) from None
-    except FactoryError:
+    except (FactoryError, Unread):
         raise
     except Exception as error:
         confess(error, folder.logs, kept=f"every finished reply, in {folder.database}")
@@ -92,7 +92,7 @@ def _go(pipeline: "Pipeline", folder: "RunFolder", executor: Executor) -> "Books
     from smoltalk.cli.live import watch
     from smoltalk.run.session import go
 
-    return go(pipeline, folder, opened=lambda opening: _say_opening(opening, folder), watch=watch)
+    return go(pipeline, folder, opened=lambda opening: _say_opening(opening, pipeline, folder), watch=watch)
 
 
 def plan(pipeline: "Pipeline") -> str:
@@ -107,11 +107,15 @@ def plan(pipeline: "Pipeline") -> str:
     return "\n".join([*lines, *(table(rows) if rows else ()), *(f"  {line}" for line in placement(pipeline))])
 
 
-def _say_opening(opening: "Opening", folder: "RunFolder") -> None:
+def _say_opening(opening: "Opening", pipeline: "Pipeline", folder: "RunFolder") -> None:
+    from smoltalk.run.session import books_of
+
     if not opening.continues:
         return
     if opening.done:
-        say(f"{folder.path} is complete: nothing is left to do")
+        rows, asked = books_of(folder).accepted, pipeline.target.accepted
+        more = f" with {count(rows, 'row')}, more than the {asked:,} asked for" if asked and rows > asked else ""
+        say(f"{folder.path} is complete{more}: nothing is left to do")
         return
     said = f"continues {folder.path}: {count(opening.kept, 'reply')} kept"
     if opening.changed:

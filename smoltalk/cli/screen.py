@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 # Control characters but newline and tab, invisible marks that reorder text, line separators, lone surrogates.
@@ -17,14 +18,22 @@ def plain(text: str) -> str:
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
+class Unread(Exception):
+    """A result cannot be written to stdout; the cause says why."""
+
+
 def say(text: str = "") -> None:
-    """A result: to stdout, at once."""
-    print(plain(text), flush=True)
+    """A result: to stdout, at once. Raises `Unread`."""
+    try:
+        print(plain(text), flush=True)
+    except OSError as error:
+        raise Unread(f"the output cannot be written: {error.strerror}") from error
 
 
 def complain(text: str) -> None:
-    """What is wrong, and how a run is going: to stderr."""
-    print(plain(text), file=sys.stderr, flush=True)
+    """What is wrong, and how a run is going: to stderr; where nobody can read that, the exit code says it."""
+    with suppress(OSError):
+        print(plain(text), file=sys.stderr, flush=True)
 
 
 def table(rows: Iterable[Sequence[str]], numbers: frozenset[int] = frozenset()) -> list[str]:

@@ -5,6 +5,7 @@ No `from __future__ import annotations` here: it would hide `StepInput` from dis
 
 import asyncio
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from smoltalk.contracts import Source
@@ -33,17 +34,15 @@ class Birth(GeneratorStep):  # type: ignore[misc]
         return ["id", "source", *sorted(self.part.born_with())]
 
     def process(self, offset: int = 0) -> "GeneratorStepOutput":
-        total = self.first_rows if self.first_rows is not None else self.part.size()
+        """Rows that cannot be read are left out: distilabel's runner has no word for them; whoever calls it does."""
         batch: list[Row] = []
-        for index, row in enumerate(self.part.rows(offset), offset):
-            if index == total:
-                break
+        for index, row in islice(enumerate(self.part.rows()), offset, self.first_rows):
             if isinstance(row, RowFailed):
-                row = dict.fromkeys(self.part.born_with())
-            batch.append(born(self.pipeline_name, index, row))
-            if len(batch) == self.batch_size and index + 1 != total:
+                continue
+            if len(batch) == self.batch_size:
                 yield batch, False
                 batch = []
+            batch.append(born(self.pipeline_name, index, row))
         yield batch, True
 
 

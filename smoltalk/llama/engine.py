@@ -32,6 +32,11 @@ class LlamaEngine(Engine):
         """Where the model lies."""
         return self.model or self.shipped
 
+    @property
+    def licence(self) -> str | None:
+        """Licence of the model, for the dataset's card; None for one that is not ours."""
+        return None if self.model else "Apache-2.0"
+
     def check(self) -> Iterator[str]:
         """Says what keeps the model folder from loading."""
         from smoltalk.llama.folder import faults, is_reward_model

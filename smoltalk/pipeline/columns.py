@@ -1,5 +1,6 @@
 """What no part can see alone: columns followed from birth to the gates, engines asked and declared, an end in sight."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from smoltalk import catalog
@@ -93,7 +94,7 @@ def _columns(document: Document, steps: Sequence[Named], gates: Sequence[Named])
     yield from columns.conversation()
     keep = document.data.get("keep")
     for i, column in enumerate(keep if isinstance(keep, list) else []):
-        if isinstance(column, str) and column not in columns.writer and not columns.blind:
+        if isinstance(column, str) and column not in columns.writer and not (columns.blind or columns.excused(column)):
             sentence = f"`keep` names column `{column}`, which no step writes"
             yield document.problem(("keep", i), sentence, nearest(column, columns.writer))
 
@@ -107,6 +108,8 @@ class _Columns:
     def __init__(self, document: Document, blind: bool) -> None:
         self.document, self.blind = document, blind
         self.writer: dict[str, Named | None] = dict.fromkeys(BORN_WITH)
+        self.doubtful: set[str] = set()
+        """Words of a mistaken source: a column that is near to one of them may be what it was to write."""
 
     def read(self, part: Named, below: Sequence[Named] = ()) -> Iterator[Problem]:
         """What the part reads that nothing above it writes."""
@@ -115,6 +118,8 @@ class _Columns:
             yield from reads
             return
         for column in sorted(reads - self.writer.keys()) if not self.blind else ():
+            if self.excused(column):
+                continue
             sentence = f"`{part.name}` reads column `{column}`, which nothing above it writes"
             hint = nearest(column, self.writer)
             for step in below:
@@ -125,9 +130,20 @@ class _Columns:
 
     def conversation(self) -> Iterator[Problem]:
         """Rows that are to be published must hold what `rows.conversation` reads."""
-        if not self.blind and "messages" not in self.writer and not {"instruction", "response"} <= self.writer.keys():
-            sentence = "no step writes `messages`, nor both `instruction` and `response`, so no row is a conversation"
-            yield self.document.problem(("steps",), sentence)
+        missing = {"instruction", "response"} - self.writer.keys()
+        if self.blind or not missing or "messages" in self.writer or any(map(self.excused, {*missing, "messages"})):
+            return
+        sentence = "no step writes `messages`, nor both `instruction` and `response`, so no row is a conversation"
+        ways = {
+            "instruction": "a source that reads a column of its file as it, `columns: {instruction: question}`",
+            "response": "an `ask` whose template writes it, such as `answer`",
+        }
+        hint = "; ".join(f"`{column}` can come from {way}" for column, way in ways.items() if column in missing)
+        yield self.document.problem(("steps",), sentence, hint)
+
+    def excused(self, column: str) -> bool:
+        """Whether that it is missing may follow from a mistake in the source, which is told there."""
+        return bool(meant(nearest(column, self.doubtful)))
 
     def write(self, step: Named, born: bool) -> Iterator[Problem]:
         """Adds the step's columns; what it writes must be new."""
@@ -141,14 +157,27 @@ class _Columns:
         self.blind |= untold
         if born and isinstance(step.part, Source):
             writes = step.part.born_with() | (writes if fills_rows(step.part) else frozenset())
+        if born and isinstance(step.part, Source) and not step.sound:
+            self.doubtful |= set(re.findall(r"\w+", str(step.part.model_dump())))
         for column in sorted(writes):
             earlier = self.writer.get(column)
-            if column in BORN_WITH and not stock:
-                yield _at(self.document, step, f"`{step.name}` writes column `{column}`, which every row is born with")
+            if column in _fixed(step, born):
+                hint = "`output_mappings` gives it another name" if stock else ""
+                yield _at(
+                    self.document, step, f"`{step.name}` writes column `{column}`, which every row is born with", hint
+                )
             elif earlier is not None and not stock:
                 sentence = f"`{step.name}` writes column `{column}`, which is written already"
                 yield _at(self.document, step, sentence, f"by `{earlier.name}` at line {earlier.line}")
             self.writer.setdefault(column, step)
+
+
+def _fixed(step: Named, born: bool) -> frozenset[str]:
+    """The columns of a newborn row that the step may not write. A source may say where its rows are from, and a stock
+    step hand on what it was given."""
+    if born:
+        return frozenset({"id"})
+    return BORN_WITH - step.part.reads() if isinstance(step.part, Stock) else BORN_WITH
 
 
 def _end(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:

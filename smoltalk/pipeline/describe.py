@@ -90,7 +90,7 @@ def _ends(pipeline: Pipeline) -> Iterator[str]:
     ]
     if at_most:
         yield f"at the latest after {' or '.join(at_most)}"
-    yield f"or when more than {target.max_failed:.0%} of the rows fail, counted from 50 rows on"
+    yield f"or when more than {target.max_failed:.0%} of the rows fail, counted from 50 rows on and at the end"
 
 
 def _columns(names: Iterable[str]) -> str:

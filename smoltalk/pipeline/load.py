@@ -1,7 +1,9 @@
 """A pipeline file read whole: every mistake is found before the first is reported."""
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +17,7 @@ from smoltalk.pipeline.columns import follow
 from smoltalk.pipeline.model import AnyStep, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, named
 from smoltalk.pipeline.secrets import no_secrets
+from smoltalk.redaction import redact_setting
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
 
@@ -24,7 +27,7 @@ class Head(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str = Field(max_length=100, json_schema_extra={"pattern": _NAME.pattern})
+    name: str = Field(max_length=100, examples=["my-dataset"], json_schema_extra={"pattern": _NAME.pattern})
     """The dataset's name: lower-case letters, digits, `-` and `_`; also its run folder."""
     description: str = ""
     """One sentence on what the dataset is; goes on its card."""
@@ -53,7 +56,8 @@ class Head(BaseModel):
     @classmethod
     def _is_a_folder_name(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"must be lower-case letters, digits, `-` and `_`, not {shown(name)}")
+            like = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_") or "my-dataset"
+            raise ValueError(f"must be lower-case letters, digits, `-` and `_`, such as `{like}`, not {shown(name)}")
         return name
 
 
@@ -61,9 +65,34 @@ def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Pa
     """Read and check a pipeline; no network, no GPU, and only the parts it names are imported.
 
     `settings` maps key paths to YAML text (`{"target.accepted": "100"}`); `beside` is the folder that relative
-    template paths start from, the pipeline's own unless said. Raises `UserError` with every mistake, by line.
+    template paths start from, the pipeline's own unless said. Raises `UserError` with every mistake, by line; one that
+    a setting made is placed at `--set`.
     """
     path, settings = Path(path), dict(settings or {})
+    try:
+        return _load(path, settings, beside or path.parent)
+    except UserError as error:
+        if not settings:
+            raise
+        raise UserError(_blamed(error, path, settings, beside or path.parent)) from None
+
+
+def _blamed(error: UserError, path: Path, settings: Mapping[str, str], beside: Path) -> Iterator[Problem]:
+    """The problems, placed at the settings without which they are gone."""
+    sentences: dict[str, set[str]] = {}
+    for left_out in settings:
+        try:
+            _load(path, {key: value for key, value in settings.items() if key != left_out}, beside)
+            sentences[left_out] = set()
+        except UserError as other:
+            sentences[left_out] = {problem.sentence for problem in other.problems}
+    for problem in error.problems:
+        made = [key for key in settings if problem.sentence not in sentences[key]]
+        said = " ".join(f"--set {key}={redact_setting(key, settings[key])}" for key in made)
+        yield replace(problem, path=said, line=0) if said else problem
+
+
+def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
     text = read_text(path, "pipeline")
     document = parse(text, str(path))
     if not isinstance(document.data, dict):
@@ -75,7 +104,7 @@ def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Pa
         )
     problems = [*document.problems, *settings_.apply(settings, document)]
     head = _head(document, problems)
-    _relative_templates(document.data, beside or path.parent)
+    problems += _relative_templates(document, beside)
 
     engines = [named("engines", document, ("engines", name), problems) for name in _keys(document, "engines", dict)]
     steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
@@ -115,14 +144,37 @@ def _keys(document: Document, name: str, form: type[Any]) -> Iterable[Any]:
     return list(parts) if form is dict else range(len(parts))
 
 
-def _relative_templates(data: dict[str, Any], folder: Path) -> None:
-    """`template: my/task.j2` means a file beside the pipeline, wherever the command is given."""
-    steps = data.get("steps")
-    for step in steps if isinstance(steps, list) else ():
-        for fields in step.values() if isinstance(step, dict) else ():
+def _relative_templates(document: Document, folder: Path) -> Iterator[Problem]:
+    """`template: my/task.j2` means a file beside the pipeline, wherever the command is given.
+
+    A file that is meant but not named so is told its path, and taken for the checks that follow.
+    """
+    for i in _keys(document, "steps", list):
+        step = document.data["steps"][i]
+        for part, fields in step.items() if isinstance(step, dict) else ():
             name = fields.get("template") if isinstance(fields, dict) else None
-            if isinstance(name, str) and name.endswith(".j2"):
+            if not isinstance(name, str):
+                continue
+            if own := _own_template(name, folder):
+                hint = f"write the path, from the pipeline's folder: `template: {os.path.relpath(own, folder)}`"
+                file = name.endswith(".j2")
+                none = f"no template file {folder / name}" if file else f"no template `{name}` in templates/"
+                yield document.problem(("steps", i, part, "template"), none, hint)
+                fields["template"] = str(own)
+            elif name.endswith(".j2"):
                 fields["template"] = str(folder / name)
+
+
+def _own_template(name: str, folder: Path) -> str:
+    """The file that is meant by a name that finds none; "" when the name is right, or nobody can tell."""
+    from smoltalk import prompts  # jinja2, which a pipeline without templates does not need
+
+    # os.path takes a name that is too long, or holds a NUL, for no file; Path raises.
+    if name in prompts.names() or os.path.isfile(folder / name):  # noqa: PTH113
+        return ""
+    file = name if name.endswith(".j2") else f"{name}.j2"
+    places = [base / inner / file for base in (folder, Path()) for inner in ("", "templates")]
+    return next((str(place) for place in places if os.path.isfile(place)), "")  # noqa: PTH113
 
 
 def _placed(part: Named) -> Placed[Any]:

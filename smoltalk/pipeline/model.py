@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -18,14 +18,18 @@ BORN_WITH = frozenset({"id", "source"})
 """Columns every row has, whatever its source."""
 
 
+_MOST = 2**53
+"""More than anybody can make, and what every program that reads JSON can still count to."""
+
+
 class Target(Part):
     """When a run is done (`accepted`), and what ends it before that."""
 
-    accepted: int | None = Field(default=None, gt=0)
+    accepted: int | None = Field(default=None, gt=0, le=_MOST)
     """Rows that must pass every gate; none: every row the source has is tried once."""
-    max_attempts: int | None = Field(default=None, gt=0)
+    max_attempts: int | None = Field(default=None, gt=0, le=_MOST)
     """Rows born at most."""
-    max_tokens: int | None = Field(default=None, gt=0)
+    max_tokens: int | None = Field(default=None, gt=0, le=_MOST)
     """Tokens read and written by all engines at most."""
     max_hours: float | None = Field(default=None, gt=0)
     """Hours of work at most, over all continuations of a run."""
@@ -110,6 +114,8 @@ class Pipeline:
     keep: tuple[str, ...] = ()
     """Evidence columns that published rows keep."""
     rows_in_flight: int = 256
+    home: Path = field(default_factory=Path.cwd)
+    """The working directory it was first given in: relative data paths start there, wherever its run goes on."""
 
     @cached_property
     def born_with(self) -> frozenset[str]:

@@ -8,21 +8,20 @@ from smoltalk.errors import Problem, UserError, nearest
 
 
 def apply(settings: Mapping[str, str], document: Document) -> Iterator[Problem]:
-    """Change `document.data` in place; yields what cannot be done.
+    """Change `document.data` in place; yields what cannot be done, which `load` places at the setting.
 
     Lists go by index (`steps.0.turns=2`); the name of a one-key mapping may be left out.
     """
     for path, text in settings.items():
-        said = f"--set {path}"
         try:
-            value = parse(text, said)
+            value = parse(text, document.path)
         except UserError as error:
-            yield from (Problem(document.path, 0, f"{said}={text}: {p.sentence}") for p in error.problems)
+            yield from (Problem(document.path, 0, p.sentence) for p in error.problems)
             continue
-        yield from (Problem(document.path, 0, f"{said}={text}: {p.sentence}") for p in value.problems)
+        yield from (Problem(document.path, 0, p.sentence) for p in value.problems)
         if problem := _put(document.data, path.split("."), value.data):
             sentence, hint = problem
-            yield Problem(document.path, 0, f"{said}: {sentence}", hint)
+            yield Problem(document.path, 0, sentence, hint)
 
 
 def _put(data: Any, path: list[str], value: Any) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from smoltalk.errors import RowError, RowFailed
+from smoltalk.errors import RowError, RowFailed, WorldError
 from smoltalk.rows import Row
 
 WriteBatch = Callable[[Sequence[Row]], list[Row]]
@@ -30,6 +30,7 @@ class Batcher:
         await asyncio.sleep(0)  # rows made ready by the same event join the first batch
         while self._queue:
             batch, self._queue = self._queue[: self._size], self._queue[self._size :]
+            outcomes: Sequence[Row | RowError | WorldError]
             try:
                 outcomes = await asyncio.to_thread(write_apart, self._write, [row for row, _ in batch])
             except BaseException as error:
@@ -39,7 +40,7 @@ class Batcher:
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 if future.done():  # its row was cancelled
                     continue
-                if isinstance(outcome, RowError):
+                if isinstance(outcome, Exception):
                     future.set_exception(outcome)
                 else:
                     future.set_result(outcome)
@@ -69,7 +70,7 @@ class Barrier:
             asyncio.get_running_loop().create_task(self._release(held))
 
     async def _release(self, held: list[tuple[Row, asyncio.Future[Row]]]) -> None:
-        outcomes: Sequence[Row | RowError]
+        outcomes: Sequence[Row | RowError | WorldError]
         try:
             outcomes = await asyncio.to_thread(_write_all, self._write, [row for row, _ in held])
         except Exception as error:
@@ -77,16 +78,18 @@ class Barrier:
         for (_, future), outcome in zip(held, outcomes, strict=True):
             if future.done():  # its row was cancelled
                 continue
-            if isinstance(outcome, RowError):
+            if isinstance(outcome, Exception):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
 
 
-def write_apart(write: WriteBatch, rows: list[Row]) -> list[Row | RowError]:
-    """Write a batch; when it fails, write its rows one by one, so that one bad row fails alone."""
+def write_apart(write: WriteBatch, rows: list[Row]) -> list[Row | RowError | WorldError]:
+    """Write a batch; when it fails, write its rows one by one, so that one bad row fails alone. Raises `WorldError`."""
     try:
         return list(_write_all(write, rows))
+    except WorldError:
+        raise
     except Exception as error:
         if len(rows) == 1:
             return [_failed(error)]
@@ -100,5 +103,7 @@ def _write_all(write: WriteBatch, rows: list[Row]) -> list[Row]:
     return written
 
 
-def _failed(error: BaseException) -> RowError:
-    return error if isinstance(error, RowError) else RowFailed("step_error", f"{type(error).__name__}: {error}"[:500])
+def _failed(error: BaseException) -> RowError | WorldError:
+    if isinstance(error, RowError | WorldError):
+        return error
+    return RowFailed("step_error", f"{type(error).__name__}: {error}"[:500])

@@ -1,22 +1,25 @@
 """`--executor distilabel`: the same DAG on distilabel's own runner, for small compatibility runs.
 
 That runner knows no target, keeps no journal and does not resume: it bears a fixed number of rows, and the gates judge
-what comes back. A row whose columns came back None is `failed`; distilabel keeps no reason.
+what comes back. A row whose columns came back None is `failed`; distilabel keeps no reason. Rows that cannot be read
+are not given to it, and fail at their source as they do in the streaming executor.
 """
 
 import asyncio
 import io
+from collections.abc import Iterator
 from contextlib import redirect_stdout
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from smoltalk.dag.adapters import source_of
+from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import compile_dag
 from smoltalk.distil.door import quiet
 from smoltalk.errors import FactoryError, Problem, RowFailed, UserError, WorldError
 from smoltalk.pipeline import Pipeline, Stock
-from smoltalk.pipeline.labels import labelled_gates
+from smoltalk.pipeline.labels import SOURCE, labelled_gates
 from smoltalk.rows import Row
 from smoltalk.run.folder import RunFolder, locked
 from smoltalk.run.journal import Journal
@@ -60,6 +63,9 @@ def _rows_wanted(pipeline: Pipeline) -> int | None:
 
 
 def _run(pipeline: Pipeline, rows: int | None) -> list[Row]:
+    source = pipeline.source.part
+    if not isinstance(source, Stock) and all(isinstance(found, RowFailed) for found in islice(source.rows(), rows)):
+        return []  # a batch of no rows, and distilabel's runner waits for ever
     try:
         with TemporaryDirectory() as cache, quiet(), redirect_stdout(io.StringIO()):
             dag = compile_dag(pipeline, first_rows=rows, cache=Path(cache))
@@ -77,28 +83,51 @@ async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: i
     gates = [NamedGate(label, gate) for label, gate in labelled_gates(pipeline)]
     everyone = Quotas(None, None)
     bench = Bench(gates, everyone, journal.fate, lambda share: None)
-    promised = frozenset[str]().union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
     failed = 0
-    for index, row in enumerate(made):
-        columns = {name: value for name, value in row.items() if name not in _THEIRS}
-        gone = sorted(name for name in promised if columns.get(name) is None)
-        failure = RowFailed("none", f"distilabel returned None for {', '.join(gone)}") if gone else None
-        if failure:
-            failure.where = "distilabel"
-            failed += 1
-        bench.land(index, Landed(columns, failure))
+    for index, landed in enumerate(_landed(pipeline, made, rows)):
+        failed += landed is not None and landed.failure is not None
+        bench.land(index, landed)
     bench.finish()
-    why = _short(pipeline, made, rows, everyone.accepted.total(), failed)
+    why = _short(pipeline, bench.decided, rows, everyone.accepted.total(), failed)
     journal.note(state="stopped" if why else "complete", why=why, born=bench.decided)
     await journal.close()
 
 
-def _short(pipeline: Pipeline, made: list[Row], rows: int | None, accepted: int, failed: int) -> str:
+def _landed(pipeline: Pipeline, made: list[Row], rows: int | None) -> Iterator[Landed | None]:
+    """Each row the source has, as it ended: it could not be read, came back whole or with holes, or never came back.
+
+    A stock generator is not run twice, and has no word for a row that cannot be read.
+    """
+    promised = frozenset[str]().union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
+    if isinstance(pipeline.source.part, Stock):
+        yield from (_came_back(row, promised) for row in made)
+        return
+    source, by_id = source_of(pipeline), {row["id"]: row for row in made}
+    for index, found in enumerate(islice(source.rows(), rows)):
+        if isinstance(found, RowFailed):
+            found.where = SOURCE
+            yield Landed(born(pipeline.name, index, dict.fromkeys(source.born_with())), found)
+        else:
+            back = by_id.get(born(pipeline.name, index, found)["id"])
+            yield _came_back(back, promised) if back else None
+
+
+def _came_back(row: Row, promised: frozenset[str]) -> Landed:
+    columns = {name: value for name, value in row.items() if name not in _THEIRS}
+    gone = sorted(name for name in promised if columns.get(name) is None)
+    if not gone:
+        return Landed(columns)
+    failure = RowFailed("none", f"distilabel returned None for {', '.join(gone)}")
+    failure.where = "distilabel"
+    return Landed(columns, failure)
+
+
+def _short(pipeline: Pipeline, born: int, rows: int | None, accepted: int, failed: int) -> str:
     """Why the run fell short of what was asked; empty when it did not."""
-    if rows is not None and len(made) < rows:
-        return f"distilabel's runner returned {len(made):,} of {rows:,} rows and says nothing of the others"
-    if failed > pipeline.target.max_failed * len(made):
-        return f"max_failed: {failed:,} of {len(made):,} rows failed"
+    if rows is not None and born < rows:
+        return f"distilabel's runner returned {born:,} of {rows:,} rows and says nothing of the others"
+    if failed > pipeline.target.max_failed * born:
+        return f"max_failed: {failed:,} of {born:,} rows failed"
     if accepted < (pipeline.target.accepted or 0):
-        return f"distilabel's runner bore {len(made):,} rows and stops there"
+        return f"distilabel's runner bore {born:,} rows and stops there"
     return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from smoltalk.errors import WorldError
+from smoltalk.errors import Problem, UserError, WorldError
 
 _TRIES, _PAUSE = 5, 0.05
 
@@ -63,6 +63,12 @@ class RunFolder:
     def exists(self) -> bool:
         """Whether a run was ever started here."""
         return self.database.exists()
+
+    def must_exist(self) -> None:
+        """Raises `UserError` when no run was ever started here."""
+        if not self.exists():
+            what = "a file, not the folder of a run" if self.path.is_file() else "no run: there is no run.db"
+            raise UserError([Problem(str(self.path), 0, f"is {what}")])
 
     def unusable(self) -> str:
         """Why no run may start or go on here, as the end of a sentence that starts with the path; "" when one may.

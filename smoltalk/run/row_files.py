@@ -18,6 +18,7 @@ from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate
 from smoltalk.run.ledger import read_rows
 from smoltalk.run.parquet import ParquetFiles, messages_type
+from smoltalk.run.speakers import ROLES
 from smoltalk.run.staging import Staged
 from smoltalk.text import strings
 
@@ -146,6 +147,8 @@ def _accepted_line(fate: Fate, row: Row, published: Published) -> tuple[Any, ...
 def _other_line(fate: Fate, row: Row) -> tuple[Any, ...]:
     messages, source = turns(row) or None, _source(row)
     rest = {name: value for name, value in row.items() if name not in OWN}
+    if messages is None and row.get("messages"):
+        rest["messages"] = row["messages"]
     columns = orjson.dumps(rest, option=orjson.OPT_SORT_KEYS).decode()
     return fate.id, source, fate.gate, clean(fate.reason), clean(fate.evidence), messages, clean(columns)
 
@@ -155,7 +158,12 @@ def _source(row: Row) -> str:
 
 
 def turns(row: Row) -> list[Message]:
-    """The row's conversation with nothing in it but roles and texts; empty when it has none."""
+    """The row's conversation with nothing in it but known roles and texts; empty when it has none such."""
+    found = _turns(row)
+    return found if all(str(turn["role"]) in ROLES for turn in found) else []
+
+
+def _turns(row: Row) -> list[Message]:
     if type(row.get("messages")) not in (list, type(None)):
         row = {**row, "messages": None}
     try:

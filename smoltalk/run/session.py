@@ -5,12 +5,12 @@ import json
 import signal
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smoltalk.errors import WorldError
+from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.pipeline import Pipeline
 from smoltalk.run import database
 from smoltalk.run.fingerprints import changed, fingerprints
@@ -50,8 +50,8 @@ def go(pipeline: Pipeline, folder: RunFolder, *, opened: Callable[[Opening], Non
     """Run or continue a pipeline in its folder until its books are closed, and write its files.
 
     `opened` hears what was found; `watch` may start a task that follows the stream.
-    Raises `WorldError` (what was kept, how to go on) and `KeyboardInterrupt` on Ctrl-C or SIGTERM; in both cases the
-    next call continues.
+    Raises `UserError` when the folder holds another pipeline's run, `WorldError` (what was kept, how to go on) and
+    `KeyboardInterrupt` on Ctrl-C or SIGTERM; in the last two cases the next call continues.
     """
     with _world_errors(folder), locked(folder):
         opening, books = _open(pipeline, folder)
@@ -78,9 +78,8 @@ def finish(pipeline: Pipeline, folder: RunFolder) -> Books:
 
 
 def books_of(folder: RunFolder) -> Books:
-    """The books as they stand, live or after the fact. Raises `WorldError` when there is no run or it is damaged."""
-    if not folder.exists():
-        raise WorldError(f"no run in {folder.path}: there is no run.db")
+    """The books as they stand, live or after the fact. Raises `UserError` for no run, `WorldError` for a bad one."""
+    folder.must_exist()
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         return read_books(connection)
 
@@ -98,6 +97,8 @@ def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
         met = books.target is None if target is None else books.accepted >= target
         done = books.state == "complete" and before == now and met
         opening = _compare(connection, before, now, done) if before else Opening()
+        if opening.changed and not opening.kept:
+            _same_file(connection, pipeline, folder)
         if done:  # words that change no row (a description, a column to keep) are taken over all the same
             _keep_pipeline(connection, pipeline, folder)
             return opening, books
@@ -108,6 +109,14 @@ def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
         _keep_pipeline(connection, pipeline, folder)
         connection.execute("COMMIT")
         return opening, books
+
+
+def _same_file(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFolder) -> None:
+    """Raises `UserError` when another pipeline made the run here: two of one name share their default folder."""
+    made_by, path = Path(database.get_meta(connection, "path")), pipeline.path.resolve()
+    if path not in (made_by, folder.pipeline.resolve()):
+        sentence = f"{folder.path} holds the run of another pipeline, {made_by}, and none of its replies fits this one"
+        raise UserError([Problem(str(pipeline.path), 0, sentence, "give this one another `name`, or --out FOLDER")])
 
 
 def _keep_pipeline(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFolder) -> None:
@@ -149,6 +158,8 @@ async def _stream(pipeline: Pipeline, folder: RunFolder, books: Books, watch: Wa
         if journal.failure is None:
             journal.note(state=state, why=why)
         await journal.close()
+        with suppress(OSError):  # something was logged: it stays
+            folder.logs.rmdir()
     if journal.failure is not None:
         raise journal.failure
 

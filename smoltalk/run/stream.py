@@ -252,7 +252,7 @@ class Stream:
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        why = self._stopping or self._ceiling() or too_many_failed(self.target, self._fates, 1)
+        why = too_many_failed(self.target, self._fates, 1) or self._stopping or self._ceiling()
         if why:
             return "stopped", why
         if self.target.accepted is not None:

@@ -6,7 +6,6 @@ Prompts are not stored; the same row through the same steps asks the same questi
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,91 +20,28 @@ from smoltalk.pipeline.labels import SOURCE
 from smoltalk.pipeline.model import AnyStep
 from smoltalk.rows import Conversation, Row, message
 from smoltalk.run import database
+from smoltalk.run.fingerprints import fingerprints
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Past, read_past
 from smoltalk.run.ledger import read_fate
+from smoltalk.run.life import Asked, Attempt, Life, Ruling, Stage
 from smoltalk.run.pooling import PoolAsk
-from smoltalk.run.reopen import reopen
+from smoltalk.run.reopen import reopen_to_tell
 from smoltalk.vectors import vector_of
+
+__all__ = ["Asked", "Attempt", "Life", "Stage", "trace"]
 
 T = TypeVar("T")
 
-
-@dataclass(slots=True)
-class Attempt:
-    """One reply, as it came."""
-
-    attempt: int
-    text: str
-    finish: str
-    tokens_in: int
-    tokens_out: int
-    seconds: float
-    bad: str = ""
-    """What was wrong with it; empty for a reply that was used."""
-
-
-@dataclass(slots=True)
-class Asked:
-    """One question of a step, and what came back."""
-
-    engine: str
-    turn: int
-    role: str
-    """Whose turn the engine was to write, or `score`."""
-    messages: list[Any]
-    sampling: dict[str, Any] | None = None
-    schema: dict[str, Any] | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    """Empty: it was not asked."""
-
-
-@dataclass(slots=True)
-class Stage:
-    """A step's part in the row's life."""
-
-    step: str
-    asked: list[Asked] = field(default_factory=list)
-    columns: dict[str, Any] = field(default_factory=dict)
-    failure: str = ""
-    note: str = ""
-    """Why there is less to tell than usual."""
-
-
-@dataclass(slots=True)
-class Ruling:
-    """A gate's word: `kept`, `rejected`, `failed` or `not reached`."""
-
-    gate: str
-    ruling: str
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class Life:
-    """All there is to know about a row."""
-
-    id: str
-    row: int
-    fate: str
-    where: str
-    reason: str
-    evidence: dict[str, Any]
-    born: dict[str, Any]
-    steps: list[Stage]
-    gates: list[Ruling]
-
-    def as_json(self) -> dict[str, Any]:
-        """What `trace --json` prints."""
-        return asdict(self)
+_EDITED = "edited since: the prompt it was asked cannot be told again"
 
 
 async def trace(folder: RunFolder, row_id: str) -> Life:
     """The life of the row whose id starts with `row_id`.
 
-    Raises `UserError` when there is none, or more than one; `WorldError` when there is no run.
+    Raises `UserError` when there is none, or more than one, or no run; `WorldError` when the run is damaged.
     """
-    pipeline = reopen(folder)
+    pipeline = reopen_to_tell(folder)
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         fate = _find(connection, folder, row_id)
         columns: Row = orjson.loads(fate.columns)
@@ -150,16 +86,19 @@ async def _replay(
 
     stages = []
     pools = {name: placed.part for name, placed in pipeline.engines.items() if isinstance(placed.part, Pool)}
-    stock = _stock_tasks(pipeline)
+    stock, now = _stock_tasks(pipeline), fingerprints(pipeline)
     for label, step in labelled_steps(pipeline):
         stage = Stage(label)
         stages.append(stage)
-        ask = PoolAsk(pools, partial(_recording, past, names[label], stage), fate.row, row)
-        if isinstance(step, Write) or label in stock:
+        ask = PoolAsk(pools, partial(_recording, past, names.get(label, ""), stage), fate.row, row)
+        if names.get(label) != now[label]:
+            stage.asked += _replies(past, names.get(label, ""), step)
+            stage.columns, stage.note = _written(step, row, final), _EDITED
+        elif isinstance(step, Write) or label in stock:
             write = step.write(row, ask) if isinstance(step, Write) else stock[label](row, lambda _, ask=ask: ask)
             await _again(step, write, row, stage)
         else:
-            stage.columns = {name: final[name] for name in sorted(step.writes()) if name in final and name not in row}
+            stage.columns = _written(step, row, final)
             stage.note = "" if stage.columns else "not reached"
         if label == fate.gate and fate.fate == "failed":
             stage.failure = stage.failure or fate.reason
@@ -169,6 +108,27 @@ async def _replay(
 
 def _recording(past: Past, fingerprint: str, stage: Stage, suffix: str) -> "RecordingAsk":
     return RecordingAsk(past, fingerprint + suffix, stage.asked)
+
+
+def _written(step: AnyStep, row: Row, final: Row) -> Row:
+    """What the step wrote, from the ledger."""
+    return {name: final[name] for name in sorted(step.writes()) if name in final and name not in row}
+
+
+def _replies(past: Past, fingerprint: str, step: AnyStep) -> list[Asked]:
+    """What an edited step was replied, turn by turn; only the last attempt of a turn was used."""
+    turns: dict[int, list[Attempt]] = {}
+    for (asked_by, turn, attempt), reply in sorted(past.items(), key=lambda item: item[0]):
+        if asked_by.partition("/")[0] == fingerprint:
+            said = Attempt(attempt, reply.text, reply.finish, reply.tokens_in, reply.tokens_out, reply.seconds)
+            for earlier in turns.setdefault(turn, []):
+                earlier.bad = "asked again"
+            turns[turn].append(said)
+    engine = " or ".join(sorted(step.engines()))
+    return [
+        Asked(engine, turn, "score" if said[-1].finish == "score" else "model", [], attempts=said)
+        for turn, said in turns.items()
+    ]
 
 
 def _stock_tasks(pipeline: Pipeline) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Ask(Write):
 
     engine: str
     template: str
-    """A name in `templates/`, or the path of a `.j2` file relative to the working directory."""
+    """A name in `templates/`, or the path of a `.j2` file relative to the pipeline's file."""
     sampling: Sampling = Field(default_factory=Sampling)
     attempts: int = Field(default=3, ge=1)
     """How often a row is asked before it is given up."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from smoltalk import local_files, records
 from smoltalk.contracts import Source
-from smoltalk.errors import RowFailed, nearest
+from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
 
 _HEAD = 100
@@ -46,9 +46,8 @@ class Jsonl(Source):
         elif not self._head.columns:
             yield f"{self.path}: the first {_HEAD} lines hold no JSON object, so there are no columns to read"
         else:
-            for theirs in records.named_columns(self.columns or ()).values():
-                if theirs not in self._head.columns:
-                    yield f"{self.path} has no column `{theirs}`; {nearest(theirs, self._head.columns)}"
+            for wrong in records.misnamed(self.columns or (), self._head.columns):
+                yield f"{self.path} {wrong}"
 
     def writes(self) -> frozenset[str]:
         return frozenset(self._columns)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from smoltalk import local_files, records
 from smoltalk.contracts import Source
-from smoltalk.errors import RowFailed, nearest
+from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
 
 _BATCH = 256
@@ -37,9 +37,8 @@ class Parquet(Source):
             yield local_files.missing(self.path, ".parquet")
         elif not self._names:
             yield f"{self.path} holds no whole Parquet file with columns"
-        for theirs in records.named_columns(self.columns or ()).values() if self._names else ():
-            if theirs not in self._names:
-                yield f"{self.path} has no column `{theirs}`; {nearest(theirs, self._names)}"
+        for wrong in records.misnamed(self.columns or (), self._names) if self._names else ():
+            yield f"{self.path} {wrong}"
 
     def writes(self) -> frozenset[str]:
         return frozenset(self._columns)

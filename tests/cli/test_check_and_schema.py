@@ -1,9 +1,13 @@
 """`smoltalk check` and `smoltalk schema`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.cli.conftest import PIPELINE, Smoltalk, same_as
+import pytest
+
+from tests.cli.conftest import PIPELINE, ROOT, Smoltalk, same_as
 
 
 def test_a_sound_pipeline_is_described(smoltalk: Smoltalk) -> None:
@@ -34,3 +38,12 @@ def test_what_a_file_says_cannot_act_on_the_terminal(smoltalk: Smoltalk, here: P
 def test_schema_is_json(smoltalk: Smoltalk) -> None:
     said = smoltalk("schema")
     assert said.code == 0 and json.loads(said.out)["title"] == "SmolTalk Factory pipeline"
+
+
+@pytest.mark.parametrize(("shell", "code", "said"), [("| true", 141, ""), ("> /dev/full", 3, "the output cannot be")])
+def test_output_that_nobody_can_read(here: Path, shell: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m smoltalk schema {shell}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=here, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == code and done.stderr.startswith(said) and (said or not done.stderr)

@@ -13,7 +13,7 @@ def test_a_run_ends_with_its_ledger(smoltalk: Smoltalk, here: Path) -> None:
     assert said.code == 0
     same_as("run", said.out)
     same_as("run_lines", said.err)
-    assert (here / "runs/six/run.db").exists()
+    assert (here / "runs/six/run.db").exists() and not (here / "runs/six/logs").exists(), "nothing was logged"
 
 
 def test_status_tells_the_same_books(smoltalk: Smoltalk) -> None:
@@ -44,7 +44,9 @@ def test_an_edited_pipeline_says_what_is_kept(smoltalk: Smoltalk, here: Path) ->
 def test_rows_and_settings_are_remembered_by_the_run(smoltalk: Smoltalk) -> None:
     said = smoltalk("run", "six.yaml", "--rows", "2", "--out", "here")
     assert said.code == 0 and "2 of 2 rows" in said.out
-    assert "nothing is left to do" in smoltalk("run", "here").out
+    assert "here is complete: nothing is left to do" in smoltalk("run", "here").out
+    less = smoltalk("run", "here", "--rows", "1").out
+    assert "here is complete with 2 rows, more than the 1 asked for: nothing is left to do" in less
     more = smoltalk("run", "here", "--set", "target.accepted=50")
     assert more.code == 3 and "4 of 50 rows" in more.out and "continues here" in more.out
     again = smoltalk("run", "here")
@@ -74,7 +76,8 @@ def test_a_ceiling_alone_is_a_plan(smoltalk: Smoltalk) -> None:
     ("arguments", "said"),
     [
         (["--set", "seed"], "--set seed  write it as `key.path=value`"),
-        (["--set", "sed=1"], "`sed`"),
+        (["--set", "=3"], "--set =3  write it as `key.path=value`"),
+        (["--set", "sed=1"], "--set sed=1  no field `sed`"),
         (["--set", "target.accepted=many"], "target.accepted"),
         (["--rows", "2", "--set", "target.accepted=3"], "give one of them"),
         (["--rows", "0"], "--rows"),
@@ -128,7 +131,9 @@ def test_our_own_fault_is_confessed_without_secrets(
 def test_no_run_and_a_damaged_run(smoltalk: Smoltalk, here: Path, verb: list[str]) -> None:
     more = ["abc"] if verb == ["trace"] else []
     said = smoltalk(*verb, "nowhere", *more)
-    assert said.code == 3 and said.err == "no run in nowhere: there is no run.db\n"
+    assert said.code == 2 and said.err == "nowhere  is no run: there is no run.db\n"
+    said = smoltalk(*verb, "six.yaml", *more)
+    assert said.code == 2 and said.err == "six.yaml  is a file, not the folder of a run\n"
     smoltalk("run", "six.yaml")
     for beside in here.glob("runs/six/run.db-*"):
         beside.unlink()
@@ -200,3 +205,27 @@ def test_a_run_whose_rows_all_fail_is_no_success(smoltalk: Smoltalk, here: Path)
     said = smoltalk("run", "six.yaml")
     assert said.code == 3 and "max_failed: 2 of 2 rows failed\n    put right what failed" in said.err
     assert "holds no rows: none was accepted" in said.out and "rows.jsonl:1 has no `quest`" in said.out
+
+
+def test_a_folder_of_another_pipeline_is_left_alone(smoltalk: Smoltalk, here: Path) -> None:
+    smoltalk("run", "six.yaml")
+    before = (here / "runs/six/pipeline.yaml").read_text()
+    (here / "moved.yaml").write_text(PIPELINE)
+    assert smoltalk("run", "moved.yaml").code == 0, "the same pipeline, wherever its file lies"
+    other = PIPELINE[: PIPELINE.index("  - ask: {engine: parrot, template: rate.j2}")].replace("answer.j2", "own.j2")
+    (here / "other.yaml").write_text(other.replace("  judge: {tests.cli.parts.Judge: {}}\n", ""))
+    (here / "own.j2").write_text((here / "answer.j2").read_text() + "Be brief.")
+    said = smoltalk("run", "other.yaml")
+    assert said.code == 2 and f"runs/six holds the run of another pipeline, {here / 'moved.yaml'}" in said.err
+    assert (here / "runs/six/pipeline.yaml").read_text() == before
+    (here / "other.yaml").rename(here / "moved.yaml")
+    assert smoltalk("run", "moved.yaml").code == 0, "a file may be edited beyond recognition"
+
+
+def test_a_run_without_its_pipeline_says_where_to_go_on(smoltalk: Smoltalk, here: Path) -> None:
+    smoltalk("run", "six.yaml")
+    (here / "runs/six/pipeline.yaml").unlink()
+    said = smoltalk("run", "runs/six")
+    command = f"smoltalk run {here / 'six.yaml'} --out runs/six"
+    assert said.code == 2 and "its pipeline.yaml is gone" in said.err and command in said.err
+    assert smoltalk(*command.split()[1:]).code == 0

@@ -142,3 +142,7 @@ def test_a_reward_model_does_not_write() -> None:
     engine = Nano(model=Nano().folder.parent / "reward")
     with pytest.raises(WorldError, match="holds a reward model"):
         asyncio.run(engine.start(Path()))
+
+
+def test_the_shipped_model_has_the_licence_of_the_package(tmp_path: Path) -> None:
+    assert Nano().licence == "Apache-2.0" and Nano(model=tmp_path).licence is None

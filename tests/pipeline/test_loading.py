@@ -133,20 +133,32 @@ def test_set_by_full_path_and_whole_values(sound: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("steps.9.turns", "2", "--set steps.9.turns: no `9` in `steps`, a list of 4"),
-        ("steps.x", "2", "--set steps.x: no `x` in `steps`"),
-        ("steps.0.turns", "0", "sound.yaml:12  steps.0.magpie.turns: must be a whole number of at least 1"),
-        ("steps.0.turn", "2", "sound.yaml:12  no field `turn` in `magpie`"),
+        ("steps.9.turns", "2", "no `9` in `steps`, a list of 4"),
+        ("steps.x", "2", "no `x` in `steps`"),
+        ("steps.0.turns", "0", "steps.0.magpie.turns: must be a whole number of at least 1"),
+        ("steps.0.turn", "2", "no field `turn` in `magpie`\n    did you mean `turns`?"),
+        ("target.acepted", "3", "no field `acepted` in `target`\n    did you mean `accepted`?"),
+        ("target.x", "3", "no field `x` in `target`\n    there is: accepted, max_attempts, max_failed, max_hours"),
+        ("target.accepted", "9007199254740993", "target.accepted: must be a whole number greater than 0 and at most"),
+        ("gates.0.columns", "[rewad]", "`pretend.Keep` reads column `rewad`, which nothing above it writes"),
         ("engines.techer.model", "x", "no `techer` in `engines`"),
-        ("target.accepted", "[1", "--set target.accepted=[1: not YAML"),
-        ("name.x", "1", "--set name.x: `name` holds no fields"),
-        ("..", "1", "--set ..: write it as `key.path=value`"),
+        ("target.accepted", "[1", "not YAML"),
+        ("name.x", "1", "`name` holds no fields"),
+        ("..", "1", "write it as `key.path=value`"),
         ("tarket.accepted", "1", "no field `tarket` in `pipeline`"),
-        ("seed", "!!python/name:os.system x", "is not allowed"),
+        ("seed", "!!python/name:os.system x", "tag `tag:yaml.org,2002:python/name:os.system` is not allowed"),
     ],
 )
 def test_wrong_set_is_a_sentence(sound: Path, key: str, value: str, sentence: str) -> None:
-    assert sentence in problems(sound, **{key: value})
+    said = problems(sound, **{key: value, "seed" if key != "seed" else "rows_in_flight": "7"})
+    assert said.startswith(f"--set {key}={value}  {sentence}") and said.count("--set") == 1
+
+
+def test_a_mistake_of_the_file_is_not_blamed_on_a_setting(sound: Path) -> None:
+    sound.write_text(SOUND.replace("turns: 2", "turnz: 2"))
+    said = problems(sound, **{"target.accepted": "0", "engines.teacher.api_key": "hunter2-hunter2"})
+    assert "sound.yaml:12  no field `turnz` in `magpie`" in said and "--set target.accepted=0  target.accepted" in said
+    assert "--set engines.teacher.api_key=(redacted)  `api_key` holds a secret" in said and "hunter2" not in said
 
 
 # ---------------------------------------------------------------- files that are no pipelines

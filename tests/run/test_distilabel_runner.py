@@ -2,12 +2,16 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
+
+from tests.run.pipelines import written
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,3 +42,35 @@ def test_both_executors_give_the_same_columns(tmp_path: Path, pipeline: str, mor
     assert schemas["stream"] == schemas["distilabel"]
     if pipeline == "distilabel_steps":  # greedy answers and a fixed list of rows: here even the books are the same
         assert books["stream"]["born"] == books["distilabel"]["born"] == 8
+
+
+UNREADABLE = """
+name: small
+engines: {writer: {tests.run.scripted.Scripted: {}}}
+steps:
+  - jsonl: {path: LINES, columns: [instruction]}
+  - tests.run.scripted.Prefix: {engine: writer, prefix: AAA, column: response}
+"""
+
+
+def fates(run: Path) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(run / "run.db")) as connection:
+        return connection.execute("SELECT row, id, fate, gate, reason, evidence FROM rows ORDER BY row").fetchall()
+
+
+def test_rows_that_cannot_be_read_fail_alike(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text('{"instruction": "a"}\n{broken\n{"instruction": "b"}\n\n')
+    path = written(tmp_path, UNREADABLE.replace("LINES", str(tmp_path / "lines.jsonl")))
+    for executor in ("stream", "distilabel"):
+        smoltalk("run", str(path), "--out", str(tmp_path / executor), "--executor", executor)
+    found = fates(tmp_path / "distilabel")
+    assert found == fates(tmp_path / "stream")
+    assert [line[2:5] for line in found][1::2] == [("failed", "source", "unreadable")] * 2
+    assert "lines.jsonl:2 is not JSON" in found[1][-1] and "lines.jsonl:4 is an empty line" in found[3][-1]
+
+
+def test_no_row_that_can_be_read_is_no_reason_to_wait(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text('{broken\n{"instruction": "a"}\n')
+    path = written(tmp_path, UNREADABLE.replace("LINES", str(tmp_path / "lines.jsonl")).replace("]}", "], limit: 1}"))
+    smoltalk("run", str(path), "--out", str(tmp_path / "run"), "--executor", "distilabel")
+    assert [line[2:5] for line in fates(tmp_path / "run")] == [("failed", "source", "unreadable")]

@@ -174,7 +174,7 @@ def test_a_letter_that_changed_in_run_db_is_damage(tmp_path: Path) -> None:
         connection.execute(f"update {table} set {spoilt} = replace({spoilt}, 'answer', 'Answer')")
         connection.commit()
         connection.close()
-        with pytest.raises(WorldError, match="damaged: .* is not as it was written"):
+        with pytest.raises(WorldError, match=r"damaged: .* is not as it was written"):
             run(load(path), tmp_path / "run")
         with closing(sqlite3.connect(tmp_path / "run" / "run.db")) as connection:  # so that a run goes on from replies
             connection.execute("update meta set value = 'interrupted' where key = 'state'")

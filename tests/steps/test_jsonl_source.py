@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smoltalk.errors import RowFailed
+from smoltalk.pipeline import load
 from smoltalk.steps.jsonl import Jsonl
 
 GOOD = b'{"instruction": "a", "n": 1}'
@@ -143,3 +144,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert (source.size(), failed) == (5001, 1)
     assert peak < 1_000_000
+
+
+def test_a_file_may_say_where_its_rows_are_from(tmp_path: Path) -> None:
+    path = write(tmp_path, b'{"instruction": "a", "response": "b", "source": "a book"}')
+    pipeline = tmp_path / "own.yaml"
+    pipeline.write_text(f"name: own\nsteps:\n  - jsonl: {{path: {path}}}\n")
+    assert load(pipeline).born_with == {"id", "source", "instruction", "response"}

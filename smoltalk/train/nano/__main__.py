@@ -1,4 +1,7 @@
-"""python -m smoltalk.train.nano [all|model|reward|measure]: makes nano, or one part of it, in place."""
+"""python -m smoltalk.train.nano [all|model|reward|polish|measure]: makes nano, or one part of it, in place.
+
+The reward model grows out of the chat model as it is before it is polished.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from smoltalk.nano.card import write_card
 from smoltalk.train.nano.measure import measured
 from smoltalk.train.nano.model import ModelPlan, train_model
 from smoltalk.train.nano.parity import write_parity
+from smoltalk.train.nano.polish import PolishPlan, polish_model
 from smoltalk.train.nano.reward import RewardPlan, train_reward
 from smoltalk.train.nano.speak import Scorer, Speaker
 from smoltalk.train.nano.tokenizer import train_tokenizer
@@ -28,7 +32,7 @@ def measure(nano: Path, parity: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m smoltalk.train.nano", description=__doc__)
-    parser.add_argument("part", nargs="?", default="all", choices=["all", "model", "reward", "measure"])
+    parser.add_argument("part", nargs="?", default="all", choices=["all", "model", "reward", "polish", "measure"])
     parser.add_argument("--workers", type=int, default=3, help="training processes, one thread each")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.workers)
@@ -37,6 +41,8 @@ def main() -> None:
         train_model(train_tokenizer(plan.seed), NANO / "model", plan)
     if arguments.part in ("all", "reward"):
         train_reward(NANO / "model", NANO / "reward", RewardPlan(workers=arguments.workers))
+    if arguments.part in ("all", "polish"):
+        polish_model(NANO / "model", PolishPlan())
     if arguments.part in ("all", "measure"):
         measure(NANO, PARITY)
 

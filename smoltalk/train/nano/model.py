@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaConfig
 
 from smoltalk.train.nano.rows import IGNORED, batches
 from smoltalk.train.nano.tokenizer import POSITIONS
@@ -50,10 +50,16 @@ def configured(tokenizer: Any) -> LlamaConfig:
     return config
 
 
+def chat_model_from(folder: Path) -> Any:
+    """The chat model as saved, in float32."""
+    load: Any = AutoModelForCausalLM.from_pretrained
+    return load(folder, dtype=torch.float32, attn_implementation="eager")
+
+
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
     """The folder that transformers and vLLM load, in bfloat16."""
     shipped = deepcopy(model).to(torch.bfloat16)
-    shipped.generation_config.update(
+    shipped.generation_config = GenerationConfig(
         eos_token_id=[tokenizer.eos_token_id, tokenizer.pad_token_id],
         pad_token_id=tokenizer.pad_token_id,
         do_sample=True,

@@ -1,0 +1,51 @@
+"""A row's life is told as it was: what was edited since is not asked again in its name."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from smoltalk.pipeline import load
+from smoltalk.run.folder import RunFolder
+from smoltalk.run.trace import Life, trace
+from tests.run.pipelines import run, written
+
+ASKS = """
+name: small
+engines: {writer: {tests.run.scripted.Scripted: {}}, judge: {tests.run.scripted.Scorer: {}}}
+steps:
+  - jsonl: {path: lines.jsonl}
+  - ask: {engine: writer, template: answer.j2}
+  - score: {engine: judge, of: response, prompt: instruction}
+"""
+TEMPLATE = "---\nreturns: text\ncolumn: response\nexample: {instruction: x}\n---\nAnswer: {{ instruction }}\n"
+
+
+@pytest.fixture
+def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """A finished run of a pipeline whose data file and template lie in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lines.jsonl").write_text('{"instruction": "why?"}\n')
+    (tmp_path / "answer.j2").write_text(TEMPLATE)
+    assert run(load(written(tmp_path, ASKS).name), Path("run")).accepted == 1
+    return RunFolder(tmp_path / "run")
+
+
+def life(folder: RunFolder) -> Life:
+    with closing(sqlite3.connect(folder.database)) as connection:
+        (row_id,) = connection.execute("SELECT id FROM rows").fetchone()
+    return asyncio.run(trace(folder, row_id))
+
+
+def test_a_prompt_that_was_edited_since_is_not_told(ran: RunFolder) -> None:
+    before = life(ran)
+    assert before.steps[0].asked[0].messages == [{"role": "user", "content": "Answer: why?"}]
+    (ran.path.parent / "answer.j2").write_text(TEMPLATE.replace("Answer:", "Refuse:"))
+    step, score = life(ran).steps
+    assert step.note == "edited since: the prompt it was asked cannot be told again"
+    assert [(asked.engine, asked.role, asked.messages) for asked in step.asked] == [("writer", "model", [])]
+    assert step.asked[0].attempts == before.steps[0].asked[0].attempts
+    assert step.columns == before.steps[0].columns == {"response": "good answer to Answer: why?"}
+    assert score.note == step.note and score.asked[0].role == "score"  # it scored what the edited step wrote
