@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -66,7 +67,7 @@ def items(rng: Random, domain: str | None = None) -> list[Item]:
     return history
 
 
-def turns(history: list[Item]) -> list[Message]:
+def turns(history: Sequence[Item]) -> list[Message]:
     return [m for item in history for m in (_message("user", item.query), _message("assistant", item.answer))]
 
 

@@ -10,6 +10,7 @@ from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
 from smoltalk.run.journal import Fate
 from smoltalk.run.quotas import Quotas
+from smoltalk.run.speakers import stranger
 from smoltalk.text import neutralise
 
 
@@ -62,7 +63,12 @@ class Bench:
         return not self._judges
 
     def land(self, index: int, landed: Landed | None) -> None:
-        """A row arrives; None is an index that bears no row because its share is full."""
+        """A row arrives; None is an index that bears no row because its share is full.
+
+        One whose `messages` hold a turn that nobody may speak fails, whatever wrote it.
+        """
+        if landed and landed.failure is None:
+            landed = Landed(landed.row, stranger(landed.row))
         self._waiting[index] = landed
         while self._next in self._waiting:
             index, self._next = self._next, self._next + 1

@@ -120,7 +120,9 @@ def _same_file(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFo
 
 
 def _keep_pipeline(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFolder) -> None:
-    database.set_meta(connection, settings=json.dumps(pipeline.settings), path=str(pipeline.path.resolve()))
+    where = {"path": pipeline.path.resolve(), "home": pipeline.home}
+    born_with = json.dumps(sorted(pipeline.born_with))
+    database.set_meta(connection, settings=json.dumps(pipeline.settings), born_with=born_with, **where)
     staged = folder.pipeline.with_suffix(".staged")
     staged.write_text(pipeline.text, encoding="utf-8")
     staged.replace(folder.pipeline)

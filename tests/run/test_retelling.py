@@ -9,6 +9,7 @@ import pytest
 
 from smoltalk.pipeline import load
 from smoltalk.run.folder import RunFolder
+from smoltalk.run.reopen import reopen
 from smoltalk.run.trace import Life, trace
 from tests.run.pipelines import run, written
 
@@ -49,3 +50,26 @@ def test_a_prompt_that_was_edited_since_is_not_told(ran: RunFolder) -> None:
     assert step.asked[0].attempts == before.steps[0].asked[0].attempts
     assert step.columns == before.steps[0].columns == {"response": "good answer to Answer: why?"}
     assert score.note == step.note and score.asked[0].role == "score"  # it scored what the edited step wrote
+
+
+def test_a_source_that_is_moved_keeps_no_life_from_being_told(ran: RunFolder) -> None:
+    before = life(ran)
+    (ran.path.parent / "lines.jsonl").write_text('{"other": 1}\n')
+    assert life(ran) == before
+    (ran.path.parent / "lines.jsonl").unlink()
+    assert life(ran) == before
+
+
+def test_a_run_is_the_same_from_any_working_directory(
+    ran: RunFolder, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, away = life(ran), tmp_path_factory.mktemp("away")
+    for place in (away, away / "deeper"):  # a session from elsewhere leaves the run where it began
+        place.mkdir(exist_ok=True)
+        monkeypatch.chdir(place)
+        assert life(ran) == before
+        pipeline = reopen(ran, {"target.accepted": "1"})
+        assert list(pipeline.source.part.rows()) == [{"instruction": "why?"}]
+        assert run(pipeline, ran.path).accepted == 1
+    published = (ran.path / name for name in ("README.md", "environment.json", "pipeline.yaml"))
+    assert not any(str(ran.path.parent) in file.read_text() for file in published)

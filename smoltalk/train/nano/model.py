@@ -59,7 +59,8 @@ def chat_model_from(folder: Path) -> Any:
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
     """The folder that transformers and vLLM load, in bfloat16."""
     shipped = deepcopy(model).to(torch.bfloat16)
-    shipped.generation_config = GenerationConfig(
+    build: Any = GenerationConfig
+    shipped.generation_config = build(
         eos_token_id=[tokenizer.eos_token_id, tokenizer.pad_token_id],
         pad_token_id=tokenizer.pad_token_id,
         do_sample=True,
