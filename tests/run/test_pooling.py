@@ -12,8 +12,7 @@ name: pooled
 engines:
   kind: {tests.run.scripted.Scripted: {style: good}}
   rude: {tests.run.scripted.Scripted: {style: rude}}
-  judge: {tests.run.scripted.Scorer: {}}
-  teachers: {pool: {POOL}}
+JUDGE  teachers: {pool: {POOL}}
 steps:
   - jsonl: {path: LINES, columns: [instruction, language]}
   - ask: {engine: teachers, template: answer}
@@ -25,7 +24,8 @@ def answers(folder: Path, pool: str, count: int = 12) -> tuple[list[tuple[str, s
     """(language, answer) of each row, and replies by engine as the journal has them."""
     lines = [f'{{"instruction": "q{i}", "language": "{"de" if i % 3 == 0 else "en"}"}}\n' for i in range(count)]
     (folder / "lines.jsonl").write_text("".join(lines))
-    text = POOLED.replace("POOL}", f"{pool}}}").replace("LINES", str(folder / "lines.jsonl"))
+    judge = "  judge: {tests.run.scripted.Scorer: {}}\n" if "judge" in pool else ""
+    text = POOLED.replace("JUDGE", judge).replace("POOL}", f"{pool}}}").replace("LINES", str(folder / "lines.jsonl"))
     books = run(loaded(folder, text), folder / "run")
     assert books.balanced and books.accepted == count
     with closing(sqlite3.connect(folder / "run" / "run.db")) as connection:
