@@ -112,8 +112,8 @@ async def serve(requests: int, in_flight: int) -> None:
 
 async def ask(requests: int, in_flight: int, port: int) -> None:
     """All requests, as many in flight as may be; prints the figures."""
-    from smoltalk.contracts import Request, Sampling
     from smoltalk.engines.openai import OpenAI
+    from smoltalk.requests import Request, Sampling
 
     sampling, numbers = Sampling(), iter(range(requests))
     engine = OpenAI(model="m", base_url=f"http://127.0.0.1:{port}/v1", max_in_flight=in_flight)

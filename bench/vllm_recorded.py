@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from smoltalk.contracts import Reply, Request
 from smoltalk.engines.vllm import Vllm
+from smoltalk.requests import Reply, Request
 
 requests: list[dict[str, Any]] = []
 """Bodies for `/v1/chat/completions`, of this process, in the order they were made."""

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from smoltalk.contracts import Reply, Request
 from smoltalk.errors import BadReply
+from smoltalk.requests import Reply, Request
 from smoltalk.rows import Message, message
 
 _GROWTH = 2

@@ -1,8 +1,8 @@
 """What is asked after a bad reply."""
 
 from smoltalk.attempts import again
-from smoltalk.contracts import Reply, Request, Sampling
 from smoltalk.errors import BadReply
+from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import message
 
 ASKED = Request([message("user", "Rate it.")], Sampling(max_tokens=100), seed=1)

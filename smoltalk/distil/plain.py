@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smoltalk.attempts import again
-from smoltalk.contracts import BatchWrite, Engine, Reply, Request, Sampling, Step, Write
+from smoltalk.contracts import BatchWrite, Engine, Step, Write
 from smoltalk.errors import BadReply, RowFailed, WorldError
+from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Conversation, Row, message
 from smoltalk.vectors import vector_of
 

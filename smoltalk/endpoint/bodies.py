@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from smoltalk.contracts import Request
+from smoltalk.requests import Request
 
 Structured = Literal["response_format", "vllm", "none"]
 """How a reply's form is asked for: OpenAI's field, vLLM's `structured_outputs`, or in the prompt's words alone."""

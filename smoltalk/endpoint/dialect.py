@@ -5,10 +5,10 @@ from typing import Literal
 
 import orjson
 
-from smoltalk.contracts import Reply, Request
 from smoltalk.endpoint.bodies import Structured, constrained, form
 from smoltalk.endpoint.faults import Refused
 from smoltalk.errors import WorldError
+from smoltalk.requests import Reply, Request
 
 Wanted = Literal["auto", "response_format", "vllm", "none"]
 

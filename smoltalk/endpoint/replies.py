@@ -2,9 +2,9 @@
 
 from typing import Any, Literal, NamedTuple
 
-from smoltalk.contracts import Reply
 from smoltalk.endpoint.faults import Refused, Trouble
 from smoltalk.endpoint.price import Price
+from smoltalk.requests import Reply
 from smoltalk.text import valid
 
 _THINK, _END_THINK = "<think>", "</think>"

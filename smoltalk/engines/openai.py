@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from smoltalk.contracts import Engine, Reply, Request
+from smoltalk.contracts import Engine
 from smoltalk.endpoint import Endpoint, Patience, Price, Refused, chat_body, chat_reply, text_body, text_reply
 from smoltalk.endpoint.address import address, is_here, key_in, variable
 from smoltalk.endpoint.batches import Batches, BatchOptions
@@ -22,6 +22,7 @@ from smoltalk.endpoint.bodies import Structured
 from smoltalk.endpoint.dialect import Dialect, Wanted
 from smoltalk.endpoint.faults import Denied, Gone, Trouble, Unreachable
 from smoltalk.errors import RowFailed, WorldError
+from smoltalk.requests import Reply, Request
 
 if TYPE_CHECKING:
     from smoltalk.chat_format import ChatFormat

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
-from smoltalk.contracts import Engine, Reply
+from smoltalk.contracts import Engine
 from smoltalk.errors import WorldError
+from smoltalk.requests import Reply
 from smoltalk.rows import Conversation
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from smoltalk.contracts import Engine, Reply, Request
+from smoltalk.contracts import Engine
 from smoltalk.errors import WorldError
 from smoltalk.placement import Need, Place, Size
 from smoltalk.placement.model_files import fingerprint, local_folder
 from smoltalk.placement.vllm_need import is_context, need_of, size_of, spans
 from smoltalk.placement.words import gigabytes
+from smoltalk.requests import Reply, Request
 from smoltalk.serving.vllm_options import ONLY_SPEED, OURS, options
 
 if TYPE_CHECKING:

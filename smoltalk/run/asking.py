@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from smoltalk.attempts import again
-from smoltalk.contracts import Engine, Reply, Request
+from smoltalk.contracts import Engine
 from smoltalk.distil.plain import request_seed
 from smoltalk.errors import BadReply, RowFailed
+from smoltalk.requests import Reply, Request
 from smoltalk.rows import Conversation
 from smoltalk.run.budget import Budget
 from smoltalk.run.clock import Clock

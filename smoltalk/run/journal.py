@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from smoltalk.contracts import Reply
+from smoltalk.requests import Reply
 from smoltalk.run import database
 
 

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from smoltalk.contracts import Ask, Reply, Request
+from smoltalk.contracts import Ask
 from smoltalk.engines.pool import Pool
 from smoltalk.errors import RowFailed
+from smoltalk.requests import Reply, Request
 from smoltalk.rows import Conversation, Row, message
 
 T = TypeVar("T")

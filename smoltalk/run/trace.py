@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import orjson
 
 from smoltalk.attempts import again
-from smoltalk.contracts import Reply, Request, Sampling, Write
+from smoltalk.contracts import Write
 from smoltalk.engines.pool import Pool
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import SOURCE
 from smoltalk.pipeline.model import AnyStep
+from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Conversation, Row, message
 from smoltalk.run import database
 from smoltalk.run.fingerprints import fingerprints

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import networkx
 
-from smoltalk.contracts import Ask, BatchWrite, Request, Sampling, Write
+from smoltalk.contracts import Ask, BatchWrite, Write
 from smoltalk.dag.adapters import Identify
 from smoltalk.distil.door import CombineOutputs, Dag, GlobalStep, Task
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, WorldError
 from smoltalk.pipeline.labels import SOURCE
+from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Row, message
 from smoltalk.run.batching import Barrier, Batcher
 from smoltalk.run.turns import Parked

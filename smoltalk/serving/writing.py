@@ -13,10 +13,10 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from smoltalk.chat_format import ChatFormat, first_token_bias
-from smoltalk.contracts import Reply, Request
 from smoltalk.endpoint import Trouble, chat_body, chat_reply, text_body, text_reply
 from smoltalk.endpoint.bodies import constrained
 from smoltalk.errors import WorldError
+from smoltalk.requests import Reply, Request
 from smoltalk.serving.fleet import Fleet
 
 _CHAT, _TEXT = "/chat/completions", "/completions"

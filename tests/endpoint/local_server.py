@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from smoltalk.contracts import Request, Sampling
 from smoltalk.endpoint import Endpoint, Patience
+from smoltalk.requests import Request, Sampling
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEY = "secret-key-0123456789"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from smoltalk.contracts import Request, Sampling
 from smoltalk.endpoint import Price, Refused, Trouble, chat_body, chat_reply, text_body, text_reply
 from smoltalk.endpoint.bodies import form
+from smoltalk.requests import Request, Sampling
 
 TURNS: Any = [{"role": "user", "content": "Hi"}]
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}

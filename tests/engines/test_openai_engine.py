@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from smoltalk.contracts import Request, Sampling
 from smoltalk.endpoint import Gone
 from smoltalk.engines.openai import OpenAI
 from smoltalk.errors import RowFailed, WorldError
+from smoltalk.requests import Request, Sampling
 from tests.endpoint.local_batches import BatchServer, replied
 from tests.endpoint.local_server import KEY, answer, asked, complaint, run, served
 

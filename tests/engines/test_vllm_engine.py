@@ -10,13 +10,13 @@ from typing import Any
 import psutil
 import pytest
 
-from smoltalk.contracts import Reply, Request, Sampling
 from smoltalk.document import Document
 from smoltalk.endpoint import Gone
 from smoltalk.engines.vllm import Vllm
 from smoltalk.errors import RowFailed, UserError, WorldError
 from smoltalk.fields import fill
 from smoltalk.placement import Place
+from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import message
 
 PRETEND = Path(__file__).parent / "pretend_vllm.py"

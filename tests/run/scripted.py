@@ -7,9 +7,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from smoltalk.contracts import Ask, Engine, Reply, Request, Sampling, Source, Write
+from smoltalk.contracts import Ask, Engine, Source, Write
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.placement import Need, main_memory
+from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Conversation, Row, message
 
 

@@ -59,7 +59,9 @@ def test_a_pool_goes_on_from_the_journal(tmp_path: Path) -> None:
     answers(tmp_path, "of: [kind, rude], route: best_of, judge: judge")
     before = ledger(tmp_path / "run")
     text = (
-        (tmp_path / "small.yaml").read_text().replace("keep: [language]", "keep: [language]\ngates: [{length: {of: response, min: 1}}]")
+        (tmp_path / "small.yaml")
+        .read_text()
+        .replace("keep: [language]", "keep: [language]\ngates: [{length: {of: response, min: 1}}]")
     )
     (tmp_path / "small.yaml").write_text(text)
     books = run(loaded(tmp_path, text), tmp_path / "run")

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from smoltalk.chat_format import first_token_bias
-from smoltalk.contracts import Reply, Request, Sampling
 from smoltalk.engines.vllm import Vllm
 from smoltalk.errors import RowFailed, WorldError
+from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import message
 
 NANO = Path(__file__).resolve().parents[2] / "smoltalk" / "nano" / "model"
