@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
     {"rows", "errors", "text", "redaction", "vectors"},
     {
         "contracts",
+        "requests",
         "attempts",
         "document",
         "fields",

@@ -253,11 +253,8 @@ class Stream:
         if self.quotas.met():
             return "complete", ""
         why = too_many_failed(self.target, self._fates, 1) or self._stopping or self._ceiling()
-        if why:
-            return "stopped", why
-        if self.target.accepted is not None:
-            return "stopped", "the source is at its end"
-        return "complete", ""
+        why = why or ("the source is at its end" if self.target.accepted is not None else "")
+        return ("stopped", why) if why else ("complete", "")
 
     def _decide(self, fate: Fate) -> None:
         self._fates[fate.fate] += 1

@@ -58,12 +58,8 @@ def test_the_best_is_kept_and_all_are_written_down(tmp_path: Path) -> None:
 def test_a_pool_goes_on_from_the_journal(tmp_path: Path) -> None:
     answers(tmp_path, "of: [kind, rude], route: best_of, judge: judge")
     before = ledger(tmp_path / "run")
-    text = (
-        (tmp_path / "small.yaml")
-        .read_text()
-        .replace("keep: [language]", "keep: [language]\ngates: [{length: {of: response, min: 1}}]")
-    )
-    (tmp_path / "small.yaml").write_text(text)
+    gated = "keep: [language]\ngates: [{length: {of: response, min: 1}}]"
+    text = (tmp_path / "small.yaml").read_text().replace("keep: [language]", gated)
     books = run(loaded(tmp_path, text), tmp_path / "run")
     assert sum(e["requests"] for e in books.engines.values()) == 48, "nothing was asked again"
     assert ledger(tmp_path / "run") == before
