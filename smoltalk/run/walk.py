@@ -29,15 +29,14 @@ class Node(NamedTuple):
     declared: frozenset[str] | None
     """The columns it may write; None for a stock step, which hands whole rows on."""
 
-    async def columns(self, row: Row, ask_for: AskFor) -> Row:
-        """What it writes. Raises `RowFailed` when that is more than it said, or another name for the row."""
-        columns = await self.run(row, ask_for)
+    def add(self, row: Row, columns: Row) -> None:
+        """Put what it wrote into the row. Raises `RowFailed` when that is more than it said, or another `id`."""
         if self.declared is not None and not self.declared.issuperset(columns):
             more = ", ".join(f"`{name}`" for name in sorted(map(str, columns.keys() - self.declared)))
             raise RowFailed("step_error", f"it wrote {more}, which its `writes()` does not name")
         if columns.get("id", row["id"]) != row["id"]:
             raise RowFailed("step_error", "it changed the row's `id`")
-        return columns
+        row.update(columns)
 
 
 class Walk:
@@ -64,7 +63,7 @@ class Walk:
         try:
             for node in self.nodes:
                 label = node.label
-                row.update(await node.columns(row, ask_for))
+                node.add(row, await node.run(row, ask_for))
         except Exception as error:
             raise _ended(error, label) from error
         return row
@@ -76,7 +75,7 @@ class Walk:
             for label in node.above:
                 await tasks[label]
             try:
-                row.update(await node.columns(row, ask_for))
+                node.add(row, await node.run(row, ask_for))
             except Exception as error:
                 raise _ended(error, node.label) from error
 
