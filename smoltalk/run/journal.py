@@ -51,6 +51,10 @@ def read_past(connection: sqlite3.Connection, path: Path, row: int, row_id: str)
     return past
 
 
+def _nothing() -> list[int]:
+    return [0, 0, 0]
+
+
 class Journal:
     """The one writer of a run's database. Lives on the event loop; only commits leave it."""
 
@@ -63,6 +67,8 @@ class Journal:
         self._replies: list[tuple[object, ...]] = []
         self._fates: list[Fate] = []
         self._tally: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        self._counts: defaultdict[tuple[str, str, str], list[int]] = defaultdict(_nothing)
+        """Replies, tokens in and out by (step, engine, outcome), until the next group."""
         self._meta: dict[str, object] = {}
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -95,15 +101,14 @@ class Journal:
 
     def count_reply(self, step: str, engine: str, outcome: str, reply: Reply) -> None:
         """Add a reply to the running counts; written with the next group."""
-        tally = self._tally
-        tally["reply", step, outcome] += 1
-        tally["engine", engine, "requests"] += 1
-        tally["engine", engine, "tokens_in"] += reply.tokens_in
-        tally["engine", engine, "tokens_out"] += reply.tokens_out
+        counts = self._counts[step, engine, outcome]
+        counts[0] += 1
+        counts[1] += reply.tokens_in
+        counts[2] += reply.tokens_out
         if reply.cached:
-            tally["engine", engine, "cached"] += reply.cached
+            self._tally["engine", engine, "cached"] += reply.cached
         if reply.cost:
-            tally["engine", engine, "cost_micro"] += round(reply.cost * 1e6)
+            self._tally["engine", engine, "cost_micro"] += round(reply.cost * 1e6)
 
     def note(self, **values: object) -> None:
         """Set values of `meta` with the next group."""
@@ -159,13 +164,14 @@ class Journal:
             for future in waiting:
                 if not future.done():
                     future.set_result(None)
-            if self._closing and not (self._replies or self._fates or self._tally or self._meta):
+            if self._closing and not (self._replies or self._fates or self._tally or self._counts or self._meta):
                 return
 
     def _write(self) -> None:
         self.connection.execute("BEGIN")
         replies, self._replies = self._replies, []
         fates, self._fates = self._fates, []
+        self._count_up()
         tally, self._tally = self._tally, defaultdict(int)
         meta, self._meta = self._meta, {}
         self.connection.executemany(_INSERT_REPLY, replies)
@@ -173,6 +179,15 @@ class Journal:
         self.connection.executemany(_ADD_TALLY, [(*key, n) for key, n in tally.items()])
         if meta:
             database.set_meta(self.connection, **meta)
+
+    def _count_up(self) -> None:
+        """From the counts of replies, one entry a reply to touch, to the tally's lines."""
+        counts, self._counts = self._counts, defaultdict(_nothing)
+        for (step, engine, outcome), (replies, tokens_in, tokens_out) in counts.items():
+            self._tally["reply", step, outcome] += replies
+            self._tally["engine", engine, "requests"] += replies
+            self._tally["engine", engine, "tokens_in"] += tokens_in
+            self._tally["engine", engine, "tokens_out"] += tokens_out
 
     def _max_row(self) -> int:
         found = self.connection.execute("SELECT max(row) FROM replies").fetchone()[0]

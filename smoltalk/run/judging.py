@@ -116,7 +116,9 @@ class Bench:
             fate, gate, reason, evidence = self._verdict(row)
         self.decided += 1
         self._quotas.decided(share, accepted=fate == "accepted")
-        self._decide(Fate(index, row["id"], fate, gate, neutralise(reason), _json(evidence), _json(row)))
+        self._decide(
+            Fate(index, row["id"], fate, gate, neutralise(reason), _json(evidence) if evidence else "{}", _json(row))
+        )
         self._release(share)
 
     def _verdict(self, row: Row) -> tuple[str, str, str, dict[str, object]]:

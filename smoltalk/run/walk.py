@@ -31,15 +31,14 @@ class Node(NamedTuple):
     declared: frozenset[str] | None
     """The columns it may write; None for a stock step, which hands whole rows on."""
 
-    async def columns(self, row: Row, ask_for: AskFor) -> Row:
-        """What it writes. Raises `RowFailed` when that is more than it said, or another name for the row."""
-        columns = await self.run(row, ask_for)
+    def add(self, row: Row, columns: Row) -> None:
+        """Put what it wrote into the row. Raises `RowFailed` when that is more than it said, or another `id`."""
         if self.declared is not None and not self.declared.issuperset(columns):
             more = ", ".join(f"`{name}`" for name in sorted(map(str, columns.keys() - self.declared)))
             raise RowFailed("step_error", f"it wrote {more}, which its `writes()` does not name")
         if columns.get("id", row["id"]) != row["id"]:
             raise RowFailed("step_error", "it changed the row's `id`")
-        return columns
+        row.update(columns)
 
 
 class Walk:
@@ -66,7 +65,7 @@ class Walk:
         try:
             for node in self.nodes:
                 label = node.label
-                row.update(await node.columns(row, ask_for))
+                node.add(row, await node.run(row, ask_for))
         except Exception as error:
             raise _ended(error, label) from error
         return row
@@ -94,7 +93,7 @@ class Walk:
             try:
                 if node.above & parked:
                     raise Parked
-                row.update(await node.columns(row, ask_for))
+                node.add(row, await node.run(row, ask_for))
             except Parked:  # the other branches go on
                 parked.add(node.label)
             except Exception as error:
