@@ -24,7 +24,7 @@ lint: .venv/ready-dev   ## Format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/ready-dev   ## Measure against named rivals, on vLLM where it is installed; writes bench/results.json
+bench: .venv/ready-bench   ## Measure against named rivals, on vLLM where it is installed; writes bench/results.json
 	$(BIN)/python -m bench
 
 nano: .venv/ready-train   ## Train the shipped model again, from random weights
@@ -34,6 +34,9 @@ docs: .venv/ready   ## Write the pages that are made from a real run
 	$(BIN)/python docs/one_row.py
 	$(BIN)/python docs/killed_server.py
 	$(BIN)/python docs/benchmarks.py
+	$(BIN)/python docs/decontaminate.py
+	$(BIN)/python docs/decontamination.py
+	$(BIN)/python docs/deduplication.py
 	$(BIN)/python docs/readme.py
 
 clean:   ## Remove the virtual environment, caches and runs
@@ -53,6 +56,10 @@ clean:   ## Remove the virtual environment, caches and runs
 
 .venv/ready-dev: .venv/ready
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+.venv/ready-bench: .venv/ready-dev
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	@touch $@
 
 .venv/ready-train: .venv/ready

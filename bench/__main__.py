@@ -9,7 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-from bench import client_cost, engine_share, flatness, orchestration, startup, vllm_four_steps
+from bench import (
+    client_cost,
+    contamination,
+    duplicates,
+    engine_share,
+    flatness,
+    orchestration,
+    startup,
+    vllm_four_steps,
+)
 from bench.result import Result, table, write
 
 MEASUREMENTS = {
@@ -19,6 +28,8 @@ MEASUREMENTS = {
     "engine_share": engine_share.results,
     "client_cost": client_cost.results,
     "vllm_four_steps": vllm_four_steps.results,
+    "contamination": contamination.results,
+    "duplicates": duplicates.results,
 }
 RESULTS = Path(__file__).resolve().parent / "results.json"
 

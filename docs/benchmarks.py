@@ -13,8 +13,8 @@ HEAD = """\
 # Benchmarks
 
 Every figure was measured beside its rival's, both in the same run and taking turns; the ratio is ours divided by the
-rival's. Of `rows/s` and `tokens/s` more is better, of all other units less. What is timed, what is not, and what we
-aim at stands in [bench/README.md](../bench/README.md).
+rival's. Of whatever is a second (`rows/s`, `tokens/s`, `MB/CPU-s`), of recall and of copies found more is better, of
+all else less. What is timed, what is not, and what we aim at stands in [bench/README.md](../bench/README.md).
 """
 TAIL = """\
 ## To repeat it

@@ -5,6 +5,7 @@ The folder is the list, so adding a part is adding a file, and a pipeline import
 
 import importlib
 import inspect
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,13 @@ from smoltalk.errors import Problem, UserError, nearest
 KINDS: dict[str, type[Part]] = {"engines": Engine, "steps": Step, "gates": Gate, "verifiers": Verifier}
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+def user_cache() -> Path:
+    """Where what this machine made is kept: `$SMOLTALK_CACHE`, else `smoltalk` in `$XDG_CACHE_HOME` or `~/.cache`."""
+    if chosen := os.environ.get("SMOLTALK_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "smoltalk"
 
 
 def data_folder(name: str) -> Path:

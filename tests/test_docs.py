@@ -61,13 +61,28 @@ def test_the_killed_server_is_that_of_the_pipeline_as_it_is() -> None:
     assert f"  {wanted:,} of {wanted:,} rows" in text.partition("$ smoltalk status")[2], "run `make docs`"
 
 
+def test_planted_items_are_found_as_the_readme_shows() -> None:
+    decontaminate = script(ROOT / "docs" / "decontaminate.py")
+    kept, again = json.loads(decontaminate.KEPT.read_text(encoding="utf-8")), decontaminate.result()
+    assert again["evidence"] == kept["evidence"], "run `make docs`"
+    assert decontaminate.timeless(again["transcript"]) == decontaminate.timeless(kept["transcript"]), "run `make docs`"
+
+
+def test_duplicates_are_as_measured() -> None:
+    deduplication = script(ROOT / "docs" / "deduplication.py")
+    text = deduplication.PAGE.read_text(encoding="utf-8")
+    assert text == deduplication.filled(text), "run `make docs`"
+
+
 def test_the_readme_names_only_what_there_is() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.M)):
         assert re.search(rf"^{target}:", makefile, re.M), f"README says `make {target}`"
     verbs = set(re.findall(r"^\$? *smoltalk ([a-z]+)", readme, re.M))
-    assert verbs <= {"check", "preview", "run", "status", "trace", "schema"}
+    assert verbs <= {
+        "check", "preview", "run", "status", "trace", "schema", "decontaminate", "dedup", "benchmarks"
+    }  # fmt: skip
     for path in set(re.findall(r"\b((?:pipelines|docs|decontam|templates)/[\w./-]+\.(?:yaml|md|j2))", readme)):
         assert (ROOT / path).exists(), f"README names {path}"
 

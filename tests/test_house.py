@@ -24,7 +24,10 @@ FLOORS: list[set[str]] = [
         "prompts",
         "records",
         "local_files",
+        "words",
         "benchmarks",
+        "decontamination",
+        "duplicates",
         "nano",
         "llama",
         "chat_format",
@@ -36,7 +39,7 @@ FLOORS: list[set[str]] = [
     {"distil", "engines", "steps", "verifiers", "gates"},
     {"pipeline"},
     {"dag"},
-    {"run"},
+    {"run", "deduplication"},
     {"train"},
     {"cli", "__main__"},
 ]
@@ -48,13 +51,13 @@ APART = {"engines", "steps", "verifiers", "gates"}
 DOORS: dict[str, set[str]] = {
     "aiohttp": {"endpoint"},
     "distilabel": {"distil"},
-    "datasets": {"benchmarks", "steps", "distil"},
-    "datasketch": {"gates"},
-    "huggingface_hub": {"chat_format"},
-    "jinja2": {"prompts", "chat_format", "benchmarks", "nano", "run"},
+    "datasets": {"benchmarks", "steps", "distil", "decontamination"},
+    "huggingface_hub": {"chat_format", "benchmarks"},
+    "jinja2": {"prompts", "chat_format", "benchmarks", "decontamination", "nano", "run"},
     "networkx": {"run"},
+    "numba": {"words"},
     "pynvml": {"placement"},
-    "pyarrow": {"run", "steps", "records", "local_files"},
+    "pyarrow": {"run", "steps", "records", "local_files", "words", "decontamination", "duplicates", "deduplication"},
     "rich": {"cli"},
     "sentence_transformers": {"transformers_model"},
     "sklearn": {"engines"},
@@ -63,7 +66,7 @@ DOORS: dict[str, set[str]] = {
     "transformers": {"train", "transformers_model"},
     "trl": {"train"},
     "typer": {"cli"},
-    "yaml": {"document", "benchmarks", "nano", "redaction", "run", "train"},
+    "yaml": {"document", "nano", "redaction", "run", "train"},
 }
 """Which parts of the package may import a library."""
 
@@ -144,11 +147,11 @@ def test_modules_say_what_they_are_for(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["smoltalk.cli", "smoltalk.pipeline", "smoltalk.catalog"],
+    ["smoltalk.cli", "smoltalk.pipeline", "smoltalk.catalog", "smoltalk.benchmarks"],
 )
 def test_imported_late(module: str) -> None:
     """What `--help` and `check` load must not pull in what only a run needs."""
-    heavy = {"distilabel", "datasets", "torch", "transformers", "pandas", "pyarrow", "numpy"}
+    heavy = {"distilabel", "datasets", "torch", "transformers", "pandas", "pyarrow", "numpy", "numba"}
     program = f"import {module}, sys; print(' '.join(sorted({heavy!r} & set(sys.modules))))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == ""

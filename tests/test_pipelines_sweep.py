@@ -25,5 +25,10 @@ def test_pipeline_opens_with_the_command_that_runs_it(path: Path) -> None:
     assert opening[-1] == f"#   smoltalk run pipelines/{path.name}"
 
 
+@pytest.mark.parametrize("path", PIPELINES, ids=lambda p: p.stem)
+def test_pipeline_stays_clear_of_benchmarks(path: Path) -> None:
+    assert "decontaminate" in {gate.name for gate in load(path).gates}
+
+
 def test_there_are_pipelines() -> None:
     assert "quickstart" in {path.stem for path in PIPELINES}

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from smoltalk import __version__
-from smoltalk.cli import check, preview, run, schema, status, trace
+from smoltalk.cli import benchmarks, check, decontaminate, dedup, preview, run, schema, status, trace
 from smoltalk.cli.ending import ended
 
 app = typer.Typer(
@@ -20,8 +20,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check.check, preview.preview, run.run, status.status, trace.trace, schema.schema):
+for verb in (
+    check.check, preview.preview, run.run, status.status, trace.trace, schema.schema,
+    decontaminate.decontaminate, dedup.dedup,
+):  # fmt: skip
     app.command()(verb)
+app.add_typer(benchmarks.app)
 
 
 def _say_version(wanted: bool) -> None:

@@ -1,51 +1,64 @@
 """The gate that keeps the first of rows that say the same."""
 
-import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
+from smoltalk.duplicates import missing
 from smoltalk.rows import Row
-from smoltalk.text import normalise, strings, written
+from smoltalk.text import strings, written
+from smoltalk.words import texts_of
+
+if TYPE_CHECKING:
+    from smoltalk.duplicates.exact import ExactIndex
+    from smoltalk.duplicates.names import Names
 
 
 class ExactDuplicate(Gate):
     """Rejects a row whose text equals an earlier row's but for case, white space and Unicode form (NFKC).
 
     As in the exact-match stage of Lee et al. 2022 (Deduplicating Training Data Makes Language Models Better), over
-    rows. It remembers a 16-byte BLAKE2b digest and the id of every kept row: about 200 bytes each.
+    rows. It remembers a 16-byte digest and the id of every kept row: about 50 bytes each.
     """
 
     on: str
     """The column; of a conversation, the contents of all turns, turn by turn."""
+    against: tuple[str, ...] = ()
+    """Other datasets whose rows must not come again: files, folders, runs, or the id of one on the Hub."""
+
+    def check(self) -> Iterator[str]:
+        return missing(self.against)
 
     def reads(self) -> frozenset[str]:
         return frozenset({self.on})
 
     def open(self, sample: Sequence[Row] = ()) -> Judge:
-        return _Judge(self.on)
+        from smoltalk.duplicates.exact import ExactIndex
+        from smoltalk.duplicates.names import Names
+
+        index, names = ExactIndex(), Names()
+        if self.against:
+            from smoltalk.duplicates.others import chosen, rows_of, texts_of_rows
+
+            for batch, ids, origin in rows_of(self.against):
+                texts = texts_of_rows(batch, chosen(batch.schema, [self.on], origin))
+                found = index.add(texts)
+                names.extend(name for name, earlier in zip(ids, found.earlier, strict=True) if earlier == -1)
+        return _Judge(self.on, index, names)
 
 
 class _Judge:
-    def __init__(self, on: str) -> None:
-        self._on = on
-        self._seen: dict[bytes, str] = {}
+    def __init__(self, on: str, index: "ExactIndex", names: "Names") -> None:
+        self._on, self._index, self._names = on, index, names
 
     def judge(self, row: Row) -> Verdict:
         """Reject with `duplicate`, or `missing_column`; evidence: the id of the earlier row."""
         value = row.get(self._on)
         if value is None:
             return Verdict(False, "missing_column", {"column": self._on})
-        key = _digest(value)
-        earlier = self._seen.get(key)
-        if earlier is not None:
-            return Verdict(False, "duplicate", {"column": self._on, "duplicate_of": earlier})
-        self._seen[key] = str(row.get("id", ""))
+        earlier = int(self._index.add(texts_of([list(strings(value)) or [written(value)]])).earlier[0])
+        if earlier >= 0:
+            return Verdict(False, "duplicate", {"column": self._on, "duplicate_of": self._names[earlier]})
+        if earlier == -1:
+            self._names.extend([str(row.get("id", ""))])
         return KEEP
-
-
-def _digest(value: Any) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for text in list(strings(value)) or [written(value)]:
-        digest.update(normalise(text).encode("utf-8", "surrogatepass") + b"\0")
-    return digest.digest()

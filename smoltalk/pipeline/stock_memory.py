@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from smoltalk.catalog import user_cache
+
 
 @dataclass(frozen=True, slots=True)
 class StockFacts:
@@ -51,6 +53,5 @@ def remember(path: str, fields: dict[str, Any], facts: StockFacts) -> None:
 
 
 def _file(path: str, fields: dict[str, Any]) -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     said = json.dumps([version("distilabel"), path, fields], sort_keys=True)
-    return Path(cache) / "smoltalk" / "stock" / f"{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}.json"
+    return user_cache() / "stock" / f"{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}.json"

@@ -1,7 +1,6 @@
 """What happens to a run that is stopped: Ctrl-C, SIGTERM, kill -9, and a second process in its folder."""
 
 import json
-import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -34,9 +33,7 @@ def test_interrupted_and_continued(
     assert "Traceback" not in err
     assert "interrupted" in smoltalk("status", "runs/six").out
     said = smoltalk("run", "runs/six")
-    kept = re.search(r"continues runs/six: (\d) replies kept\n", said.out)
-    assert kept and int(kept[1]) >= 3, "a judge that does not stall may have given more by then"
-    assert said.code == 0 and "6 born = 4 accepted" in said.out
+    assert said.code == 0 and "continues runs/six: 3 replies kept\n" in said.out and "6 born = 4 accepted" in said.out
 
 
 def test_killed_and_continued(smoltalk: Smoltalk, stalled: "subprocess.Popen[str]") -> None:

@@ -1,18 +1,19 @@
 """The decontaminate gate: finds a benchmark question wherever and however it stands, and leaves clean rows alone."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from smoltalk import benchmarks
 from smoltalk.benchmarks import Item
-from smoltalk.benchmarks.build import build
 from smoltalk.contracts import KEEP, Verdict
 from smoltalk.gates.decontaminate import Decontaminate
 
+ROOT = Path(__file__).resolve().parents[2]
 LONG = (
     "A lighthouse keeper on the island of Vell trims 14 lamps before dusk and refills 9 of them again at midnight. "
     "Each refill takes half a litre of oil, and the supply boat brings 40 litres on the first day of every month. "
@@ -33,13 +34,14 @@ ITEMS = [Item(question=q) for q in (LONG, *TWINS, SHORT, TINY)] + [CHOICES, Item
 
 @pytest.fixture
 def harbour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A benchmark of our own, in a folder of its own."""
-    (tmp_path / "harbour.yaml").touch()
-    (tmp_path / "boilerplate.txt").write_text("Answer the following question step by step.\n")
-    monkeypatch.setattr(benchmarks, "folder", lambda: tmp_path)
-    monkeypatch.setattr("smoltalk.benchmarks.build.folder", lambda: tmp_path)
-    benchmarks.save(build("harbour", ITEMS, "this test"), tmp_path / "harbour.npz")
-    return "harbour"
+    """A file of items of our own; its fingerprint is kept beside it."""
+    monkeypatch.setenv("SMOLTALK_CACHE", str(tmp_path / "cache"))
+    return items_file(tmp_path / "harbour.jsonl", ITEMS)
+
+
+def items_file(path: Path, items: list[Item]) -> str:
+    path.write_text("".join(item.model_dump_json() + "\n" for item in items))
+    return str(path)
 
 
 def verdict(name: str, *turns: str, **fields: Any) -> Verdict:
@@ -53,7 +55,8 @@ def test_a_copy_is_rejected_with_its_evidence(harbour: str) -> None:
     assert found.reason == "in_harbour"
     text = found.evidence.pop("text")
     assert found.evidence == {
-        "benchmark": "harbour", "item": 0, "score": 1.0, "column": "messages", "turn": 2, "role": "user"
+        "benchmark": "harbour", "item": "0", "score": 1.0, "kind": "exact", "method": "coverage",
+        "column": "messages", "turn": 2, "role": "user",
     }  # fmt: skip
     assert text == LONG[:200]
     json.dumps(found.evidence)
@@ -77,7 +80,7 @@ def test_a_copy_is_rejected_with_its_evidence(harbour: str) -> None:
 )
 def test_disguises_do_not_help(harbour: str, turns: tuple[str, ...]) -> None:
     found = verdict(harbour, *turns)
-    assert (found.reason, found.evidence["item"]) == ("in_harbour", 0)
+    assert (found.reason, found.evidence["item"]) == ("in_harbour", "0")
 
 
 def test_threshold_is_the_share_of_the_item(harbour: str) -> None:
@@ -100,38 +103,67 @@ def test_pieces_far_apart_are_no_copy(harbour: str) -> None:
 def test_shared_wording_is_no_copy(harbour: str) -> None:
     assert verdict(harbour, HEADER + "pears are sold by weight in every market of the south.") == KEEP
     for number, twin in enumerate(TWINS, 1):
-        assert verdict(harbour, twin).evidence["item"] == number
+        assert verdict(harbour, twin).evidence["item"] == str(number)
 
 
 def test_short_questions_must_stand_there_whole(harbour: str) -> None:
     found = verdict(harbour, f"I wonder: {SHORT.lower()} Do you know?")
-    assert (found.evidence["item"], found.evidence["score"]) == (4, 1.0)
-    assert found.evidence["text"] == "which lighthouse has the tallest keeper?"
+    assert (found.evidence["item"], found.evidence["score"]) == ("4", 1.0)
+    assert found.evidence["text"] == "which lighthouse has the tallest keeper"
     assert verdict(harbour, "Which lighthouse has the tallest tower?") == KEEP
     assert verdict(harbour, "Which lighthouse has", "the tallest keeper?") == KEEP
 
 
 def test_the_shorter_the_question_the_more_of_it_must_be_there(harbour: str) -> None:
-    assert verdict(harbour, MIDDLE).evidence["item"] == 7
-    assert verdict(harbour, "Name the three knots a young sailor of Vell ties twice") == KEEP  # 0.67 of it
+    assert verdict(harbour, MIDDLE).evidence["item"] == "7"
+    assert verdict(harbour, "Name the three knots a young sailor of Orrin ties twice") == KEEP  # half of it
     assert verdict(harbour, "Name the three knots a young sailor of Vell ties before the storm").evidence["score"] > 0.8
 
 
 def test_one_rare_phrase_is_no_copy(harbour: str) -> None:
     wording = "Say in a sentence or two what the harbour master thinks about the new"
     items = [Item(question=f"{wording} mast{i}") for i in range(70)]
-    benchmarks.save(build("harbour", items, "this test"), benchmarks.folder() / "harbour.npz")
-    assert verdict(harbour, f"{wording} mast5").evidence["item"] == 5
+    items_file(Path(harbour), items)
+    assert verdict(harbour, f"{wording} mast5").evidence["item"] == "5"
     assert verdict(harbour, "I saw the new mast5 today.") == KEEP
 
 
-def test_tiny_questions_are_looked_for_with_their_choices_only(harbour: str) -> None:
-    assert verdict(harbour, TINY) == KEEP
-    assert verdict(harbour, "Pick one.") == KEEP
-    full = "Pick one.\n" + "\n".join(
-        f"({letter}) {choice}" for letter, choice in zip("ABC", CHOICES.choices, strict=True)
-    )
-    assert verdict(harbour, full).evidence["item"] == 6
+def test_tiny_questions_must_be_the_whole_turn(harbour: str) -> None:
+    assert verdict(harbour, "Hello.", TINY.upper()).evidence["kind"] == "exact"
+    assert verdict(harbour, f"{TINY} I do not know.") == KEEP
+    assert verdict(harbour, "Pick one.") == KEEP  # with choices, it is those that tell
+    letters = zip("ABC", CHOICES.choices, strict=True)
+    full = "Pick one.\n" + "\n".join(f"({letter}) {choice}" for letter, choice in letters)
+    assert verdict(harbour, full).evidence["item"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (LONG.upper(), "exact"),
+        (LONG.replace("14", "15").replace("40", "90"), "numbers_changed"),
+        (LONG.replace("keeper", "guard").replace("oil", "fat").replace("boat", "ship"), "edited"),
+        (LONG[: len(LONG) * 3 // 4], "partial"),
+        (SHORT, "exact"),
+    ],
+)
+def test_hits_say_what_kind_they_are(harbour: str, text: str, kind: str) -> None:
+    assert verdict(harbour, f"Well then. {text} That is all.").evidence["kind"] == kind
+
+
+def test_a_row_with_several_items_says_so(harbour: str) -> None:
+    found = verdict(harbour, f"{SHORT}\n{LONG}", TWINS[1]).evidence
+    assert (found["item"], found["score"], found["others"]) == ("0", 1.0, 2)
+
+
+def test_published_methods_can_be_named(harbour: str) -> None:
+    phrase = " ".join(LONG.split()[:9])
+    assert verdict(harbour, phrase) == KEEP
+    found = verdict(harbour, f"so {phrase} or so", method="open-r1").evidence
+    assert (found["method"], found["kind"], found["item"], found["text"]) == ("open-r1", "n_gram", "0", phrase)
+    assert verdict(harbour, phrase, method="tulu3") == KEEP
+    with pytest.raises(ValidationError):
+        Decontaminate(against=(harbour,), method="tulu4")
 
 
 def test_other_columns_can_be_looked_at(harbour: str) -> None:
@@ -145,14 +177,19 @@ def test_other_columns_can_be_looked_at(harbour: str) -> None:
 
 
 def test_names_are_checked_before_anything_runs(harbour: str) -> None:
-    assert list(Decontaminate(against=("harbour",)).check()) == []
-    assert list(Decontaminate(against=("harbor",)).check()) == [
-        "no benchmark `harbor` in decontam/: did you mean `harbour`?"
-    ]
-    (benchmarks.folder() / "quay.yaml").touch()
-    assert list(Decontaminate(against=("quay",)).check()) == [
-        "the benchmark `quay` has no fingerprint; build it: python -m smoltalk.benchmarks build quay"
-    ]
+    assert list(Decontaminate(against=(harbour,)).check()) == []
+    for method in ("coverage", "tulu3"):
+        wrong = list(Decontaminate(against=("gsm9k", f"{harbour}.jsonl"), method=method).check())
+        assert ("`gsm9k`" in wrong[0], "gsm8k" in wrong[0], f"{harbour}.jsonl" in wrong[1]) == (True, True, True)
+
+
+def test_checking_loads_no_compiler() -> None:
+    program = (
+        "import sys; from smoltalk.gates.decontaminate import Decontaminate; "
+        "list(Decontaminate(against=('gsm8k',)).check()); print({'numba', 'pyarrow', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,21 @@
-"""Gates that remember: exact_duplicate and near_duplicate."""
+"""Gates that remember: exact_duplicate, near_duplicate and semantic_duplicate."""
 
 import json
 import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smoltalk.contracts import KEEP, Verdict
+from smoltalk.errors import UserError
 from smoltalk.gates.exact_duplicate import ExactDuplicate
-from smoltalk.gates.near_duplicate import NearDuplicate, bands
+from smoltalk.gates.near_duplicate import NearDuplicate
+from smoltalk.gates.semantic_duplicate import SemanticDuplicate
 from smoltalk.text import normalise
 
 WORDS = [f"{a}{b}" for a in "bdfgklmn" for b in ("ala", "ero", "imo", "usk", "ond", "ite", "ave", "yth")]
@@ -22,6 +25,7 @@ def prose(seed: int, length: int = 60) -> str:
     return " ".join(random.Random(seed).choices(WORDS, k=length))
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("aAäÄ ﬁfi\u00a0\n"), max_size=3), max_size=12))
 def test_exact_duplicate_keeps_exactly_the_first_of_equals(texts: list[str]) -> None:
     judge = ExactDuplicate(on="text").open()
@@ -145,8 +149,58 @@ def test_near_duplicate_is_the_same_in_every_process() -> None:
     assert {keep for keep, _ in json.loads(runs[0])} == {True, False}
 
 
-def test_bands_bring_together_what_is_at_the_threshold() -> None:
-    for threshold in (0.2, 0.5, 0.7, 0.9, 1.0):
-        count, rows = bands(threshold)
-        assert count * rows <= 128
-        assert rows == 1 or 1 - (1 - threshold**rows) ** count >= 0.95
+def test_semantic_duplicate_keeps_the_head_and_tells_the_nearest() -> None:
+    judge = SemanticDuplicate(threshold=0.95).open()
+    assert judge.judge({"id": "a", "embedding": [1.0, 0.0]}) == KEEP
+    far = judge.judge({"id": "b", "embedding": [3.0, 4.0]})
+    assert far.keep
+    assert far.evidence == {"column": "embedding", "nearest": "a", "similarity": 0.6}
+    near = judge.judge({"id": "c", "embedding": [1.0, 0.1]})
+    assert near.reason == "semantic_duplicate"
+    assert near.evidence == {"column": "embedding", "duplicate_of": "a", "similarity": 0.995}
+    assert judge.judge({"id": "d"}).reason == "missing_column"
+    for value in ([1.0], "text", [[1.0, 2.0]], [float("nan"), 1.0], [], [None, 1.0]):
+        assert judge.judge({"id": "e", "embedding": value}).reason == "no_vector"
+
+
+def test_gates_know_the_rows_of_other_datasets(tmp_path: Path) -> None:
+    other = tmp_path / "old.jsonl"
+    other.write_text(json.dumps({"id": "x", "text": prose(1), "embedding": [1.0, 0.0]}) + "\n")
+    against = (str(other),)
+    for gate in (ExactDuplicate(on="text", against=against), NearDuplicate(on="text", against=against)):
+        judge = gate.open()
+        assert judge.judge({"id": "a", "text": prose(2)}) == KEEP
+        assert judge.judge({"id": "b", "text": prose(1)}).evidence["duplicate_of"] == "x"
+        assert judge.judge({"id": "c", "text": prose(2)}).evidence["duplicate_of"] == "a"
+    semantic = SemanticDuplicate(against=against).open()
+    assert semantic.judge({"id": "a", "embedding": [2.0, 0.0]}).evidence["duplicate_of"] == "x"
+
+
+def test_gates_refuse_datasets_that_are_not_there() -> None:
+    for gate in (ExactDuplicate, NearDuplicate, SemanticDuplicate):
+        found = list(gate(on="text", against=("./nowhere.jsonl",)).check())
+        assert found == ["./nowhere.jsonl: there is no such file or folder"]
+
+
+def test_checking_a_gate_loads_nothing_heavy() -> None:
+    program = (
+        "import sys; from smoltalk.gates.near_duplicate import NearDuplicate as N\n"
+        "from smoltalk.gates.semantic_duplicate import SemanticDuplicate as S\n"
+        "from smoltalk.gates.exact_duplicate import ExactDuplicate as E\n"
+        "print([*N(on='a').check(), *S().check(), *E(on='a').check()])\n"
+        "print(sorted({'numba', 'numpy', 'pyarrow', 'datasets'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n[]\n"
+
+
+@pytest.mark.parametrize("gate", [ExactDuplicate, NearDuplicate])
+def test_the_dataset_that_lacks_the_column_is_named(
+    tmp_path: Path, gate: type[ExactDuplicate] | type[NearDuplicate]
+) -> None:
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text('{"text": "mill"}\n')
+    bad.write_text('{"prompt": "mill"}\n')
+    with pytest.raises(UserError) as caught:
+        gate(on="text", against=(str(good), str(bad))).open()
+    assert caught.value.problems[0].path == str(bad)

@@ -13,6 +13,7 @@ from smoltalk.gates.exact_duplicate import ExactDuplicate
 from smoltalk.gates.length import Length
 from smoltalk.gates.near_duplicate import NearDuplicate
 from smoltalk.gates.one_of import OneOf
+from smoltalk.gates.semantic_duplicate import SemanticDuplicate
 
 GATES: list[Gate] = [
     Complete(columns=("x", "messages")),
@@ -22,6 +23,7 @@ GATES: list[Gate] = [
     Length(of="x", unit="turns", min=10_000_000),
     ExactDuplicate(on="x"),
     NearDuplicate(on="x"),
+    SemanticDuplicate(on="x"),
     Decontaminate(against=("gsm8k",), of="x"),
 ]
 

@@ -1,0 +1,156 @@
+"""A benchmark's fingerprint: hashes of its items, never text, in a file that says whether it is whole."""
+
+import hashlib
+import io
+import json
+import os
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from smoltalk.errors import Problem, UserError
+from smoltalk.words import VERSION as WORDS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMAT = 3
+"""Raised whenever the arrays of a fingerprint mean something else: stored ones are then void."""
+COMMON = 64
+"""An n-gram in more items of its benchmark than this is wording, not content: left out where enough others remain."""
+
+
+class Manifest(BaseModel):
+    """What a fingerprint was built from, kept inside it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    origin: str
+    """The dataset and revision, or the file, that was read."""
+    rows: int
+    """Items read."""
+    items: int
+    """Items that can be found again: the others are too short, or short and not the only ones of their wording."""
+    sha256: str
+    """Of the items read: each as JSON with sorted keys, one a line."""
+    everyday: str
+    """The checksum of the everyday n-grams that it was weighed against."""
+    format: int = FORMAT
+    words: int = WORDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """Hashes of one benchmark, unit after unit: an item is one or two units, or none."""
+
+    manifest: Manifest
+    ids: tuple[str, ...]
+    """What the items are called; empty where they go by their number in the dataset's order, from 0."""
+    items: "NDArray[np.uint32]"
+    """The item of each unit, counted from 0."""
+    kinds: "NDArray[np.uint8]"
+    """`match.LONG`, `RUN` or `WHOLE`."""
+    lengths: "NDArray[np.uint32]"
+    """Words in each unit."""
+    runs: "NDArray[np.uint64]"
+    """The hash of all words of a run or a whole text; 0 for a long unit."""
+    grams: "NDArray[np.uint32]"
+    """The low 32 bits of n-gram hashes: all of a long unit in their order, the rarest of a run."""
+    places: "NDArray[np.uint8]"
+    """Of each unit the place of its first n-gram in `grams`, in words; not 0 for runs alone."""
+    spread: "NDArray[np.uint8]"
+    """In how many items each of `grams` occurs, at most `COMMON`; 0 where it is not to be looked for."""
+    everyday: "NDArray[np.uint8]"
+    """In how many of the conversations behind `everyday.npz` each occurs, at most 255."""
+    numbers: "NDArray[np.uint16]"
+    """For each word of a long unit 0, or 16 bits of what its digits say."""
+
+    def called(self, item: int) -> str:
+        """The id of an item, or its number."""
+        return self.ids[item] if self.ids else str(item)
+
+
+ARRAYS = tuple(field.name for field in fields(Fingerprint))[2:]
+
+
+def save(fingerprint: Fingerprint, path: Path) -> None:
+    """Write a fingerprint whose bytes depend on nothing but its content; its file appears whole."""
+    arrays = {name: getattr(fingerprint, name) for name in ARRAYS}
+    ids = json.dumps(fingerprint.ids, ensure_ascii=False).encode("utf-8", "replace")
+    write(path, arrays, {"manifest": fingerprint.manifest.model_dump_json().encode(), "ids": ids})
+
+
+def read(path: Path, name: str, remedy: str) -> Fingerprint:
+    """The fingerprint in a file. Raises `UserError` where it is missing, damaged, of another version or benchmark.
+
+    `name` and `remedy` are what the problem says.
+    """
+
+    def refused(why: str) -> UserError:
+        return UserError([Problem(str(path), 0, f"the fingerprint of `{name}` {why}", remedy)])
+
+    if not path.is_file():
+        raise refused("is missing")
+    try:
+        arrays, notes = contents(path)
+        manifest = json.loads(notes["manifest"])
+        if (manifest.get("format"), manifest.get("words")) != (FORMAT, WORDS):
+            raise refused("was built by another version of smoltalk and is not used")
+        told = Manifest.model_validate(manifest)
+        if told.name != name:
+            raise refused(f"is one of `{told.name}` and is not used")
+        return Fingerprint(told, tuple(json.loads(notes["ids"])), **{name: arrays[name] for name in ARRAYS})
+    except _OLDER:
+        raise refused("was built by another version of smoltalk and is not used") from None
+    except DAMAGED as error:
+        raise refused(f"is damaged and is not used ({error})") from None
+
+
+_OLDER = (KeyError, AttributeError, ValidationError)
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, LookupError, OSError, EOFError, MemoryError,
+    NotImplementedError, AttributeError, TypeError,
+)  # fmt: skip
+"""What reading a damaged file can raise."""
+
+
+def write(path: Path, arrays: "dict[str, NDArray[Any]]", notes: dict[str, bytes]) -> None:
+    """An `.npz` of arrays and of notes (bytes), with a checksum over all of them; deterministic, by atomic rename."""
+    import numpy as np
+
+    parts = {**arrays, **{name: np.frombuffer(note, np.uint8) for name, note in notes.items()}}
+    parts["checksum"] = np.frombuffer(_checksum(parts), np.uint8)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with zipfile.ZipFile(beside, "w") as archive:
+        for name, array in parts.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy")  # its date is a constant
+            archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
+    beside.replace(path)
+
+
+def contents(path: Path) -> "tuple[dict[str, NDArray[Any]], dict[str, bytes]]":
+    """What `write` wrote: arrays, and notes. Raises `ValueError` and its kin where the file is damaged."""
+    import numpy as np
+
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+        parts = {name: stored[name] for name in stored.files}
+    if parts.pop("checksum").tobytes() != _checksum(parts):
+        raise ValueError("its checksum is another")
+    return parts, {name: part.tobytes() for name, part in parts.items() if name in ("manifest", "ids")}
+
+
+def _checksum(parts: "dict[str, NDArray[Any]]") -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, array in sorted(parts.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode())
+        digest.update(array.tobytes())
+    return digest.digest()

@@ -1,0 +1,96 @@
+"""Evaluation items, whatever columns their dataset has, and files of them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from smoltalk.errors import Problem, UserError
+from smoltalk.text import valid
+
+
+def _as_text(value: Any) -> Any:
+    """Numbers are fine as ids, choices and answers."""
+    value = _mended(value)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _mended(value: Any) -> Any:
+    """Half characters could not be written to evidence or the report."""
+    return valid(value) if isinstance(value, str) else value
+
+
+Mended = Annotated[str, BeforeValidator(_mended)]
+Text = Annotated[str, BeforeValidator(_as_text)]
+
+
+class Item(BaseModel):
+    """One evaluation question. Other fields of its record are left alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    question: Mended
+    passage: Mended = ""
+    choices: tuple[Text, ...] = ()
+    answer: Text = ""
+    id: Text = ""
+    """What its author calls it; without one it goes by its number."""
+
+    @property
+    def stem(self) -> str:
+        """The passage and the question."""
+        return f"{self.passage} {self.question}".strip()
+
+    @property
+    def lettered(self) -> str:
+        """The stem and the choices behind their letters, as a test prints them."""
+        return " ".join([self.stem, *(f"{chr(65 + i % 26)} {choice}" for i, choice in enumerate(self.choices))])
+
+
+def items_in(path: Path) -> Iterator[Item]:
+    """Items of a JSONL file with `question` and, where an item has them, `id`, `passage`, `choices`, `answer`.
+
+    Raises `UserError` that names every line which is no item, twenty at most, and for a file without any.
+    """
+    try:
+        lines = path.read_text("utf-8-sig", errors="replace").split("\n")
+    except OSError as error:
+        raise UserError([Problem(str(path), 0, f"cannot be read: {(error.strerror or str(error)).lower()}")]) from None
+    problems: list[Problem] = []
+    items = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            item = _item(line)
+        except ValueError as error:
+            problems.append(Problem(str(path), number, f"this line is not an item: {error}"))
+            if len(problems) == 20:
+                break
+            continue
+        items += 1
+        yield item
+    if not (problems or items):  # nothing would be found, and that would look like a clean dataset
+        problems.append(Problem(str(path), 0, "holds no items", 'an item is a line `{"question": ...}`'))
+    if problems:
+        raise UserError(problems)
+
+
+def _item(line: str) -> Item:
+    """Raises `ValueError` with the end of a sentence."""
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON ({error})") from None
+    if not isinstance(given, dict):
+        raise ValueError('an item is `{"question": ..., "choices": [...], ...}`')
+    try:
+        item = Item.model_validate({key: value for key, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"`{'.'.join(map(str, first['loc']))}`: {first['msg'].lower()}") from None
+    if not item.stem:
+        raise ValueError("its question is empty")
+    return item

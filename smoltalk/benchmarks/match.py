@@ -1,0 +1,157 @@
+"""Which benchmark items stand in which rows, compiled: the only code here that sees every word of a dataset.
+
+A word of an item counts as found when three words in a row around it stand in the dataset's row, close to the others
+of the item. The score is the share of the item's words that are found: counted plainly, and counted by how rare the
+words around them are in the benchmark; the lower of the two. A number counts only when its digits are the same.
+
+Every n-gram of a row is looked up once, in a table of the rare ones alone. Only where a unit has enough of those near
+each other, `share` looks for all of its n-grams around that place.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from smoltalk.benchmarks.grams import N, gram, run
+from smoltalk.benchmarks.share import hint, hopeless, share
+from smoltalk.benchmarks.table import IS_RUN, LAST, Table, find, look
+from smoltalk.benchmarks.written import MOST, NO_GRAM, REACH, SLACK, Found, Row, Seen, Units, write
+from smoltalk.words.compiled import compiled
+from smoltalk.words.scan import BREAK, words_of
+
+FEWEST = 5
+"""Questions of fewer words are everybody's: they count only as a whole text."""
+LONG, RUN, WHOLE = 0, 1, 2
+"""A unit of an item: scored by its n-grams; looked for word for word; equal to a whole text."""
+
+
+@compiled
+def scan(
+    data: Any, offsets: Any, rows: Any, first_row: int, last_row: int, kinds: Any, folds: Any,
+    table: Table, units: Units, row: Row, seen: Seen, mark: int, found: Found,
+) -> tuple[int, int]:  # fmt: skip
+    """Score rows against every unit; returns how many hits were written and the first row that had no room for its.
+
+    A row has at most `MOST` hits, its best. `mark` is a number from which on none was used with this `seen`.
+    """
+    hits = 0
+    for number in range(first_row, last_row):
+        if hits + MOST > len(found.pairs):
+            return hits, number
+        begin, words, maybe = hits, 0, 0
+        for text in range(rows[number], rows[number + 1]):
+            before = words
+            words = words_of(
+                data, offsets[text], offsets[text + 1], kinds, folds, row.hashes, row.exact, row.begins, row.ends, words
+            )
+            if 0 < words - before < FEWEST:
+                hits = _whole(before, words, number, begin, hits, mark, units, row, seen, found)
+            maybe = _sift(before, words, maybe, table.sieve, row)
+            row.hashes[words], row.exact[words] = BREAK, 0
+            words += 1
+        if maybe:
+            hits, candidates = _look_up(words, maybe, number, begin, hits, mark, table, units, row, seen, found)
+            last = hint(words, row.lows, seen.bits) if candidates else 0
+            for index in range(candidates):
+                unit = seen.candidates[index]
+                goal = units.bar[unit] * units.total[unit]
+                if not hopeless(
+                    unit, seen.bits, last, units.starts, units.grams, units.ats, units.first, units.weights, goal
+                ):
+                    hits = share(unit, words, number, begin, hits, units, row, seen, found)
+        mark += 1
+    return hits, last_row
+
+
+@compiled
+def _sift(first: int, last: int, maybe: int, sieve: Any, row: Row) -> int:
+    """Hash a text's n-grams and append the places of those that the filter lets through, without a branch."""
+    hashes, lows, places, mask = row.hashes, row.lows, row.maybe, np.uint64(len(sieve) - 1)
+    for at in range(first, last - N + 1):
+        lows[at] = gram(hashes[at], hashes[at + 1], hashes[at + 2])
+    for at in range(max(first, last - N + 1), last + 1):
+        lows[at] = NO_GRAM
+    for at in range(first, last - N + 1):
+        word, wanted = look(lows[at])
+        places[maybe] = at
+        maybe += sieve[word & mask] & wanted == wanted
+    return maybe
+
+
+@compiled
+def _whole(
+    before: int, words: int, number: int, begin: int, hits: int, mark: int, units: Units, row: Row, seen: Seen,
+    found: Found,
+) -> int:  # fmt: skip
+    """Units that are this whole text."""
+    value = run(row.hashes, row.exact, before, words)
+    at = np.searchsorted(units.wholes, value)
+    while at < len(units.wholes) and units.wholes[at] == value:
+        unit = units.whole_units[at]
+        if seen.states[unit].mark != mark:
+            seen.states[unit].mark = mark
+            hits = write(number, unit, 1.0, 1.0, 1.0, row.begins[before], row.ends[words - 1], begin, hits, found)
+        at += 1
+    return hits
+
+
+@compiled
+def _look_up(
+    words: int, maybe: int, number: int, begin: int, hits: int, mark: int, table: Table, units: Units, row: Row,
+    seen: Seen, found: Found,
+) -> tuple[int, int]:  # fmt: skip
+    """Enter the runs that stand in the row; returns the hits and how many long units are worth a `share`."""
+    cells, posts, places, lows, states = table.cells, table.posts, row.maybe, row.lows, seen.states
+    lengths = units.length
+    candidates = 0
+    for index in range(maybe):
+        at = places[index]
+        place = find(cells, lows[at])
+        if place < 0:
+            continue
+        while True:
+            post = posts[place]
+            state = states[post.unit]
+            if post.says & IS_RUN:
+                if state.mark != mark:
+                    hits = _run(post.unit, at - post.at, words, number, begin, hits, mark, units, row, seen, found)
+            elif _weigh(post, state, at, mark, lengths):
+                seen.candidates[candidates] = post.unit
+                candidates += 1
+            if post.says & LAST:
+                break
+            place += 1
+    return hits, candidates
+
+
+@compiled
+def _run(
+    unit: int, first: int, words: int, number: int, begin: int, hits: int, mark: int, units: Units, row: Row,
+    seen: Seen, found: Found,
+) -> int:  # fmt: skip
+    """Enter a unit that is to stand at this place of the row word for word, if it does."""
+    last = first + units.length[unit]
+    if first < 0 or last > words or run(row.hashes, row.exact, first, last) != units.run[unit]:
+        return hits
+    seen.states[unit].mark = mark
+    return write(number, unit, 1.0, 1.0, 1.0, row.begins[first], row.ends[last - 1], begin, hits, found)
+
+
+@compiled
+def _weigh(post: Any, state: Any, at: int, mark: int, lengths: Any) -> bool:
+    """Add the words of one n-gram to what the row shows of its unit; whether that makes it a candidate now."""
+    if state.mark != mark:
+        state.mark, state.sum, state.last, state.first = mark, 0, -N, at
+    elif at - state.at > SLACK and state.sum < state.need and at - state.at > SLACK + REACH * lengths[post.unit]:
+        state.sum, state.last, state.first = 0, -N, at  # too far from the last one to be of one copy
+    lacking = state.sum < state.need
+    ahead = np.int64(post.at) - state.last
+    if ahead:
+        more = post.three
+        if ahead != 1:
+            more += post.two
+            if ahead != 2:
+                more += post.one
+        state.sum += more
+    state.last, state.at = post.at, at
+    return bool(lacking and state.sum >= state.need)

@@ -1,0 +1,58 @@
+"""Where fingerprints are kept: the shipped ones in `decontam/`, those a user built in a folder of the user's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from smoltalk.benchmarks.fingerprint import Fingerprint, read, save
+from smoltalk.benchmarks.specs import folder, spec
+from smoltalk.catalog import user_cache
+from smoltalk.errors import Problem, UserError
+
+
+def own_folder() -> Path:
+    """Where a user's builds go."""
+    return user_cache() / "benchmarks"
+
+
+def place(name: str) -> Path | None:
+    """The fingerprint file of a benchmark: the user's own build before the shipped one; None where there is neither."""
+    both = (own_folder() / f"{name}.npz", folder() / f"{name}.npz")
+    return next((path for path in both if path.is_file()), None)
+
+
+def load(name: str) -> Fingerprint:
+    """The fingerprint of one benchmark. Raises `UserError` where it is missing, damaged or of another version."""
+    spec(name)
+    return read(place(name) or folder() / f"{name}.npz", name, f"build it: smoltalk benchmarks build {name}")
+
+
+def rebuild(name: str, file: Path | None = None, origin: str = "", to: Path | None = None) -> tuple[Fingerprint, Path]:
+    """Build a benchmark's fingerprint from the Hub or from a file of its items, and keep it in `own_folder()` or `to`.
+
+    Returns it and its file. Items go by their number, whatever ids the file has. Raises `UserError`, `WorldError`.
+    """
+    from smoltalk.benchmarks.build import build
+    from smoltalk.benchmarks.hub import items_on_hub
+    from smoltalk.benchmarks.items import items_in
+
+    chosen = spec(name)
+    if file:
+        items, made_of = [item.model_copy(update={"id": ""}) for item in items_in(file)], origin or file.name
+    else:
+        items, made_of = items_on_hub(chosen, str(folder() / f"{name}.yaml"))
+    made = build(name, items, made_of)
+    path = (to or own_folder()) / f"{name}.npz"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(made, path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError([Problem(str(path), 0, f"cannot be written: {reason}", "name a folder: --out")]) from None
+    return made, path
+
+
+def doubts(name: str, made: Fingerprint) -> Iterator[str]:
+    """What differs between a fingerprint and its spec, a sentence each: fine for a copy from elsewhere."""
+    expected = spec(name).rows
+    if expected not in (None, made.manifest.rows):
+        yield f"built from {made.manifest.rows:,} items; the spec says the Hub has {expected:,}"

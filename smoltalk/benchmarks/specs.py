@@ -1,0 +1,122 @@
+"""A benchmark's spec: where its dataset lies and which of its columns are what."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from smoltalk import document
+from smoltalk.benchmarks.items import Item
+from smoltalk.catalog import data_folder
+from smoltalk.errors import Problem, UserError, nearest
+
+
+class Spec(BaseModel):
+    """Where a benchmark comes from and which of its columns are what. The four item fields are jinja2 expressions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    dataset: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
+    """Its id on the Hub."""
+    config: str | tuple[str, ...] | None = None
+    """The dataset's configuration; several are read one after another."""
+    files: tuple[str, ...] = ()
+    """Files of its repository (JSON lines, JSON, CSV or Parquet) to read in place of a configuration."""
+    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
+    """The commit that the rows are of; without one, whatever the Hub has when the fingerprint is built."""
+    splits: tuple[str, ...] = Field(min_length=1)
+    question: str
+    """Columns are variables; `row["Column Name"]` reads one whose name is no word."""
+    passage: str | None = None
+    choices: str | None = None
+    answer: str | None = None
+    licence: str
+    rows: int | None = Field(default=None, gt=0)
+    """How many items there are on the Hub: a dataset with another number has moved. Not given where it grows."""
+    example: str | None = None
+    """The question of one item, or its beginning: the only text of the benchmark that is here. None for some."""
+
+    def items(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+        """Rows of the dataset as items. Raises `UserError` for expressions that fail."""
+        value = {name: self._expression(name) for name in ("question", "passage", "choices", "answer")}
+        for row in rows:
+            yield Item(
+                question=str(value["question"](row) or ""),
+                passage=str(value["passage"](row) or ""),
+                choices=tuple(str(choice) for choice in value["choices"](row) or ()),
+                answer=str(value["answer"](row) or ""),
+            )
+
+    def _expression(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        from jinja2 import TemplateError
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        written = getattr(self, name)
+        if written is None:
+            return lambda _: None
+
+        def mistake(error: Exception, row: Mapping[str, Any]) -> UserError:
+            columns = f"; the dataset's columns: {', '.join(row)}" if row else ""
+            return UserError([Problem("", 0, f"`{name}: {written}` cannot be worked out: {error}{columns}")])
+
+        try:
+            expression = ImmutableSandboxedEnvironment().compile_expression(written)
+        except TemplateError as error:
+            raise mistake(error, {}) from None
+
+        def value(row: Mapping[str, Any]) -> Any:
+            try:
+                return expression({**row, "row": row})
+            except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+                raise mistake(error, row) from None
+
+        return value
+
+
+def folder() -> Path:
+    """Where the shipped specs and fingerprints lie."""
+    return data_folder("decontam")
+
+
+def names() -> tuple[str, ...]:
+    """Every benchmark there is a spec of, sorted."""
+    return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
+
+
+def meant(name: str) -> tuple[str, ...]:
+    """The benchmarks of that name: itself, or all whose names go on with `_` after it (`arena_hard`: both versions).
+
+    Raises `UserError` where there is none.
+    """
+    known = names()
+    if name in known:
+        return (name,)
+    if found := tuple(one for one in known if one.startswith(f"{name}_")):
+        return found
+    raise UserError([Problem("", 0, f"no benchmark `{name}`", nearest(name, known))])
+
+
+def spec(name: str) -> Spec:
+    """The spec of one benchmark. Raises `UserError`."""
+    if name not in names():
+        raise UserError([Problem("", 0, f"no benchmark `{name}`", nearest(name, names()))])
+    return spec_in(folder() / f"{name}.yaml")
+
+
+def spec_in(path: Path) -> Spec:
+    """The spec in a file. Raises `UserError` with every mistake and its line."""
+    read = document.parse(document.read_text(path, "benchmark spec"), str(path))
+    if read.problems:
+        raise UserError(read.problems)
+    if not isinstance(read.data, dict):
+        raise UserError([Problem(str(path), 1, "a spec is `key: value` lines: dataset, splits, question ...")])
+    try:
+        return Spec.model_validate(read.data)
+    except ValidationError as error:
+        problems = []
+        for one in error.errors():
+            place = ".".join(map(str, one["loc"]))
+            hint = nearest(place, Spec.model_fields) if one["type"] == "extra_forbidden" else ""
+            problems.append(read.problem(one["loc"], f"`{place}`: {one['msg'].lower()}", hint))
+        raise UserError(problems) from None

@@ -1,0 +1,213 @@
+"""`smoltalk decontaminate`: rows of any dataset that hold benchmark items, set apart with their evidence."""
+
+import os
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smoltalk.cli.ending import INTERRUPTED
+from smoltalk.cli.screen import complain, count, plain, say, span, table
+from smoltalk.errors import Problem, UserError, WorldError
+
+if TYPE_CHECKING:
+    from smoltalk.decontamination.folder import OutFolder
+    from smoltalk.decontamination.hub import OnHub
+    from smoltalk.decontamination.parts import Files
+    from smoltalk.decontamination.session import Job, Progress, Result
+
+_EVERY = 2.0
+"""Seconds between two lines of progress."""
+
+
+class ByMethod(StrEnum):
+    """How rows are compared with items: ours, or a published method for comparison."""
+
+    coverage = "coverage"
+    tulu3 = "tulu3"
+    open_r1 = "open-r1"
+    lm_eval = "lm-eval"
+    cosmopedia = "cosmopedia"
+
+
+def decontaminate(
+    data: Annotated[
+        list[str],
+        typer.Argument(metavar="DATA...", help="JSON Lines or Parquet (files, folders, globs), a run, a Hub id."),
+    ],
+    against: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Benchmarks by name, specs (.yaml), files of items (.jsonl).")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")],
+    threshold: Annotated[float, typer.Option(help="The score from which on a row holds an item (coverage).")] = 0.5,
+    method: Annotated[ByMethod, typer.Option(help="Ours, or a published method.")] = ByMethod.coverage,
+    of: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Look at this column only; may be given often.")
+    ] = None,
+    dataset_report: Annotated[bool, typer.Option("--dataset-report", help="Print each benchmark's share.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: all cores]")] = None,
+    config: Annotated[str | None, typer.Option(help="Of a Hub dataset: its configuration.")] = None,
+    split: Annotated[str, typer.Option(help="Of a Hub dataset: its split.")] = "train",
+    revision: Annotated[str | None, typer.Option(help="Of a Hub dataset: a commit, tag or branch.")] = None,
+) -> None:
+    """Set rows apart that hold benchmark questions, and show why.
+
+    Writes clean/ and contaminated/ (Parquet), summary.json and report.html.
+    """
+    from smoltalk.decontamination.folder import OutFolder
+
+    names = _names(against, threshold)
+    from smoltalk.decontamination.session import Job
+
+    job = Job(
+        _data(data, config, split, revision), names, method.value, threshold, tuple(of or ()),
+        threads or len(os.sched_getaffinity(0)),
+    )  # fmt: skip
+    folder = OutFolder(out)
+    try:
+        _go(job, folder, dataset_report)
+    except KeyboardInterrupt:
+        complain(f"interrupted; finished parts are kept in {out}\n    the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        kept = f"finished parts, in {out}"
+        raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
+
+
+def _names(against: str, threshold: float) -> tuple[str, ...]:
+    """Raises `UserError` with everything that is wrong."""
+    from smoltalk.benchmarks import meant
+
+    problems = []
+    if not 0 < threshold <= 1:
+        problems.append(Problem("--threshold", 0, f"{threshold} is not more than 0 and at most 1"))
+    names = tuple(dict.fromkeys(name.strip() for name in against.split(",") if name.strip()))
+    if not names:
+        problems.append(Problem("--against", 0, "names no benchmark", "smoltalk benchmarks list"))
+    for name in names:
+        if name.endswith((".jsonl", ".yaml", ".yml")):
+            if not Path(name).is_file():
+                problems.append(Problem("--against", 0, f"there is no file {name}"))
+            continue
+        try:
+            meant(name)
+        except UserError as error:
+            problems += [Problem("--against", 0, one.sentence, one.hint) for one in error.problems]
+    if problems:
+        raise UserError(problems)
+    return names
+
+
+def _data(data: list[str], config: str | None, split: str, revision: str | None) -> "Files | OnHub":
+    from smoltalk.decontamination.parts import files
+
+    found = files(data)
+    if found is not None:
+        return found
+    from smoltalk.decontamination.hub import OnHub
+
+    return OnHub(data[0], config, split, revision)
+
+
+def _go(job: "Job", folder: "OutFolder", dataset_report: bool) -> None:
+    from smoltalk.decontamination.items import private_texts, whereabouts
+    from smoltalk.decontamination.report import write_report
+    from smoltalk.decontamination.session import decontaminate as run
+    from smoltalk.decontamination.summary import summary
+
+    screen = _Screen()
+    result = run(job, folder, screen.see)
+    screen.end()
+    folder.write(folder.summary, summary(job, result))
+    write_report(job, result, folder, whereabouts(job.against), private_texts(job.against))
+    _account(result, folder, dataset_report)
+
+
+def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> None:
+    from smoltalk.decontamination.summary import shares
+
+    tally = result.tally
+    if result.kept:
+        say(f"{count(result.kept, 'part')} of an earlier call kept")
+    speed = f", {result.bytes_now / 1e6 / result.seconds:,.0f} MB/s" if result.bytes_now and result.seconds else ""
+    say(f"{count(tally.rows, 'row')}, {tally.text_bytes / 1e6:,.1f} MB of text in {span(result.seconds)}{speed}")
+    told = [
+        ("clean", tally.clean, ""),
+        ("contaminated", tally.contaminated, ""),
+        ("unreadable", tally.unreadable, "lines that are no rows, or of other types than the rest"),
+    ]
+    notes = [
+        (tally.without_text, "without any text, so clean"),
+        (tally.broken_text, "with half characters or broken UTF-8"),
+        (tally.long, "with more than 1 MB of text"),
+    ]
+    rows = [(name, f"{number:,}", note) for name, number, note in told if number or not note]
+    rows += [("", f"{number:,}", note) for number, note in notes if number]
+    say("\n".join(table(rows, frozenset({1}))))
+    listed = shares(result)
+    if dataset_report:
+        say("\nitems held of each benchmark, each counted once; over 2 % is too much by Tülu 3's rule")
+        lines = [
+            (
+                one.benchmark,
+                f"{one.hit:,}",
+                f"of {one.items:,}",
+                f"{100 * one.share:.2f} %",
+                "over 2 %" if one.too_much else "",
+            )
+            for one in listed
+        ]
+        say("\n".join(table(lines, frozenset({1, 2, 3}))))
+    elif any(one.hit for one in listed):
+        say()
+        found = [
+            (one.benchmark, f"{one.rows:,}", "rows hold", f"{one.hit:,}", f"of {one.items:,} items")
+            for one in listed
+            if one.hit
+        ]
+        say("\n".join(table(found, frozenset({1, 3}))))
+    say()
+    paths = [(str(folder.path / side), what) for side, what in _SIDES if (folder.path / side).is_dir()]
+    paths += [(str(folder.report), "the spans, side by side"), (str(folder.summary), "the counts")]
+    say("\n".join(table(paths)))
+
+
+_SIDES = (("clean", "rows to keep"), ("contaminated", "rows with evidence"), ("unreadable", "lines as they were"))
+
+
+class _Screen:
+    """Progress on stderr: one line that changes on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._last = time.monotonic()  # the first seconds need no word
+
+    def see(self, progress: "Progress") -> None:
+        """Say how far it is, if it is time to."""
+        now = time.monotonic()
+        if now - self._last < (_EVERY if not self._live else 0.2):
+            return
+        self._last = now
+        line = _line(progress)
+        if self._live:
+            sys.stderr.write(f"\r\x1b[2K{plain(line)}")
+            sys.stderr.flush()
+        else:
+            complain(line)
+
+    def end(self) -> None:
+        """Leave the terminal clean."""
+        if self._live:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+
+
+def _line(progress: "Progress") -> str:
+    tally, seconds = progress.tally, max(progress.seconds, 1e-3)
+    line = f"{tally.rows:,} rows, {tally.contaminated:,} contaminated, {progress.bytes_now / 1e6 / seconds:,.0f} MB/s"
+    if progress.size and tally.read_bytes:
+        line = f"{tally.read_bytes / progress.size:4.0%}  {line}"
+    return line

@@ -1,0 +1,179 @@
+"""`smoltalk dedup`: rows of any dataset that repeat an earlier row, set apart with the row they repeat."""
+
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smoltalk.cli.ending import INTERRUPTED
+from smoltalk.cli.screen import complain, count, plain, say, span, table
+from smoltalk.errors import Problem, UserError, WorldError
+
+if TYPE_CHECKING:
+    from smoltalk.decontamination.folder import OutFolder
+    from smoltalk.deduplication import Job
+    from smoltalk.deduplication.session import Progress, Result
+
+_EVERY = 2.0
+"""Seconds between two lines of progress."""
+_TEXT = 60
+"""Characters of a cluster's text on the screen."""
+_SIDES = (
+    ("kept", "the first of each cluster, and rows like no other"),
+    ("duplicates", "the others, each with the row it repeats"),
+    ("unreadable", "lines as they were"),
+)
+
+
+class Way(StrEnum):
+    """How rows are compared."""
+
+    exact = "exact"
+    near = "near"
+    semantic = "semantic"
+
+
+def dedup(
+    data: Annotated[
+        list[str],
+        typer.Argument(metavar="DATA...", help="JSON Lines or Parquet (files, folders, globs), a run, a Hub id."),
+    ],
+    by: Annotated[
+        Way, typer.Option(help="exact: but for case and space; near: shared word n-grams; semantic: close vectors.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")],
+    on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Compare this column only; may be given often.  [default: messages]"),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="The similarity of duplicates.  [default: near 0.7, semantic 0.9]")
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DATA", help="Rows of this dataset must not come again either; may be given often."),
+    ] = None,
+    ngram: Annotated[int, typer.Option(min=1, max=32, help="near: words in an n-gram.")] = 3,
+    model: Annotated[
+        str | None, typer.Option(help="semantic: a sentence-transformers model.  [default: hashed words]")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="Of a Hub dataset: its configuration.")] = None,
+    split: Annotated[str, typer.Option(help="Of a Hub dataset: its split.")] = "train",
+    revision: Annotated[str | None, typer.Option(help="Of a Hub dataset: a commit, tag or branch.")] = None,
+) -> None:
+    """Keep the first of rows that say the same.
+
+    Writes kept/ and duplicates/ (Parquet) and summary.json.
+    """
+    _refuse(by, threshold, model)
+    from smoltalk.decontamination.folder import OutFolder
+    from smoltalk.deduplication import THRESHOLDS, Job, opened
+
+    job = Job(
+        opened(data, config, split, revision), by.value, tuple(on or ()), threshold or THRESHOLDS[by.value],
+        tuple(opened([one], None, "train", None) for one in against or ()), ngram, model,
+    )  # fmt: skip
+    try:
+        _go(job, OutFolder(out, ("kept", "duplicates")))
+    except KeyboardInterrupt:
+        complain(f"interrupted; finished parts are kept in {out}\n    the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        kept = f"finished parts, in {out}"
+        raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
+
+
+def _refuse(by: Way, threshold: float | None, model: str | None) -> None:
+    """Raises `UserError` with everything that is wrong."""
+    problems = []
+    if threshold is not None and by is Way.exact:
+        problems.append(Problem("--threshold", 0, "does not go with `--by exact`, where rows are the same or not"))
+    elif threshold is not None and not 0 < threshold <= 1:
+        problems.append(Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1"))
+    if model is not None and by is not Way.semantic:
+        problems.append(Problem("--model", 0, f"does not go with `--by {by}`, which compares words", "--by semantic"))
+    if problems:
+        raise UserError(problems)
+
+
+def _go(job: "Job", folder: "OutFolder") -> None:
+    from smoltalk.deduplication.session import dedup as run
+    from smoltalk.deduplication.summary import summary
+
+    screen = _Screen()
+    result = run(job, folder, screen.see)
+    screen.end()
+    folder.write(folder.summary, summary(job, result))
+    _account(job, result, folder)
+
+
+def _account(job: "Job", result: "Result", folder: "OutFolder") -> None:
+    tally = result.tally
+    if result.kept:
+        say(f"{count(result.kept, 'part')} of an earlier call kept")
+    text = f", {tally.text_bytes / 1e6:,.1f} MB of text" if tally.text_bytes else ""
+    speed = f", {tally.rows / result.seconds:,.0f} rows/s" if tally.rows and result.seconds > 0.5 else ""
+    say(f"{count(tally.rows, 'row')}{text} in {span(result.seconds)}{speed}")
+    rows = [
+        ("kept", f"{tally.kept:,}", ""),
+        ("duplicates", f"{tally.duplicates:,}", _of_what(job, result)),
+    ]
+    if tally.unreadable:
+        rows.append(("unreadable", f"{tally.unreadable:,}", "lines that are no rows, or of other types than the rest"))
+    if tally.without_text:
+        rows.append(("", f"{tally.without_text:,}", "with nothing to compare, so kept"))
+    say("\n".join(table(rows, frozenset({1}))))
+    if result.clusters:
+        say("\nrepeated most often")
+        lines = [
+            (
+                f"{one.repeats:,}",
+                f"{one.dataset}: {one.head}" if one.dataset else one.head,
+                one.text[:_TEXT] + ("…" if len(one.text) > _TEXT else ""),
+            )
+            for one in result.clusters
+        ]
+        say("\n".join(table(lines, frozenset({0}))))
+    say()
+    paths = [(str(folder.path / side), what) for side, what in _SIDES if any((folder.path / side).glob("part-*"))]
+    say("\n".join(table([*paths, (str(folder.summary), "the counts")])))
+
+
+def _of_what(job: "Job", result: "Result") -> str:
+    if not result.tally.duplicates:
+        return ""
+    said = f"of {count(result.repeated, 'row')}"
+    return f"{said}; {result.tally.of_others:,} repeat one of {result.others:,} in other data" if job.against else said
+
+
+class _Screen:
+    """Progress on stderr: one line that changes on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._last = time.monotonic()
+
+    def see(self, progress: "Progress") -> None:
+        """Say how far it is, if it is time to."""
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._live else _EVERY):
+            return
+        self._last = now
+        tally = progress.tally
+        line = f"{tally.rows:,} rows, {tally.duplicates:,} duplicates, {tally.rows / progress.seconds:,.0f} rows/s"
+        if progress.size and tally.read_bytes:
+            line = f"{tally.read_bytes / progress.size:4.0%}  {line}"
+        if self._live:
+            sys.stderr.write(f"\r\x1b[2K{plain(line)}")
+            sys.stderr.flush()
+        else:
+            complain(line)
+
+    def end(self) -> None:
+        """Leave the terminal clean."""
+        if self._live:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()

@@ -1,0 +1,126 @@
+"""The folder a call writes: rows by part, the state that lets the next call go on, and one process at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from smoltalk.decontamination.tally import Tally
+from smoltalk.errors import Problem, UserError, WorldError
+
+SIDES: tuple[str, str, str] = ("clean", "contaminated", "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class OutFolder:
+    """A part's rows count once its tally is there; until then its files are written anew."""
+
+    path: Path
+    sides: tuple[str, str] = SIDES[:2]
+    """What rows are parted into, beside unreadable lines."""
+
+    @property
+    def summary(self) -> Path:
+        """What was counted, as JSON."""
+        return self.path / "summary.json"
+
+    @property
+    def report(self) -> Path:
+        """The page with the spans."""
+        return self.path / "report.html"
+
+    @property
+    def _state(self) -> Path:
+        return self.path / ".parts"
+
+    def rows(self, side: str, number: int, nth: int = 0) -> Path:
+        """The file of a part's clean, contaminated or unreadable rows; `nth` tells apart those of other schemas."""
+        ending = "jsonl" if side == "unreadable" else "parquet"
+        return self.path / side / f"part-{number:05}{f'-{nth}' if nth else ''}.{ending}"
+
+    def files(self, side: str, number: int | None = None) -> list[Path]:
+        """All that are there, or those of a part."""
+        part = "*" if number is None else f"{number:05}[-.]*"
+        return sorted((self.path / side).glob(f"part-{part}"))
+
+    @contextmanager
+    def opened(self, job: Mapping[str, Any]) -> Iterator[None]:
+        """Hold the folder for a call. Raises `UserError` where it holds something else, or another call's rows."""
+        if self.path.exists() and not self._state.is_dir() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise self._unusable("holds other files already")
+        self._state.mkdir(parents=True, exist_ok=True)
+        for side in self.sides:
+            (self.path / side).mkdir(exist_ok=True)
+        with (self._state / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise WorldError(f"another process is writing {self.path}") from error
+            self._agree(json.loads(json.dumps(job)))
+            for left in self.path.glob("*/.*.tmp"):
+                left.unlink()
+            yield
+
+    def tally(self, number: int) -> Tally | None:
+        """What was counted in a finished part."""
+        try:
+            return Tally.model_validate_json(self.state(number).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def finished(self) -> dict[int, Tally]:
+        """Every finished part."""
+        numbers = sorted(int(path.stem) for path in self._state.glob("[0-9]*.json"))
+        return {number: tally for number in numbers if (tally := self.tally(number)) is not None}
+
+    def finish(self, number: int, tally: BaseModel) -> None:
+        """A part's rows are all written."""
+        self.write(self.state(number), tally.model_dump_json())
+
+    def write(self, path: Path, text: str) -> None:
+        """A whole file, or none."""
+        with self.replacing(path) as new:
+            new.write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def replacing(self, path: Path) -> Iterator[Path]:
+        """A place beside `path` that takes its name once it is written and on the disk."""
+        path.parent.mkdir(exist_ok=True)
+        new = path.parent / f".{path.name}.tmp"
+        try:
+            yield new
+            with new.open("rb") as written:
+                os.fsync(written.fileno())
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """No part counts as finished: the call was a mistake."""
+        for tally in self._state.glob("[0-9]*.json"):
+            tally.unlink()
+
+    def state(self, number: int) -> Path:
+        """The file that is there once a part is finished."""
+        return self._state / f"{number:05}.json"
+
+    def _agree(self, job: dict[str, Any]) -> None:
+        place = self._state / "job.json"
+        if not place.is_file():
+            self.write(place, json.dumps(job, indent=2))
+            return
+        before = json.loads(place.read_text("utf-8"))
+        changed = [name for name in {**before, **job} if before.get(name) != job.get(name)]
+        if changed and not any(self._state.glob("[0-9]*.json")):
+            self.write(place, json.dumps(job, indent=2))
+        elif changed:
+            raise self._unusable(f"holds the rows of another call, with other {', '.join(changed)}")
+
+    def _unusable(self, sentence: str) -> UserError:
+        return UserError([Problem("--out", 0, f"{self.path} {sentence}", "name a new folder: --out FOLDER")])

@@ -1,0 +1,226 @@
+"""Blocks of JSON Lines as Arrow tables; lines that are no rows, or of other types than the rest, are put aside."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.json
+
+from smoltalk.text import valid
+
+_Kind = str | dict[str, Any] | list[Any]
+
+
+_BLOCK = 8_000_000
+"""Bytes that are parsed at a time; one line may be longer."""
+
+
+class Unreadable(NamedTuple):
+    """A line that is no row."""
+
+    place: str
+    reason: str
+    line: bytes
+
+
+class _Line(NamedTuple):
+    place: str
+    record: dict[str, Any]
+    line: bytes
+
+
+class Block(NamedTuple):
+    """Rows of a stretch of a file, and what is wrong with it."""
+
+    table: pa.Table
+    unreadable: list[Unreadable]
+    surrogates: int
+    """Rows with half characters, which became U+FFFD."""
+
+
+def cuts(path: Path, size: int) -> list[tuple[int, int]]:
+    """Stretches of a file of about `size` bytes that begin and end with lines."""
+    whole = path.stat().st_size
+    bounds = [0]
+    with path.open("rb") as stream:
+        while bounds[-1] + size < whole:
+            stream.seek(bounds[-1] + size - 1)
+            stream.readline()
+            bounds.append(stream.tell())
+    bounds.append(whole)
+    return [(a, b) for a, b in pairwise(bounds) if a < b] or [(0, 0)]
+
+
+def read_blocks(path: Path, first: int, last: int) -> Iterator[Block]:
+    """Lines of the bytes `first` to `last`, a block at a time. Raises `OSError`.
+
+    A column that one block has stays in the next ones, so that their schemas seldom differ.
+    """
+    known: pa.Schema | None = None
+    with path.open("rb") as stream:
+        stream.seek(first)
+        while (at := stream.tell()) < last:
+            data = stream.read(min(_BLOCK, last - at))
+            data += stream.readline() if stream.tell() < last else b""
+            if at == 0:
+                data = data.removeprefix(b"\xef\xbb\xbf")
+            table = _at_once(data, known) if data.strip() else pa.table({})
+            if table is None:
+                yield _line_by_line(path.name, at, data, known)
+            else:
+                known = table.schema if data.strip() else known
+                yield Block(table, [], 0)
+
+
+def _at_once(data: bytes, known: pa.Schema | None) -> pa.Table | None:
+    """All lines of a block by Arrow's own reader; None where it cannot take them as they are."""
+    reading = pyarrow.json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    for schema in [known, None] if known else [None]:
+        try:
+            table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(schema))
+            if any(pa.types.is_timestamp(kind) for kind in table.schema.types):  # it took texts for dates
+                table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(_undated(table.schema)))
+            table.validate(full=True)
+            return table
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            continue
+    return None
+
+
+def _parsing(schema: pa.Schema | None) -> pyarrow.json.ParseOptions:
+    return pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer")
+
+
+def _undated(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([(one.name, pa.string() if pa.types.is_timestamp(one.type) else one.type) for one in schema])
+
+
+def _line_by_line(name: str, at: int, data: bytes, known: pa.Schema | None) -> Block:
+    """Lines that are no JSON object are put aside, half characters mended; then again at once, if that is enough."""
+    rows: list[_Line] = []
+    unreadable: list[Unreadable] = []
+    surrogates = 0
+    for line in data.split(b"\n"):
+        place = f"{name}, byte {at}"
+        at += len(line) + 1
+        if not line.strip():
+            continue
+        try:
+            record, broken = _record(line)
+        except ValueError as error:
+            unreadable.append(Unreadable(place, str(error), line))
+            continue
+        surrogates += broken
+        rows.append(_Line(place, record, orjson.dumps(record) if broken else line))
+    table = _at_once(b"\n".join(row.line for row in rows), known) if rows else pa.table({})
+    if table is None or table.num_rows != len(rows):
+        table, odd = _table(rows)
+        unreadable += odd
+    return Block(table, unreadable, surrogates)
+
+
+def _record(line: bytes) -> tuple[dict[str, Any], bool]:
+    """A line's object, and whether it held half characters. Raises `ValueError` with the end of a sentence."""
+    broken = False
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            record = json.loads(line.decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"is not JSON: {error}") from None
+        mended = _mended(record)
+        record, broken = mended, mended != record
+    if not isinstance(record, dict):
+        raise ValueError("is no JSON object")
+    return record, broken
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return valid(value)
+    if isinstance(value, dict):
+        return {valid(key): _mended(one) for key, one in value.items()}
+    return [_mended(one) for one in value] if isinstance(value, list) else value
+
+
+def _table(rows: Sequence[_Line]) -> tuple[pa.Table, list[Unreadable]]:
+    """Rows whose columns are of the kinds that most rows have."""
+    seen: dict[str, Counter[str]] = {}
+    for _, record, _ in rows:
+        for name, value in record.items():
+            if value is not None:
+                seen.setdefault(name, Counter())[_outer(value)] += 1
+    most = {name: counter.most_common(1)[0][0] for name, counter in seen.items()}
+    kept: list[_Line] = []
+    odd: list[Unreadable] = []
+    inner: dict[str, _Kind] = {}
+    for place, record, line in rows:
+        wrong = next((n for n, v in record.items() if v is not None and _outer(v) != most[n]), None)
+        if wrong is not None:
+            reason = f"`{wrong}` is {_outer(record[wrong])}, elsewhere it is {most[wrong]}"
+            odd.append(Unreadable(place, reason, line))
+            continue
+        try:
+            inner = _merged(inner, _kind(record))
+        except TypeError as error:
+            odd.append(Unreadable(place, f"holds {error}, unlike other rows", line))
+            continue
+        kept.append(_Line(place, record, line))
+    try:
+        return pa.Table.from_pylist(_filled([record for _, record, _ in kept])), odd
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        if len(kept) > 1:
+            return _halves(kept, odd)
+        return pa.table({}), [*odd, *(Unreadable(place, f"is no row: {error}", line) for place, _, line in kept)]
+
+
+def _halves(rows: Sequence[_Line], odd: list[Unreadable]) -> tuple[pa.Table, list[Unreadable]]:
+    middle = len(rows) // 2
+    (one, odd_one), (two, odd_two) = _table(rows[:middle]), _table(rows[middle:])
+    return pa.concat_tables([one, two], promote_options="permissive"), odd + odd_one + odd_two
+
+
+def _filled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every column named in the first row: Arrow learns the columns from it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [dict.fromkeys(names) | rows[0], *rows[1:]] if rows else []
+
+
+def _outer(value: Any) -> str:
+    kinds = {bool: "true or false", str: "text", int: "a number", float: "a number", dict: "a mapping", list: "a list"}
+    return kinds[type(value)]
+
+
+def _kind(value: Any) -> Any:
+    """The shape of a value: a name, a mapping of shapes, or a list of one shape; None fits all."""
+    if isinstance(value, dict):
+        return {key: _kind(one) for key, one in value.items()}
+    if isinstance(value, list):
+        inner: Any = None
+        for one in value:
+            inner = _merged(inner, _kind(one))
+        return [inner]
+    return None if value is None else _outer(value)
+
+
+def _merged(one: Any, two: Any) -> Any:
+    """A shape that both fit. Raises `TypeError` with what does not fit."""
+    if one is None or two is None:
+        return two if one is None else one
+    if isinstance(one, dict) and isinstance(two, dict):
+        return one | {key: _merged(one.get(key), shape) for key, shape in two.items()}
+    if isinstance(one, list) and isinstance(two, list):
+        return [_merged(one[0], two[0])]
+    if one != two:
+        raise TypeError(f"{_named(two)} where there is {_named(one)}")
+    return one
+
+
+def _named(shape: Any) -> str:
+    return "a mapping" if isinstance(shape, dict) else "a list" if isinstance(shape, list) else str(shape)

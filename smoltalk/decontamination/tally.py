@@ -1,0 +1,70 @@
+"""What was counted: of one part, and of all of them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONG_ROW = 1_000_000
+"""Bytes of text from which on a row is counted as long."""
+
+
+class OfBenchmark(BaseModel):
+    """Hits of one benchmark."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int = 0
+    """Rows with one of its items."""
+    kinds: Counter[str] = Field(default_factory=Counter)
+    """Rows by the kind of their best hit of this benchmark."""
+    items: dict[int, float] = Field(default_factory=dict)
+    """Each item that was hit, and its best score."""
+
+    def add(self, other: Self) -> None:
+        """Count another part's in."""
+        self.rows += other.rows
+        self.kinds.update(other.kinds)
+        for item, score in other.items.items():
+            self.items[item] = max(score, self.items.get(item, 0.0))
+
+
+class Tally(BaseModel):
+    """`rows = clean + contaminated + unreadable`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int = 0
+    clean: int = 0
+    contaminated: int = 0
+    unreadable: int = 0
+    """Lines that are no rows, or of other types than the rest."""
+    without_text: int = 0
+    """Rows with nothing to look at; they are clean."""
+    broken_text: int = 0
+    """Rows with lone surrogates, or with bytes that are no UTF-8."""
+    long: int = 0
+    """Rows of more than a megabyte of text."""
+    text_bytes: int = 0
+    read_bytes: int = 0
+    """Bytes of the input on disk, where they are known."""
+    benchmarks: dict[str, OfBenchmark] = Field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Count another part in."""
+        for name in (
+            "rows", "clean", "contaminated", "unreadable", "without_text", "broken_text", "long", "text_bytes",
+            "read_bytes",
+        ):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, counted in other.benchmarks.items():
+            self.benchmarks.setdefault(name, OfBenchmark()).add(counted)
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """All parts together."""
+    whole = Tally()
+    for one in tallies:
+        whole.add(one)
+    return whole

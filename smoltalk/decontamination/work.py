@@ -1,0 +1,208 @@
+"""One part of the data: read, looked through, and written as clean and contaminated rows."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from smoltalk.decontamination import Finder, Hit
+from smoltalk.decontamination.columns import Placed, placed, role_of, text_columns
+from smoltalk.decontamination.evidence import Evidence, quote, written
+from smoltalk.decontamination.folder import OutFolder
+from smoltalk.decontamination.lines import Block, Unreadable
+from smoltalk.decontamination.parts import Part
+from smoltalk.decontamination.tally import LONG_ROW, OfBenchmark, Tally
+from smoltalk.errors import Problem, UserError, nearest
+
+_MOST = 20
+"""Hits of one row that are written down, the best ones."""
+EVIDENCE = "contamination"
+"""The column of contaminated rows that says what they hold."""
+_KINDS = {"score": pa.float64(), "turn": pa.int64()}
+EVIDENCE_TYPE = pa.list_(pa.struct([(name, _KINDS.get(name, pa.string())) for name in Evidence.__annotations__]))
+
+
+class Way(NamedTuple):
+    """How every part is looked at."""
+
+    finder: Finder
+    method: str
+    of: tuple[str, ...]
+    """Columns; none: all with text."""
+
+
+class Stopped(Exception):
+    """The call ends before the part does."""
+
+
+def work(part: Part, way: Way, desk: object, folder: OutFolder, stopped: Any) -> Tally:
+    """Write a part's rows and its tally. Raises `Stopped` once `stopped.is_set()`."""
+    tally = Tally(read_bytes=part.size)
+    unreadable: list[Unreadable] = []
+    with ExitStack() as stack:
+        sides = _Sides(part.number, folder, stack)
+        for block in part.read():
+            for batch in block.table.combine_chunks().to_batches():
+                if stopped.is_set():
+                    raise Stopped
+                if batch.num_rows:
+                    _batch(batch, way, desk, sides, tally, part)
+            unreadable += block.unreadable
+            _count(block, tally)
+    if unreadable:
+        with folder.replacing(folder.rows("unreadable", part.number)) as place, place.open("wb") as stream:
+            stream.writelines(line.line.rstrip(b"\n") + b"\n" for line in unreadable)
+    folder.finish(part.number, tally)
+    return tally
+
+
+class _Sides:
+    """A part's files, opened when they get their first row and named when all is written.
+
+    Rows of another schema than those before go to a file of their own.
+    """
+
+    def __init__(self, number: int, folder: OutFolder, stack: ExitStack) -> None:
+        self._number, self._folder, self._stack = number, folder, stack
+        self._writers: dict[tuple[str, str], pq.ParquetWriter] = {}
+        for side in ("clean", "contaminated"):
+            for left in folder.files(side, number):  # of a call that did not finish the part
+                left.unlink()
+
+    def write(self, side: str, batch: pa.RecordBatch) -> None:
+        """Rows for one side."""
+        key = side, str(batch.schema)
+        if key not in self._writers:
+            nth = sum(one == side for one, _ in self._writers)
+            place: Path = self._stack.enter_context(self._folder.replacing(self._folder.rows(side, self._number, nth)))
+            writer = pq.ParquetWriter(place, batch.schema, compression="zstd", use_dictionary=False)
+            self._writers[key] = self._stack.enter_context(writer)
+        self._writers[key].write_batch(batch)
+
+
+def _count(block: Block, tally: Tally) -> None:
+    tally.unreadable += len(block.unreadable)
+    tally.rows += len(block.unreadable)
+    tally.broken_text += block.surrogates
+
+
+def _batch(batch: pa.RecordBatch, way: Way, desk: object, sides: _Sides, tally: Tally, part: Part) -> None:
+    names = text_columns(batch.schema, way.of)
+    if part.number == 0:
+        _refuse(batch.schema, names, way, part)
+    found = placed(batch, names)
+    tally.broken_text += _broken(batch, found)
+    hits = way.finder.find(found.texts, desk)
+    bounds = found.texts.offsets[found.texts.rows]
+    lengths = np.diff(bounds)
+    tally.rows += batch.num_rows
+    tally.text_bytes += int(bounds[-1] - bounds[0])
+    tally.without_text += int((lengths == 0).sum())
+    tally.long += int((lengths > LONG_ROW).sum())
+    if not hits:
+        tally.clean += batch.num_rows
+        sides.write("clean", batch)
+        return
+    holds = np.zeros(batch.num_rows, np.bool_)
+    holds[[hit.row for hit in hits]] = True
+    _tell(hits, way.finder, tally)
+    tally.contaminated += int(holds.sum())
+    tally.clean += int((~holds).sum())
+    if not holds.all():
+        sides.write("clean", batch.filter(pa.array(~holds)))
+    rows = batch.filter(pa.array(holds))
+    evidence = pa.array(list(_evidence(hits, way, batch, names, found)), EVIDENCE_TYPE)
+    columns = dict(zip(rows.schema.names, rows.columns, strict=True))
+    sides.write("contaminated", pa.RecordBatch.from_pydict({**columns, _free(rows.schema.names): evidence}))
+
+
+def _free(names: Sequence[str]) -> str:
+    name = EVIDENCE
+    while name in names:
+        name += "_"
+    return name
+
+
+def _refuse(schema: pa.Schema, names: Sequence[str], way: Way, part: Part) -> None:
+    """Raises `UserError` where the columns to look at are not there."""
+    problems = [
+        Problem(part.origin, 0, f"has no column `{name}`", nearest(name, schema.names))
+        if name not in schema.names
+        else Problem(part.origin, 0, f"column `{name}` holds no texts: it is {schema.field(name).type}")
+        for name in way.of
+        if name not in names
+    ]
+    if not problems and not names:
+        problems = [Problem(part.origin, 0, f"holds no column of texts; there is: {', '.join(schema.names)}")]
+    if problems:
+        raise UserError(problems)
+
+
+def _broken(batch: pa.RecordBatch, found: Placed) -> int:
+    """Rows with bytes that are no UTF-8; such texts are read around, and written as they came."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+    else:
+        return 0
+    texts, broken = found.texts, 0
+    for row in range(batch.num_rows):
+        data = texts.data[texts.offsets[texts.rows[row]] : texts.offsets[texts.rows[row + 1]]].tobytes()
+        broken += not _is_utf8(data)
+    return broken
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _tell(hits: Sequence[Hit], finder: Finder, tally: Tally) -> None:
+    last: set[tuple[int, int]] = set()
+    for hit in hits:
+        name = finder.names[hit.benchmark]
+        counted = tally.benchmarks.setdefault(name, OfBenchmark())
+        if (hit.row, hit.benchmark) not in last:  # a row's best hit of a benchmark comes first
+            last.add((hit.row, hit.benchmark))
+            counted.rows += 1
+            counted.kinds[hit.kind] += 1
+        counted.items[hit.item] = max(round(hit.score, 3), counted.items.get(hit.item, 0.0))
+
+
+def _evidence(
+    hits: Sequence[Hit], way: Way, batch: pa.RecordBatch, names: Sequence[str], found: Placed
+) -> Iterator[list[Evidence]]:
+    """For each contaminated row, in order, what it holds."""
+    of_row: dict[int, list[Hit]] = {}
+    for hit in hits:
+        of_row.setdefault(hit.row, []).append(hit)
+    for row, some in of_row.items():
+        values: dict[str, Any] = {}
+        yield [_of_hit(hit, way, batch, names, found, row, values) for hit in some[:_MOST]]
+
+
+def _of_hit(
+    hit: Hit, way: Way, batch: pa.RecordBatch, names: Sequence[str], found: Placed, row: int, values: dict[str, Any]
+) -> Evidence:
+    text = int(np.searchsorted(found.texts.offsets, hit.first, "right")) - 1
+    column, turn = names[found.columns[text]], int(found.turns[text])
+    if turn >= 0 and column not in values:
+        values[column] = _value(batch, column, row)
+    where = column, turn, role_of(values.get(column), turn)
+    return written(hit, way.finder, way.method, where, quote(found.texts, text, hit.first, hit.last))
+
+
+def _value(batch: pa.RecordBatch, column: str, row: int) -> Any:
+    try:
+        return batch.column(column)[row].as_py()
+    except UnicodeDecodeError:
+        return None

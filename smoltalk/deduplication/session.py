@@ -1,0 +1,159 @@
+"""One call of `smoltalk dedup`: parts in their order, each compared and written as kept and duplicate rows."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from smoltalk.decontamination.folder import OutFolder
+from smoltalk.decontamination.lines import Unreadable
+from smoltalk.decontamination.parts import Part
+from smoltalk.decontamination.unify import unify
+from smoltalk.deduplication import Job, called
+from smoltalk.deduplication.comparing import Comparing, comparing
+from smoltalk.deduplication.tally import Cluster, Clusters, Tally
+from smoltalk.deduplication.writing import PartFiles, Ruling
+from smoltalk.duplicates.names import Names
+from smoltalk.duplicates.others import Reading, chosen
+
+T = TypeVar("T")
+
+SIDES = ("kept", "duplicates")
+_BIGGEST = 10
+_PREVIEW = 80
+"""Bytes of a text that are shown of a cluster."""
+
+
+class Progress(NamedTuple):
+    """How far a call is."""
+
+    tally: Tally
+    """Of all parts so far."""
+    size: int
+    """Bytes of the whole input on disk; 0 where nobody knows."""
+    seconds: float
+
+
+class Result(NamedTuple):
+    """What a call comes to."""
+
+    tally: Tally
+    clusters: list[Cluster]
+    """The biggest ones."""
+    repeated: int
+    """Rows that some other row repeats."""
+    others: int
+    """Rows of other datasets that were compared with."""
+    seconds: float
+    kept: int
+    """Parts that an earlier call had written."""
+
+
+class _Memory:
+    """What is remembered of rows that stay: an index, and their names."""
+
+    def __init__(self, index: Comparing, semantic: bool) -> None:
+        self.index, self.semantic = index, semantic
+        self.names, self.clusters = Names(), Clusters()
+        self.datasets: list[tuple[int, str]] = []
+        """Where the rows of each other dataset end, and what it is called."""
+
+    def dataset(self, number: int) -> str:
+        """The other dataset that a kept row is in; empty for the data itself."""
+        return next((name for end, name in self.datasets if number < end), "")
+
+
+def dedup(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Result:
+    """Do a job, or what is left of it. Raises `UserError`, `WorldError`, `OSError`; it can be called again.
+
+    Parts that an earlier call wrote are read and compared again, since later rows may repeat theirs, but not written.
+    """
+    with folder.opened(job.identity()), closing(comparing(job)) as index:
+        memory = _Memory(index, job.by == "semantic")
+        for other in job.against:
+            _remember(other.parts(_not_done), memory, job)
+            memory.datasets.append((len(memory.names), called(other)))
+        others, begun, together, kept = len(memory.names), time.monotonic(), Tally(), 0
+        reading, columns = Reading(), list[str]()
+        for part, blocks in _ahead((part, list(part.read())) for part in job.data.parts(_not_done)):
+            written = folder.state(part.number).is_file()
+            kept += written
+            tally = Tally(read_bytes=part.size)
+            with PartFiles(folder, part.number, written) as files:
+                for block in blocks:
+                    for batch in block.table.combine_chunks().to_batches():
+                        columns = columns or _columns(batch.schema, job, part.origin)
+                        _judge(batch, reading.told(part, batch).ids, columns, memory, files, tally)
+                    files.set_aside(block.unreadable)
+                    _count_unreadable(block.unreadable, tally)
+            folder.finish(part.number, tally)
+            together.add(tally)
+            tell(Progress(together, job.data.size, time.monotonic() - begun))
+        unify(folder)
+        biggest = [
+            Cluster(memory.names[head], memory.dataset(head), repeats, text)
+            for head, repeats, text in memory.clusters.biggest(_BIGGEST)
+        ]
+        return Result(together, biggest, len(memory.clusters), others, time.monotonic() - begun, kept)
+
+
+def _not_done(number: int) -> bool:
+    return False
+
+
+def _ahead(items: Iterable[T]) -> Iterator[T]:
+    """The same items, each made in a thread while the one before it is worked on."""
+    it = iter(items)
+    with ThreadPoolExecutor(1, "read") as pool:
+        coming = pool.submit(next, it, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, it, None)
+            yield item
+
+
+def _columns(schema: pa.Schema, job: Job, origin: str) -> list[str]:
+    if job.by == "semantic" and not job.on and "embedding" in schema.names:
+        return ["embedding"]
+    return chosen(schema, job.on, origin)
+
+
+def _remember(parts: Iterator[Part], memory: _Memory, job: Job) -> None:
+    reading, columns = Reading(), list[str]()
+    for part, blocks in _ahead((part, list(part.read())) for part in parts):
+        for block in blocks:
+            for batch in block.table.combine_chunks().to_batches():
+                columns = columns or _columns(batch.schema, job, part.origin)
+                seen = memory.index.see(batch, columns, keep_all=True)
+                ids = reading.told(part, batch).ids
+                memory.names.extend(ids[row] for row in (seen.found.earlier == -1).nonzero()[0].tolist())
+
+
+def _judge(
+    batch: pa.RecordBatch, ids: list[str], columns: list[str], memory: _Memory, files: PartFiles, tally: Tally
+) -> None:
+    found, texts = memory.index.see(batch, columns, keep_all=False)
+    memory.names.extend(ids[row] for row in (found.earlier == -1).nonzero()[0].tolist())
+    repeats = found.earlier >= 0
+    for row in repeats.nonzero()[0].tolist():
+        head, text = int(found.earlier[row]), ""
+        if texts is not None and not memory.clusters.known(head):
+            first = int(texts.offsets[texts.rows[row]])
+            last = min(int(texts.offsets[texts.rows[row + 1]]), first + _PREVIEW)
+            text = " ".join(texts.data[first:last].tobytes().decode("utf-8", "ignore").split())
+        memory.clusters.see(head, text)
+        tally.of_others += bool(memory.dataset(head))
+    tally.rows += batch.num_rows
+    tally.duplicates += int(repeats.sum())
+    tally.kept += int((~repeats).sum())
+    tally.without_text += int((found.earlier < -1).sum())
+    if texts is not None and len(texts.offsets):
+        tally.text_bytes += int(texts.offsets[texts.rows[-1]] - texts.offsets[texts.rows[0]])
+    files.add(batch, Ruling(found, memory.names, memory.dataset, memory.semantic))
+
+
+def _count_unreadable(lines: list[Unreadable], tally: Tally) -> None:
+    tally.unreadable += len(lines)
+    tally.rows += len(lines)

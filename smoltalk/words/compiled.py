@@ -1,0 +1,41 @@
+"""The door to numba: functions compiled to machine code when they are first called, which run without the GIL.
+
+The machine code is kept in the user's cache folder, under a name that changes with any compiled file: numba itself
+looks only at the file a function stands in, not at those it calls.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+from smoltalk.catalog import user_cache
+
+_COMPILED = ("words", "benchmarks", "duplicates")
+"""Folders of the package with compiled functions."""
+
+
+def _version() -> str:
+    package = Path(__file__).parents[1]
+    sources = sorted(path for folder in _COMPILED for path in (package / folder).glob("*.py"))
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for path in sources:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+numba.config.CACHE_DIR = str(user_cache() / "compiled" / _version())  # type: ignore[attr-defined]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """A function of numbers and arrays, compiled for the types it is called with."""
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
+
+
+def inlined(function: F) -> F:
+    """The same for a function of a line or two, copied into the functions that call it."""
+    return cast(F, numba.njit(cache=True, nogil=True, inline="always")(function))

@@ -1,0 +1,75 @@
+"""How items become a fingerprint: units by length, common wording left out, what repeats counted once."""
+
+from smoltalk.benchmarks import Item
+from smoltalk.benchmarks.build import build
+from smoltalk.benchmarks.fingerprint import COMMON
+from smoltalk.benchmarks.match import LONG, RUN, WHOLE
+
+NAMES = [f"ship{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(COMMON + 6)]
+LONG_ONE = "Which of the two ropes is the longer one, and by how many fathoms exactly?"
+
+
+def kinds(*items: Item) -> list[tuple[int, int, int]]:
+    """(item, kind, words) of each unit."""
+    made = build("quays", items, "here")
+    return list(zip(made.items.tolist(), made.kinds.tolist(), made.lengths.tolist(), strict=True))
+
+
+def q(question: str, *choices: str) -> Item:
+    return Item(question=question, choices=choices)
+
+
+def test_units_by_length() -> None:
+    assert kinds(q(LONG_ONE)) == [(0, LONG, 15)]
+    assert kinds(q("How long is the rope on this old ship?")) == [(0, LONG, 9), (0, RUN, 9)]
+    assert kinds(q("How long is the rope?")) == [(0, RUN, 5)]
+    assert kinds(q("How long?")) == [(0, WHOLE, 2)]
+    assert kinds(q("")) == []
+
+
+def test_a_short_question_is_also_looked_for_with_its_choices() -> None:
+    assert kinds(q("How long is the rope?", "two", "nine")) == [(0, RUN, 5), (0, LONG, 9)]
+    assert kinds(q("How long?", "two", "nine")) == [(0, LONG, 6)]
+    assert kinds(q("Why?", "a")) == [(0, LONG, 3)]
+    assert kinds(q("7", "8")) == [(0, LONG, 3)]
+
+
+def test_short_questions_that_several_items_ask_are_nobodys() -> None:
+    assert kinds(q("How long is the rope?"), q("HOW LONG is the rope"), q(LONG_ONE)) == [(2, LONG, 15)]
+    assert kinds(q("How long?", "two", "nine"), q("How long?", "three", "ten")) == [(0, LONG, 6), (1, LONG, 6)]
+
+
+def test_common_wording_is_left_out_where_enough_else_remains() -> None:
+    wording = "What is the name of the ship with the"
+    items = [q(f"{wording} {name} mast {name} sail {name} rope {name} lamp?") for name in NAMES]
+    made = build("quays", items, "here")
+    assert set(made.spread[:7].tolist()) == {0}
+    assert min(made.spread[7:13].tolist()) > 0
+    only = build("quays", [q(f"{wording} tallest and oldest mast {name}?") for name in NAMES], "")
+    assert set(only.spread[:10].tolist()) == {COMMON}
+
+
+def test_boilerplate_counts_as_common() -> None:
+    made = build(
+        "quays", [q("Answer the following question. Are ropes tied by hand by sailors of northern towns?")], ""
+    )
+    assert made.spread[:2].tolist() == [0, 0]
+    assert made.spread[2:].min() == 1
+
+
+def test_what_repeats_in_an_item_is_looked_for_once() -> None:
+    made = build("quays", [q("Red rope knot, blue, red rope knot, green and many other ropes on board.")], "")
+    assert made.spread[0] == 1 and made.spread[4] == 0
+
+
+def test_the_manifest_counts_what_can_be_found() -> None:
+    told = build("quays", [q(LONG_ONE), q("How long?"), q("how long")], "here").manifest
+    assert (told.name, told.origin, told.rows, told.items) == ("quays", "here", 3, 1)
+    renamed = build("quays", [Item(question=LONG_ONE, id="7"), q("How long?"), q("how long")], "here").manifest
+    assert renamed == told
+    assert build("quays", [q(LONG_ONE)], "here").manifest.sha256 != told.sha256
+
+
+def test_an_empty_benchmark_is_a_fingerprint_of_nothing() -> None:
+    made = build("quays", [], "here")
+    assert (len(made.grams), len(made.kinds), made.manifest.items, made.ids) == (0, 0, 0, ())
