@@ -99,7 +99,9 @@ def _problems(
 
 def _fields(schema: Mapping[str, Any], loc: Key) -> set[str]:
     """The fields that are known where the one at `loc` stands."""
-    return set(_resolve(schema, loc[:-1]).get("properties", {}))
+    node = _resolve(schema, loc[:-1])
+    branches = [node, *(_follow(schema, branch, ()) for branch in node.get("anyOf", ()))]
+    return {name for branch in branches for name in branch.get("properties", {})}
 
 
 def _free(schema: Mapping[str, Any], loc: Key, data: Any) -> set[str]:

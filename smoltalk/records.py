@@ -4,12 +4,14 @@ import datetime
 import decimal
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from smoltalk.errors import nearest
+from smoltalk.errors import RowFailed, nearest
 from smoltalk.rows import Message, Row, message
 from smoltalk.text import neutralise
 
@@ -72,6 +74,21 @@ def misnamed(columns: Sequence[str] | Mapping[str, str], there: Sequence[str]) -
         return
     for theirs in wrong.values():
         yield f"has no column `{theirs}`; {nearest(theirs, there)}"
+
+
+def repeated(rows: Callable[[int], Iterator[Row | RowFailed]], repeat: int, start: int) -> Iterator[Row | RowFailed]:
+    """Rows from index `start` of a source each of whose records bears `repeat` rows, one after another.
+
+    `rows` gives one row a record, from the record of that number on; no two rows share a value.
+    """
+    record, already = divmod(start, repeat)
+    return islice((copy for row in rows(record) for copy in _copies(row, repeat)), already, None)
+
+
+def _copies(row: Row | RowFailed, count: int) -> Iterator[Row | RowFailed]:
+    yield row
+    for _ in range(count - 1):
+        yield RowFailed(row.kind, row.detail) if isinstance(row, RowFailed) else deepcopy(row)
 
 
 def kinds(record: Mapping[str, Any]) -> dict[str, str]:

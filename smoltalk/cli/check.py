@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from smoltalk.cli.opening import Rehearse
 from smoltalk.cli.screen import say
 
 
 def check(
     pipelines: Annotated[list[Path], typer.Argument(metavar="PIPELINE...", help="Pipeline YAMLs.")],
+    rehearse: Rehearse = False,
 ) -> None:
     """Say every mistake by line, or what will be done.
 
@@ -17,12 +19,17 @@ def check(
     """
     from smoltalk.errors import Problem, UserError
     from smoltalk.pipeline import describe, load
+    from smoltalk.pipeline.rehearsal import has_rehearsal, rehearsal
 
     problems: list[Problem] = []
     said = 0
     for path in pipelines:
         try:
-            text = describe(load(path))
+            pipeline = load(path)
+            if rehearse or has_rehearsal(pipeline.text):
+                small = load(path, rehearsal(path))
+                pipeline = small if rehearse else pipeline
+            text = describe(pipeline)
         except UserError as error:
             problems += error.problems
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
-from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
+from smoltalk.cli.opening import AnyPipeline, Rehearse, Setting, open_pipeline, settings_of
 from smoltalk.cli.screen import Unread, complain, count, say, table
 from smoltalk.errors import FactoryError, Problem, UserError, WorldError
 
@@ -31,6 +31,7 @@ def run(
     out: Annotated[str | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
     sets: Setting = None,
     show: Annotated[int, typer.Option(min=0, help="Accepted rows to print at the end.")] = 0,
+    rehearse: Rehearse = False,
     executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
 ) -> None:
     """Make the dataset, or go on with a run.
@@ -44,7 +45,7 @@ def run(
                 [Problem("--rows", 0, "says what `--set target.accepted` says already", "give one of them")]
             )
         settings["target.accepted"] = str(rows)
-    loaded, own = open_pipeline(pipeline, settings)
+    loaded, own = open_pipeline(pipeline, settings, rehearse)
     folder = _folder(loaded, own, out)
     say(plan(loaded))
     try:

@@ -1,5 +1,6 @@
 """One template, compiled: a row in, a question out; a reply in, columns or a typed refusal out."""
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -14,17 +15,29 @@ from smoltalk.catalog import data_folder
 from smoltalk.document import Document, parse, read_text
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.fields import fill
-from smoltalk.prompts.header import Header, header_problems
+from smoltalk.prompts.dialogue import dialogue
+from smoltalk.prompts.header import Header, Label, header_problems
 from smoltalk.prompts.pattern import Pattern
-from smoltalk.prompts.replies import JSON_TYPES, columns, plain
+from smoltalk.prompts.replies import columns, plain, schema_of
 from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message, Row, message
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_written)
     environment.globals = {"range": environment.globals["range"]}
+    environment.filters["tojson"] = _json
     return environment
+
+
+def _written(value: Any) -> Any:
+    """Lists and mappings as JSON, which models know better than Python's way of writing them."""
+    return _json(value) if isinstance(value, dict | list | tuple) else value
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """The filter `tojson`; jinja2's own writes `<`, `&` and `'` for HTML."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 _JINJA = _environment()
@@ -78,9 +91,20 @@ class Template:
 
     def writes(self) -> frozenset[str]:
         """The columns `parse` gives back."""
-        if self.header.returns == "text":
-            return frozenset({str(self.header.column)})
-        return frozenset(self.header.returns)
+        return frozenset({self.header.whole} if self.header.whole else self.header.returns)
+
+    def json_columns(self) -> frozenset[str]:
+        """Those of `writes` that hold any JSON value, another in every row."""
+        returns = self.header.returns
+        return (
+            frozenset(c for c, kind in returns.items() if kind == "json") if isinstance(returns, dict) else frozenset()
+        )
+
+    def labels(self) -> dict[str, list[Label]]:
+        """Those of `writes` that are one of some labels."""
+        if isinstance(self.header.returns, dict):
+            return {c: kind for c, kind in self.header.returns.items() if isinstance(kind, list)}
+        return {str(self.header.whole): list(self.header.choice)} if self.header.choice else {}
 
     def identity(self) -> dict[str, Any]:
         """What, when edited, changes the question or what is kept of the reply."""
@@ -111,15 +135,11 @@ class Template:
 
     @cached_property
     def _schema(self) -> dict[str, Any] | None:
-        if self.header.returns == "text":
-            return None
-        columns = {
-            c: {"enum": r} if isinstance(r, list) else {"type": JSON_TYPES[r]} for c, r in self.header.returns.items()
-        }
-        return {"type": "object", "properties": columns, "required": list(columns), "additionalProperties": False}
+        returns = self.header.returns
+        return schema_of(returns) if isinstance(returns, dict) else None
 
     def schema(self) -> dict[str, Any] | None:
-        """JSON schema of the reply; None when it is plain text."""
+        """JSON schema of the reply; None when it is plain text or a dialogue."""
         return self._schema
 
     def parse(self, text: str) -> Row:
@@ -130,9 +150,11 @@ class Template:
         if not text.strip():
             raise BadReply("empty")
         header = self.header
-        if header.returns == "text":
-            return {str(header.column): plain(text, self._pattern, header.regex, header.choice)}
-        return columns(text, header.returns)
+        if isinstance(header.returns, dict):
+            return columns(text, header.returns)
+        if header.returns == "messages":
+            return {str(header.whole): dialogue(text)}
+        return {str(header.whole): plain(text, self._pattern, header.regex, header.choice)}
 
 
 def _fill(template: Jinja, row: Mapping[str, Any]) -> str:

@@ -11,11 +11,13 @@ from smoltalk.catalog import data_folder
 from smoltalk.contracts import Gate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
-from smoltalk.pipeline.model import BORN_WITH
+from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON
 from smoltalk.redaction import redact, redact_setting, redact_yaml
+from smoltalk.run.card_of_pairs import lengths, preferences
+from smoltalk.run.column_types import TOOLS, named
 from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline, table
-from smoltalk.run.row_files import Published
+from smoltalk.run.row_lines import Published
 
 NOT_STATED = "not stated"
 
@@ -48,6 +50,7 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
         title=inline(pipeline.name),
         description=inline(redact(pipeline.description)) or "No description.",
         rows=f"{books.accepted:,}",
+        makes=pipeline.makes,
         shape=_shape(published),
         columns=table(("column", "type", "what"), _columns(pipeline, published)),
         example=example,
@@ -60,6 +63,7 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
         ledger=_ledger(books),
         reasons=table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
         ending=_ending(books),
+        preferences=preferences(published.preferences) if published.preferences.pairs else "",
         decontamination=_decontamination(pipeline, books),
         licences="\n".join(_licences(pipeline)),
         limits="\n".join(f"- {limit}" for limit in _limits(pipeline, books, published)),
@@ -82,7 +86,7 @@ def header(pipeline: Pipeline, books: Books) -> dict[str, Any]:
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
         **({"source_datasets": [dataset]} if isinstance(dataset, str) else {}),
-        "tags": ["synthetic", "sft", "conversational", "smoltalk-factory", "distilabel"],
+        "tags": ["synthetic", *_TAGS[pipeline.makes], "conversational", "smoltalk-factory", "distilabel"],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
     }
 
@@ -97,9 +101,20 @@ def _licence(licence: str | None) -> dict[str, str]:
 # ---------------------------------------------------------------- what is in it
 
 
+_TRAINED = {
+    "messages": "the conversation",
+    "prompt": "what was asked",
+    "chosen": "the better answer",
+    "rejected": "the worse answer",
+}
+_TAGS = {"sft": ("sft",), "dpo": ("dpo", "preference")}
+
+
 def _shape(published: Published) -> str:
     if not published.rows:
         return ""
+    if published.makes == "dpo":
+        return lengths(published.preferences)
     turns, characters = published.turns / published.rows, published.characters / published.rows
     return f"On average {turns:.1f} messages and {characters:,.0f} characters a row."
 
@@ -110,10 +125,11 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
         writers |= {column: label for column in part.writes() if column not in writers}
     yield code("id"), "string", "the row's name in the ledger: stable, from pipeline, source and index"
     yield code("source"), "string", "where the row was born"
-    yield code("messages"), "list of role, content", "the conversation"
+    for name in TRAINED_ON[pipeline.makes]:
+        yield code(name), "list of role, content", _TRAINED[name]
     for column, kind in published.columns.items():
         writer = code(writers[column]) if column in writers else "the source"
-        yield code(column), f"{kind} (a string)" if kind == "JSON" else kind, f"written by {writer}"
+        yield code(column), named(kind), f"written by {writer}"
 
 
 def _example(published: Published) -> tuple[str, bool]:
@@ -236,7 +252,7 @@ def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[
         yield "It may hold questions of public benchmarks."
     if books.target and books.accepted < books.target:
         yield f"It is smaller than planned: {books.accepted:,} of {books.target:,} rows."
-    if mixed := [code(column) for column, kind in published.columns.items() if kind == "JSON"]:
+    if mixed := [code(name) for name, kind in published.columns.items() if kind == "JSON" and name != TOOLS]:
         yield f"Values of {', '.join(mixed)} are of several types or nested, so each is a string of JSON."
     yield "Chat control tokens in texts have a space put in (`<|im_end|>` is `< |im_end|>`), so that they stay text."
 

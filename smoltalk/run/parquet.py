@@ -17,7 +17,7 @@ SHARD_ROWS = 100_000
 SHARD_BYTES = 250_000_000
 """A file takes no further row group when it would grow past one of these."""
 
-_UNIQUE = ("id", "messages", "evidence", "columns")
+_UNIQUE = ("id", "evidence", "columns")
 
 
 class ParquetFiles:
@@ -72,7 +72,9 @@ class ParquetFiles:
 
     def _repetitive(self) -> list[str]:
         """Columns whose values repeat; looking for repetition in long texts costs more than it saves."""
-        return ["messages.list.element.role", *(name for name in self._schema.names if name not in _UNIQUE)]
+        conversations = [field.name for field in self._schema if field.type == messages_type()]
+        others = [name for name in self._schema.names if name not in (*_UNIQUE, *conversations)]
+        return [*(f"{name}.list.element.role" for name in conversations), *others]
 
     def _write_group(self) -> None:
         import pyarrow as pa

@@ -179,9 +179,9 @@ def test_no_permission_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not run.card.exists()
 
 
-def test_a_kept_column_that_trainers_trip_over_is_refused_by_its_line(tmp_path: Path) -> None:
+def test_a_kept_column_that_trainers_trip_over_is_refused_by_its_line_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
-        publish(loaded(tmp_path, keep="[topic, prompt]"), closed(tmp_path / "run", ROWS))
+        loaded(tmp_path, keep="[topic, prompt]")
     (problem,) = error.value.problems
     assert "`prompt`" in problem.sentence and problem.line == 10
 

@@ -1,0 +1,75 @@
+"""Of several answers, keep one that a verifier passes, and one that it fails beside it."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from smoltalk.contracts import Ask, Outcome, Verifier, Write
+from smoltalk.errors import RowFailed
+from smoltalk.rows import Row
+from smoltalk.sandbox.off_loop import off_loop
+from smoltalk.verification import Named, verifier_named
+
+
+class FirstPassing(Write):
+    """Verifies every text of a list column and writes the one to keep as `response`, with the verifier's word on it.
+
+    `passed` counts those that pass; `rejected_response` is the first that fails (none where all pass), which makes a
+    pair with a response that passed. Where none passes, `response` is the first answer and `verified` says why not:
+    gates decide. Self-OSS-Instruct keeps one passing answer of ten (Wei et al. 2024, arXiv 2410.24198).
+    """
+
+    of: str = "answers"
+    """The column that holds the list of answers."""
+    verifier: Named
+    """A name in `smoltalk/verifiers/`, or `name: {fields}`; it finds each answer in column `response`."""
+    keep: Literal["first", "shortest"] = "first"
+    """Which of the answers that pass."""
+
+    @model_validator(mode="after")
+    def _verifier_exists(self) -> Self:
+        _ = self._verifier
+        return self
+
+    def check(self) -> Iterator[str]:
+        if "response" not in self._verifier.reads():
+            yield "`first_passing` hands each answer over as `response`, and the verifier does not read it"
+        yield from self._verifier.check()
+
+    def reads(self) -> frozenset[str]:
+        return (self._verifier.reads() | {self.of}) - {"response"}
+
+    def writes(self) -> frozenset[str]:
+        return frozenset({"response", "verified", "verified_reason", "passed", "rejected_response"})
+
+    async def write(self, row: Row, ask: Ask) -> Row:
+        answers = [text for text in row.get(self.of) or [] if isinstance(text, str) and text.strip()]
+        if not answers:
+            raise RowFailed("missing", f"column `{self.of}` holds no answers")
+        words = await self._words(row, answers)
+        passing = [number for number, word in enumerate(words) if word.verdict == "pass"]
+        failing = [number for number, word in enumerate(words) if word.verdict == "fail"]
+        if self.keep == "shortest":
+            passing.sort(key=lambda number: len(answers[number]))
+        chosen = passing[0] if passing else 0
+        rejected = next((number for number in failing if number != chosen), None)
+        return {
+            "response": answers[chosen],
+            "verified": words[chosen].verdict,
+            "verified_reason": words[chosen].reason,
+            "passed": len(passing),
+            "rejected_response": None if rejected is None else answers[rejected],
+        }
+
+    async def _words(self, row: Row, answers: list[str]) -> list[Outcome]:
+        """One after another: rows run beside each other already."""
+        rows: list[dict[str, Any]] = [{**row, "response": answer} for answer in answers]
+        if getattr(self._verifier, "slow", False):
+            return [await off_loop(self._verifier.verify, one) for one in rows]
+        return [self._verifier.verify(one) for one in rows]
+
+    @cached_property
+    def _verifier(self) -> Verifier:
+        return verifier_named(self.verifier)
