@@ -9,6 +9,7 @@ from pathlib import Path
 from smoltalk.document import parse
 from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.kept import kept
 from smoltalk.run.database import sqlite_errors
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.ledger import Books
@@ -40,12 +41,14 @@ def write_files(pipeline: Pipeline, folder: RunFolder, connection: sqlite3.Conne
 
 
 def _bad_names(pipeline: Pipeline) -> Iterator[Problem]:
-    for column in pipeline.keep:
-        if column in TRAINER_COLUMNS.split():
+    for column in kept(pipeline):
+        if column.name in TRAINER_COLUMNS.split():
             document = parse(pipeline.text, str(pipeline.path))
-            kept = document.data.get("keep") or []
-            key = ("keep", kept.index(column)) if column in kept else ("keep",)
-            sentence = f"`keep` names column `{column}`, and trainers read a dataset with that column in another way"
+            entries = document.data.get("keep") or []
+            key = ("keep", entries.index(column.column)) if column.column in entries else ("keep",)
+            sentence = (
+                f"`keep` names column `{column.name}`, and trainers read a dataset with that column in another way"
+            )
             yield document.problem(key, sentence, "leave it out, or have the step write it under another name")
 
 

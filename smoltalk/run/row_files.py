@@ -11,6 +11,7 @@ import orjson
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.kept import Kept, kept
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.rows import Message, Row, conversation
 from smoltalk.run.column_types import ColumnType, Kinds, arrow, clean, fit
@@ -52,8 +53,8 @@ def write_rows(
     `place` is where a mistake in the pipeline is reported. Raises `OSError`, and `UserError` when accepted rows hold
     no conversation.
     """
-    kept = [column for column in dict.fromkeys(pipeline.keep) if column not in OWN]
-    published = Published(columns=_types(connection, kept))
+    columns = [column for column in kept(pipeline) if column.name not in OWN]
+    published = Published(columns=_types(connection, columns))
     with ExitStack() as open_files:
         accepted = open_files.enter_context(_accepted(published.columns, folder, staged))
         others = {
@@ -63,7 +64,7 @@ def write_rows(
         empty: list[str] = []
         for fate, row in read_rows(connection):
             if fate.fate == "accepted":
-                line = _accepted_line(fate, row, published)
+                line = _accepted_line(fate, row, columns, published)
                 if not line[2]:
                     empty.append(fate.id)
                 accepted.add(line, len(fate.columns))
@@ -77,12 +78,18 @@ def write_rows(
     return published
 
 
-def _types(connection: sqlite3.Connection, kept: list[str]) -> dict[str, ColumnType]:
-    kinds = Kinds(kept)
-    if kept:
-        for _, row in read_rows(connection, "accepted"):
-            kinds.see(row)
+def _types(connection: sqlite3.Connection, columns: list[Kept]) -> dict[str, ColumnType]:
+    kinds = Kinds(column.name for column in columns)
+    kinds.see({column.name: column.kind() for column in columns if column.kind})  # where a gate told it of no row
+    if columns:
+        for fate, row in read_rows(connection, "accepted"):
+            kinds.see(_values(fate, row, columns))
     return kinds.types()
+
+
+def _values(fate: Fate, row: Row, columns: list[Kept]) -> dict[str, Any]:
+    told = orjson.loads(fate.evidence) if any(column.gate for column in columns) else {}
+    return {column.name: column.of(row, told) for column in columns}
 
 
 # ---------------------------------------------------------------- files
@@ -131,10 +138,9 @@ def _closing(files: ParquetFiles) -> Iterator[ParquetFiles]:
 # ---------------------------------------------------------------- lines
 
 
-def _accepted_line(fate: Fate, row: Row, published: Published) -> tuple[Any, ...]:
-    messages = turns(row)
-    kept = [fit(row.get(column), kind) for column, kind in published.columns.items()]
-    line = (fate.id, _source(row), messages, *kept)
+def _accepted_line(fate: Fate, row: Row, columns: list[Kept], published: Published) -> tuple[Any, ...]:
+    messages, values = turns(row), _values(fate, row, columns)
+    line = (fate.id, _source(row), messages, *(fit(values[name], kind) for name, kind in published.columns.items()))
     published.rows += 1
     published.turns += len(messages)
     for turn in messages:
