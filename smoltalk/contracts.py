@@ -230,6 +230,9 @@ class Gate(Part, ABC):
     Rows come in row order, whatever the timing, so a gate that compares rows is deterministic.
     """
 
+    tells: ClassVar[Mapping[str, type[Any]]] = {}
+    """Evidence that it gives of rows it keeps too, and of which type: `keep: [gate.key]` publishes it."""
+
     @abstractmethod
     def reads(self) -> frozenset[str]:
         """Columns it needs."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from smoltalk.benchmarks.everyday import Everyday, everyday, wording
 from smoltalk.benchmarks.fingerprint import COMMON, Fingerprint, Manifest
 from smoltalk.benchmarks.grams import N, grams_of, runs_of
-from smoltalk.benchmarks.items import Item
+from smoltalk.benchmarks.items import Item, names_of
 from smoltalk.benchmarks.match import FEWEST, LONG, RUN, WHOLE
 from smoltalk.words import texts_of
 from smoltalk.words.listed import Words, words_in
@@ -22,6 +22,7 @@ SCORED = 8
 """Words from which on a question is scored by its n-grams: with fewer, a third of them is anybody's phrase."""
 
 _HASHED = ("question", "passage", "choices", "answer")
+_ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
@@ -29,14 +30,15 @@ def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
 
     A question of at least `SCORED` words, with its passage, is scored by its n-grams; one of fewer than `SHORT` is also
     looked for word for word, where no other item has the same words; with its lettered choices it is scored by n-grams
-    once more. What has fewer than `FEWEST` words counts only as a whole text.
+    once more. What has fewer than `FEWEST` words counts only as a whole text, and not even so where the item has
+    choices and the question alone is everybody's.
     """
     listed = list(items)
-    texts, owners, kinds = _units(listed)
+    known = everyday()
+    texts, owners, kinds = _units(listed, known)
     words = words_in(texts_of([texts]))
     lengths = np.diff(words.bounds)
     kinds[lengths < N] = WHOLE
-    known = everyday()
     given = _grams(words, owners, kinds, known)
     kept, places = _kept(given, kinds)
     manifest = Manifest(
@@ -58,26 +60,37 @@ def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
     )
 
 
-def _units(listed: Sequence[Item]) -> tuple[list[str], NDArray[np.int64], NDArray[np.uint8]]:
+def _units(listed: Sequence[Item], known: Everyday) -> tuple[list[str], NDArray[np.int64], NDArray[np.uint8]]:
     """The text, the item and the kind of each unit."""
     stems = [item.stem for item in listed]
     words = words_in(texts_of([stems]))
-    runs = runs_of(*words)
-    _, which, times = np.unique(runs, return_inverse=True, return_counts=True)
+    bounds = words.bounds.tolist()
+    runs = runs_of(*words).tolist()
+    said_anyway = _small_talk()
+    asked_by: dict[int, set[str]] = {}
+    for item, run in zip(listed, runs, strict=True):
+        asked_by.setdefault(run, set()).add(_hashed(item))  # an item that is listed twice is one
     units: list[tuple[str, int, int]] = []
-    measured = zip(listed, stems, np.diff(words.bounds).tolist(), (times[which] == 1).tolist(), strict=True)
-    for number, (item, stem, length, alone) in enumerate(measured):
+    for number, (item, stem, run, first) in enumerate(zip(listed, stems, runs, bounds, strict=False)):
+        length = bounds[number + 1] - first
+        alone = len(asked_by[run]) == 1
         if length >= SCORED:
             units.append((stem, number, LONG))
         if 0 < length < SHORT and alone:
             if length >= FEWEST:
                 units.append((stem, number, RUN))
-            elif not item.choices:
+            elif not (item.choices and (run in said_anyway or _everybodys(words.hashes[first:][:length], known))):
                 units.append((stem, number, WHOLE))
         if length < SHORT and item.choices:
             units.append((item.lettered, number, LONG))
     texts, owners, kinds = zip(*units, strict=True) if units else ((), (), ())
     return list(texts), np.array(owners, np.int64), np.array(kinds, np.uint8)
+
+
+def _everybodys(hashes: NDArray[np.uint64], known: Everyday) -> bool:
+    """Whether words prove nothing without their choices: a mere topic, or three in a row that are everyday speech."""
+    grams = grams_of(hashes, np.array([0, len(hashes)]))
+    return len(hashes) < 2 or bool(len(grams) and np.isin(grams, known.grams).all())
 
 
 class _Grams(NamedTuple):
@@ -119,8 +132,17 @@ def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _boilerplate() -> NDArray[np.uint32]:
-    lines = words_in(texts_of([(wording() / "boilerplate.txt").read_text("utf-8").splitlines()]))
+    lines = _lines("boilerplate.txt")
     return np.asarray(grams_of(lines.hashes, lines.bounds))
+
+
+def _small_talk() -> frozenset[int]:
+    """What people say to each other and to assistants, as runs."""
+    return frozenset(runs_of(*_lines("small_talk.txt")).tolist())
+
+
+def _lines(file: str) -> Words:
+    return words_in(texts_of([(wording() / file).read_text("utf-8").splitlines()]))
 
 
 def _kept(given: _Grams, kinds: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
@@ -147,10 +169,13 @@ def _kept(given: _Grams, kinds: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], N
 
 
 def _ids(listed: Sequence[Item]) -> tuple[str, ...]:
-    return tuple(item.id or str(i) for i, item in enumerate(listed)) if any(item.id for item in listed) else ()
+    return tuple(names_of(listed)) if any(item.id for item in listed) else ()
 
 
 def _sha256(items: Sequence[Item]) -> str:
-    encode = json.JSONEncoder(sort_keys=True).encode
-    lines = "\n".join(encode({name: getattr(item, name) for name in _HASHED}) for item in items)
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256("\n".join(map(_hashed, items)).encode()).hexdigest()
+
+
+def _hashed(item: Item) -> str:
+    """What the item says, as JSON; not what it is called."""
+    return _ENCODER.encode({name: getattr(item, name) for name in _HASHED})

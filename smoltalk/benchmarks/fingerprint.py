@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 3
-"""Raised whenever the arrays of a fingerprint mean something else: stored ones are then void."""
+FORMAT = 4
+"""Raised whenever the arrays of a fingerprint mean something else, or other units are chosen: stored ones are then
+void."""
 COMMON = 64
 """An n-gram in more items of its benchmark than this is wording, not content: left out where enough others remain."""
 
@@ -113,6 +114,7 @@ def read(path: Path, name: str, remedy: str) -> Fingerprint:
         raise refused(f"is damaged and is not used ({error})") from None
 
 
+_ZIP = b"PK\x03\x04"
 _OLDER = (KeyError, AttributeError, ValidationError)
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, ValueError, LookupError, OSError, EOFError, MemoryError,
@@ -141,7 +143,10 @@ def contents(path: Path) -> "tuple[dict[str, NDArray[Any]], dict[str, bytes]]":
     """What `write` wrote: arrays, and notes. Raises `ValueError` and its kin where the file is damaged."""
     import numpy as np
 
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+    raw = path.read_bytes()
+    if not raw.startswith(_ZIP):  # numpy would take it for a pickle, and say how to load that
+        raise ValueError("it is no archive of arrays")
+    with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
         parts = {name: stored[name] for name in stored.files}
     if parts.pop("checksum").tobytes() != _checksum(parts):
         raise ValueError("its checksum is another")

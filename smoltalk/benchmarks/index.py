@@ -18,10 +18,10 @@ from smoltalk.words.fold import tables
 _SURE = 20
 """Units with fewer telling words are near-twins too easily: their bar rises, to all of them at `_FEW`."""
 _FEW = 5
-_EVERYDAY = 8
-"""An n-gram seen in this many ordinary conversations makes no unit a candidate."""
-_RARE = 1 / 8
-"""N-grams at least this rare are what candidates are looked for by; the others only add to a score."""
+_KINDS = ((0, 4), (1, 8), (7, 64))
+"""N-grams that candidates are looked for by, the best first: in at most so many ordinary conversations and items."""
+_ENOUGH = 0.1
+"""The share of its bar that a unit must lack without them."""
 _MOST_HITS = 4_096
 """Hits made room for at a time."""
 
@@ -164,23 +164,27 @@ def _seeds(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:  # fmt: skip
     """Which n-grams make a unit a candidate, and how much of them a row must hold before its score can reach the bar.
 
-    Where a unit is nearly all common wording, every n-gram that is not everyday speech is looked for.
+    Each unit takes the rarest kinds of `_KINDS` without which it lacks enough for its bar, so that a row that holds
+    only its common wording costs nothing.
     """
     base = first[given.owners] + given.ats
+    of_long = long[given.owners]
 
     def lacking(found: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The weight that each unit still lacks for its bar when all of these n-grams are found."""
         covered = np.zeros(len(weights), np.bool_)
         for step in range(hashing.N):
-            covered[base[found & long[given.owners]] + step] = True
+            covered[base[found & of_long] + step] = True
         sums = np.concatenate([[0.0], np.cumsum(np.where(covered, weights, 0))])
         return np.asarray(goals - (sums[first + np.where(long, lengths, 0)] - sums[first]))
 
-    seeds = (given.rarity >= _RARE) | ~long[given.owners]
-    poor = long & (lacking(~seeds) <= 0)
-    seeds |= poor[given.owners] & (given.everyday < _EVERYDAY)
-    bare = np.bincount(given.owners, seeds, minlength=len(long)) == 0
-    seeds |= bare[given.owners]
+    seeds, open_units = ~of_long, long.copy()
+    for everyday, spread in _KINDS:
+        kind = open_units[given.owners] & (given.everyday <= everyday) & (given.spread <= spread)
+        enough = open_units & (lacking(~(seeds | kind)) >= _ENOUGH * goals)
+        seeds |= kind & enough[given.owners]
+        open_units &= ~enough
+    seeds |= open_units[given.owners]
     return seeds, np.maximum(lacking(~seeds), 1e-5)
 
 

@@ -1,7 +1,7 @@
 """Evaluation items, whatever columns their dataset has, and files of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,7 +36,7 @@ class Item(BaseModel):
     choices: tuple[Text, ...] = ()
     answer: Text = ""
     id: Text = ""
-    """What its author calls it; without one it goes by its number."""
+    """What its author calls it; without one it goes by its number (`names_of`)."""
 
     @property
     def stem(self) -> str:
@@ -47,6 +47,19 @@ class Item(BaseModel):
     def lettered(self) -> str:
         """The stem and the choices behind their letters, as a test prints them."""
         return " ".join([self.stem, *(f"{chr(65 + i % 26)} {choice}" for i, choice in enumerate(self.choices))])
+
+
+def names_of(items: Sequence[Item]) -> list[str]:
+    """What each item is called: its id, or its number from 0; one whose name is taken has its number after it."""
+    taken: set[str] = set()
+    found: list[str] = []
+    for number, item in enumerate(items):
+        name = item.id or str(number)
+        while name in taken:
+            name += f"#{number}"
+        taken.add(name)
+        found.append(name)
+    return found
 
 
 def items_in(path: Path) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from smoltalk.words.scan import BREAK, words_of
 
 FEWEST = 5
 """Questions of fewer words are everybody's: they count only as a whole text."""
+_ONE, _TWO = np.uint64(1), np.uint64(2)
 LONG, RUN, WHOLE = 0, 1, 2
 """A unit of an item: scored by its n-grams; looked for word for word; equal to a whole text."""
 
@@ -67,15 +68,17 @@ def scan(
 def _sift(first: int, last: int, maybe: int, sieve: Any, row: Row) -> int:
     """Hash a text's n-grams and append the places of those that the filter lets through, without a branch."""
     hashes, lows, places, mask = row.hashes, row.lows, row.maybe, np.uint64(len(sieve) - 1)
-    for at in range(first, last - N + 1):
-        lows[at] = gram(hashes[at], hashes[at + 1], hashes[at + 2])
-    for at in range(max(first, last - N + 1), last + 1):
+    begin, end = np.uint64(first), np.uint64(max(first, last - N + 1))  # unsigned: signed ones may count from the end
+    for at in range(begin, end):
+        lows[at] = gram(hashes[at], hashes[at + _ONE], hashes[at + _TWO])
+    for at in range(end, np.uint64(last + 1)):
         lows[at] = NO_GRAM
-    for at in range(first, last - N + 1):
+    kept = np.uint64(maybe)
+    for at in range(begin, end):
         word, wanted = look(lows[at])
-        places[maybe] = at
-        maybe += sieve[word & mask] & wanted == wanted
-    return maybe
+        places[kept] = at
+        kept += np.uint64(sieve[word & mask] & wanted == wanted)
+    return np.int64(kept)  # type: ignore[return-value]
 
 
 @compiled

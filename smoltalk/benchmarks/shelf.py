@@ -1,10 +1,11 @@
 """Where fingerprints are kept: the shipped ones in `decontam/`, those a user built in a folder of the user's."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from smoltalk.benchmarks.fingerprint import Fingerprint, read, save
-from smoltalk.benchmarks.specs import folder, spec
+from smoltalk.benchmarks.specs import Spec, folder, spec
 from smoltalk.catalog import user_cache
 from smoltalk.errors import Problem, UserError
 
@@ -21,9 +22,27 @@ def place(name: str) -> Path | None:
 
 
 def load(name: str) -> Fingerprint:
-    """The fingerprint of one benchmark. Raises `UserError` where it is missing, damaged or of another version."""
-    spec(name)
-    return read(place(name) or folder() / f"{name}.npz", name, f"build it: smoltalk benchmarks build {name}")
+    """The fingerprint of one benchmark. Raises `UserError` where there is none that is whole, of this version and of
+    the commit that the spec pins. A user's own build that is none of that is not passed over in silence."""
+    shipped, own = folder() / f"{name}.npz", own_folder() / f"{name}.npz"
+    command = f"smoltalk benchmarks build {name}"
+    remedy = f"build it: {command}"
+    if own.is_file():
+        remedy = f"build it again: {command}"
+        remedy += "; or delete it, and the shipped one is used" if shipped.is_file() else ""
+    elif shipped.is_file():
+        remedy = f"install smoltalk again, or build one of your own, which is read first: {command}"
+    return of_spec(spec(name), name, place(name) or shipped, remedy)
+
+
+def of_spec(chosen: Spec, name: str, path: Path, remedy: str) -> Fingerprint:
+    """The fingerprint in a file, of this spec. Raises `UserError`; `remedy` is what that says."""
+    made = read(path, name, remedy)
+    read_from = re.fullmatch(r"(.+)@([0-9a-f]{40})", made.manifest.origin)
+    if read_from and chosen.revision and read_from[1] == chosen.dataset and read_from[2] != chosen.revision:
+        why = f"was built from commit {read_from[2][:12]}, the spec pins {chosen.revision[:12]}, and is not used"
+        raise UserError([Problem(str(path), 0, f"the fingerprint of `{name}` {why}", remedy)])
+    return made
 
 
 def rebuild(name: str, file: Path | None = None, origin: str = "", to: Path | None = None) -> tuple[Fingerprint, Path]:

@@ -101,7 +101,8 @@ def _state(name: str, kept: Path) -> tuple[str, str]:
     try:
         rows = load(name).manifest.rows
     except UserError as error:
-        return "", f"{error.problems[0].sentence.partition('` ')[2]}: smoltalk benchmarks build {name}"
+        why = error.problems[0].sentence.partition("` ")[2].partition(" (")[0]
+        return "", f"{why}: smoltalk benchmarks build {name}"
     return f"{rows:,}", "shipped" if kept.parent == folder() else str(kept)
 
 

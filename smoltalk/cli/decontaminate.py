@@ -1,8 +1,6 @@
 """`smoltalk decontaminate`: rows of any dataset that hold benchmark items, set apart with their evidence."""
 
 import os
-import sys
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED
-from smoltalk.cli.screen import complain, count, plain, say, span, table
+from smoltalk.cli.progress import Screen, amount, tell_of_data, tell_unreadable, text_speed
+from smoltalk.cli.screen import complain, count, say, span, table
 from smoltalk.errors import Problem, UserError, WorldError
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from smoltalk.decontamination.hub import OnHub
     from smoltalk.decontamination.parts import Files
     from smoltalk.decontamination.session import Job, Progress, Result
-
-_EVERY = 2.0
-"""Seconds between two lines of progress."""
 
 
 class ByMethod(StrEnum):
@@ -42,7 +38,9 @@ def decontaminate(
         str, typer.Option(metavar="A,B,...", help="Benchmarks by name, specs (.yaml), files of items (.jsonl).")
     ],
     out: Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")],
-    threshold: Annotated[float, typer.Option(help="The score from which on a row holds an item (coverage).")] = 0.5,
+    threshold: Annotated[
+        float | None, typer.Option(help="coverage: the score from which on a row holds an item.  [default: 0.5]")
+    ] = None,
     method: Annotated[ByMethod, typer.Option(help="Ours, or a published method.")] = ByMethod.coverage,
     of: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Look at this column only; may be given often.")
@@ -59,11 +57,11 @@ def decontaminate(
     """
     from smoltalk.decontamination.folder import OutFolder
 
-    names = _names(against, threshold)
-    from smoltalk.decontamination.session import Job
+    names = _names(against, threshold, method)
+    from smoltalk.decontamination.session import THRESHOLD, Job
 
     job = Job(
-        _data(data, config, split, revision), names, method.value, threshold, tuple(of or ()),
+        _data(data, config, split, revision), names, method.value, threshold or THRESHOLD, tuple(of or ()),
         threads or len(os.sched_getaffinity(0)),
     )  # fmt: skip
     folder = OutFolder(out)
@@ -77,13 +75,15 @@ def decontaminate(
         raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
-def _names(against: str, threshold: float) -> tuple[str, ...]:
+def _names(against: str, threshold: float | None, method: ByMethod) -> tuple[str, ...]:
     """Raises `UserError` with everything that is wrong."""
     from smoltalk.benchmarks import meant
 
     problems = []
-    if not 0 < threshold <= 1:
-        problems.append(Problem("--threshold", 0, f"{threshold} is not more than 0 and at most 1"))
+    if threshold is not None and method is not ByMethod.coverage:
+        problems.append(Problem("--threshold", 0, f"does not go with `--method {method}`, which has its own"))
+    elif threshold is not None and not 0 < threshold <= 1:
+        problems.append(Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1"))
     names = tuple(dict.fromkeys(name.strip() for name in against.split(",") if name.strip()))
     if not names:
         problems.append(Problem("--against", 0, "names no benchmark", "smoltalk benchmarks list"))
@@ -118,8 +118,9 @@ def _go(job: "Job", folder: "OutFolder", dataset_report: bool) -> None:
     from smoltalk.decontamination.session import decontaminate as run
     from smoltalk.decontamination.summary import summary
 
-    screen = _Screen()
-    result = run(job, folder, screen.see)
+    tell_of_data(job.data)
+    screen = Screen()
+    result = run(job, folder, lambda progress: screen.see(lambda: _line(progress)))
     screen.end()
     folder.write(folder.summary, summary(job, result))
     write_report(job, result, folder, whereabouts(job.against), private_texts(job.against))
@@ -132,8 +133,8 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
     tally = result.tally
     if result.kept:
         say(f"{count(result.kept, 'part')} of an earlier call kept")
-    speed = f", {result.bytes_now / 1e6 / result.seconds:,.0f} MB/s" if result.bytes_now and result.seconds else ""
-    say(f"{count(tally.rows, 'row')}, {tally.text_bytes / 1e6:,.1f} MB of text in {span(result.seconds)}{speed}")
+    speed = text_speed(result.bytes_now, result.seconds)
+    say(f"{count(tally.rows, 'row')}, {amount(tally.text_bytes)} of text in {span(result.seconds)}{speed}")
     told = [
         ("clean", tally.clean, ""),
         ("contaminated", tally.contaminated, ""),
@@ -147,6 +148,7 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
     rows = [(name, f"{number:,}", note) for name, number, note in told if number or not note]
     rows += [("", f"{number:,}", note) for number, note in notes if number]
     say("\n".join(table(rows, frozenset({1}))))
+    tell_unreadable(tally.told, tally.unreadable)
     listed = shares(result)
     if dataset_report:
         say("\nitems held of each benchmark, each counted once; over 2 % is too much by Tülu 3's rule")
@@ -164,7 +166,13 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
     elif any(one.hit for one in listed):
         say()
         found = [
-            (one.benchmark, f"{one.rows:,}", "rows hold", f"{one.hit:,}", f"of {one.items:,} items")
+            (
+                one.benchmark,
+                f"{one.rows:,}",
+                "row holds" if one.rows == 1 else "rows hold",
+                f"{one.hit:,}",
+                f"of {one.items:,} items",
+            )
             for one in listed
             if one.hit
         ]
@@ -178,36 +186,9 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
 _SIDES = (("clean", "rows to keep"), ("contaminated", "rows with evidence"), ("unreadable", "lines as they were"))
 
 
-class _Screen:
-    """Progress on stderr: one line that changes on a terminal, a line now and then elsewhere."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._last = time.monotonic()  # the first seconds need no word
-
-    def see(self, progress: "Progress") -> None:
-        """Say how far it is, if it is time to."""
-        now = time.monotonic()
-        if now - self._last < (_EVERY if not self._live else 0.2):
-            return
-        self._last = now
-        line = _line(progress)
-        if self._live:
-            sys.stderr.write(f"\r\x1b[2K{plain(line)}")
-            sys.stderr.flush()
-        else:
-            complain(line)
-
-    def end(self) -> None:
-        """Leave the terminal clean."""
-        if self._live:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
-
-
 def _line(progress: "Progress") -> str:
-    tally, seconds = progress.tally, max(progress.seconds, 1e-3)
-    line = f"{tally.rows:,} rows, {tally.contaminated:,} contaminated, {progress.bytes_now / 1e6 / seconds:,.0f} MB/s"
+    tally = progress.tally
+    line = f"{tally.rows:,} rows, {tally.contaminated:,} contaminated{text_speed(progress.bytes_now, progress.seconds)}"
     if progress.size and tally.read_bytes:
         line = f"{tally.read_bytes / progress.size:4.0%}  {line}"
     return line

@@ -1,7 +1,5 @@
 """`smoltalk dedup`: rows of any dataset that repeat an earlier row, set apart with the row they repeat."""
 
-import sys
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED
-from smoltalk.cli.screen import complain, count, plain, say, span, table
+from smoltalk.cli.progress import Screen, amount, row_speed, tell_of_data, tell_unreadable
+from smoltalk.cli.screen import complain, count, say, span, table
 from smoltalk.errors import Problem, UserError, WorldError
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from smoltalk.deduplication import Job
     from smoltalk.deduplication.session import Progress, Result
 
-_EVERY = 2.0
-"""Seconds between two lines of progress."""
 _TEXT = 60
 """Characters of a cluster's text on the screen."""
 _SIDES = (
@@ -103,8 +100,10 @@ def _go(job: "Job", folder: "OutFolder") -> None:
     from smoltalk.deduplication.session import dedup as run
     from smoltalk.deduplication.summary import summary
 
-    screen = _Screen()
-    result = run(job, folder, screen.see)
+    for data in (job.data, *job.against):
+        tell_of_data(data)
+    screen = Screen()
+    result = run(job, folder, lambda progress: screen.see(lambda: _line(progress)))
     screen.end()
     folder.write(folder.summary, summary(job, result))
     _account(job, result, folder)
@@ -114,20 +113,23 @@ def _account(job: "Job", result: "Result", folder: "OutFolder") -> None:
     tally = result.tally
     if result.kept:
         say(f"{count(result.kept, 'part')} of an earlier call kept")
-    text = f", {tally.text_bytes / 1e6:,.1f} MB of text" if tally.text_bytes else ""
-    speed = f", {tally.rows / result.seconds:,.0f} rows/s" if tally.rows and result.seconds > 0.5 else ""
-    say(f"{count(tally.rows, 'row')}{text} in {span(result.seconds)}{speed}")
+    text = f", {amount(tally.text_bytes)} of text" if tally.text_bytes else ""
+    say(f"{count(tally.rows, 'row')}{text} in {span(result.seconds)}{row_speed(tally.rows, result.seconds)}")
     rows = [
         ("kept", f"{tally.kept:,}", ""),
         ("duplicates", f"{tally.duplicates:,}", _of_what(job, result)),
     ]
     if tally.unreadable:
         rows.append(("unreadable", f"{tally.unreadable:,}", "lines that are no rows, or of other types than the rest"))
-    if tally.without_text:
-        rows.append(("", f"{tally.without_text:,}", "with nothing to compare, so kept"))
+    notes = [
+        (tally.without_text, "with nothing to compare, so kept"),
+        (tally.broken_text, "with half characters, which became \ufffd"),
+    ]
+    rows += [("", f"{number:,}", note) for number, note in notes if number]
     say("\n".join(table(rows, frozenset({1}))))
+    tell_unreadable(tally.told, tally.unreadable)
     if result.clusters:
-        say("\nrepeated most often")
+        say("\nrepeated most often: how many times, which row, and how a repeat begins")
         lines = [
             (
                 f"{one.repeats:,}",
@@ -145,35 +147,16 @@ def _account(job: "Job", result: "Result", folder: "OutFolder") -> None:
 def _of_what(job: "Job", result: "Result") -> str:
     if not result.tally.duplicates:
         return ""
-    said = f"of {count(result.repeated, 'row')}"
-    return f"{said}; {result.tally.of_others:,} repeat one of {result.others:,} in other data" if job.against else said
+    said = f"that repeat {count(result.repeated, 'kept row')}"
+    if not job.against:
+        return said
+    said = f"that repeat {count(result.repeated, 'row')}"
+    return f"{said}; {result.tally.of_others:,} because of --against ({count(result.others, 'row')})"
 
 
-class _Screen:
-    """Progress on stderr: one line that changes on a terminal, a line now and then elsewhere."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._last = time.monotonic()
-
-    def see(self, progress: "Progress") -> None:
-        """Say how far it is, if it is time to."""
-        now = time.monotonic()
-        if now - self._last < (0.2 if self._live else _EVERY):
-            return
-        self._last = now
-        tally = progress.tally
-        line = f"{tally.rows:,} rows, {tally.duplicates:,} duplicates, {tally.rows / progress.seconds:,.0f} rows/s"
-        if progress.size and tally.read_bytes:
-            line = f"{tally.read_bytes / progress.size:4.0%}  {line}"
-        if self._live:
-            sys.stderr.write(f"\r\x1b[2K{plain(line)}")
-            sys.stderr.flush()
-        else:
-            complain(line)
-
-    def end(self) -> None:
-        """Leave the terminal clean."""
-        if self._live:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+def _line(progress: "Progress") -> str:
+    tally = progress.tally
+    line = f"{tally.rows:,} rows, {tally.duplicates:,} duplicates{row_speed(tally.rows, progress.seconds)}"
+    if progress.size and tally.read_bytes:
+        line = f"{tally.read_bytes / progress.size:4.0%}  {line}"
+    return line

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smoltalk.cli.screen import end_of, value
 
@@ -20,9 +20,17 @@ def shown(number: int, fate: "Fate", row: "Row") -> str:
     for name, content in row.items():
         lines += value(name, content, 2)
     lines.append(f"  => {end_of(fate.fate, fate.gate, fate.reason)}")
-    for name, content in json.loads(fate.evidence).items():
+    for name, content in evidence(fate).items():
         lines += value(name, content, 5)
     return "\n".join(lines)
+
+
+def evidence(fate: "Fate") -> dict[str, Any]:
+    """What the gate said of a row it rejected; of an accepted row what each gate told, as `gate.key`."""
+    said: dict[str, Any] = json.loads(fate.evidence)
+    if fate.fate != "accepted":
+        return said
+    return {f"{gate}.{key}": content for gate, told in said.items() for key, content in told.items()}
 
 
 def ordered(pipeline: "Pipeline", row: "Row") -> "Row":

@@ -40,7 +40,11 @@ def told(life: "Life") -> str:
         lines += ["", stage.step, *_stage(stage)]
     if life.gates:
         rows = [(g.gate, f"{g.ruling}: {g.reason}" if g.reason else g.ruling) for g in life.gates]
-        lines += ["", "gates", *table(rows)]
+        lines += ["", "gates"]
+        for gate, line in zip(life.gates, table(rows), strict=True):
+            lines.append(line)
+            for name, content in gate.told.items():
+                lines += value(name, content, 4)
     lines += ["", end]
     for name, content in life.evidence.items():
         lines += value(name, content, 2)

@@ -50,7 +50,7 @@ def placed(batch: pa.RecordBatch, columns: Sequence[str]) -> Placed:
             owners.append(np.full(len(leaf.texts), number, np.int64))
     if not leaves:
         return Placed(
-            Texts(np.empty(0, np.uint8), np.zeros(1, np.int64), np.zeros(batch.num_rows + 1, np.int64)),
+            Texts(_readonly(np.empty(0, np.uint8)), np.zeros(1, np.int64), np.zeros(batch.num_rows + 1, np.int64)),
             *[np.empty(0, np.int64)] * 2,
         )
     rows, turns, column = (
@@ -134,6 +134,12 @@ def _buffers(texts: pa.Array) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
     kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
     _, offsets, data = texts.buffers()
     if not len(texts) or data is None:
-        return np.empty(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
+        return _readonly(np.empty(0, np.uint8)), np.zeros(len(texts) + 1, np.int64)
     at = np.frombuffer(offsets, kind)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    return np.frombuffer(data, np.uint8), at
+    return _readonly(np.frombuffer(data, np.uint8)), at
+
+
+def _readonly(data: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    """What can be written to is another type to compiled code, which would be compiled once more for it."""
+    data.flags.writeable = False
+    return data

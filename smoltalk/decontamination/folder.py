@@ -53,7 +53,7 @@ class OutFolder:
     def opened(self, job: Mapping[str, Any]) -> Iterator[None]:
         """Hold the folder for a call. Raises `UserError` where it holds something else, or another call's rows."""
         if self.path.exists() and not self._state.is_dir() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise self._unusable("holds other files already")
+            raise self._unusable("holds other files already" if self.path.is_dir() else "is a file")
         self._state.mkdir(parents=True, exist_ok=True)
         for side in self.sides:
             (self.path / side).mkdir(exist_ok=True)

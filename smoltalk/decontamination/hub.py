@@ -1,5 +1,6 @@
 """A dataset on the Hugging Face Hub in parts, streamed: nothing is downloaded whole."""
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class OnHub:
     def _open(self) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what imports warn about is not the user's business
+            logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # nor is each retry; how it ends is said
             from datasets import load_dataset  # more than a second
 
             try:

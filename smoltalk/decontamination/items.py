@@ -3,51 +3,45 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from smoltalk.benchmarks import Item, Spec, folder, items_in, meant, spec
+from smoltalk.benchmarks import Item, Spec, items_in
 from smoltalk.benchmarks.hub import items_on_hub
+from smoltalk.benchmarks.items import names_of
+from smoltalk.benchmarks.named import Named, named
 from smoltalk.benchmarks.specs import spec_in
-from smoltalk.errors import FactoryError, WorldError
+from smoltalk.errors import FactoryError, UserError, WorldError
 
 
 def items_of(against: Sequence[str], method: str, beside: Path | None = None) -> dict[str, list[Item]]:
     """All items of benchmarks by name, spec file or file of items, from the files or from the Hub.
 
-    Raises `UserError` for what cannot be read, `WorldError` where the Hub gives no items.
+    Raises `UserError` for what cannot be read and for two of one name, `WorldError` where the Hub gives no items.
     """
     found: dict[str, list[Item]] = {}
-    for one in against:
-        if one.endswith(".jsonl"):
-            found[Path(one).stem] = list(items_in(_path(one, beside)))
-        elif one.endswith((".yaml", ".yml")):
-            path = _path(one, beside)
-            found[path.stem] = _from_hub(path.stem, spec_in(path), path, method)
-        else:
-            for name in meant(one):
-                found[name] = _from_hub(name, spec(name), folder() / f"{name}.yaml", method)
+    for one in _named(against, beside):
+        found[one.name] = list(items_in(one.items)) if one.items else _from_hub(one.name, one.spec, method)
+    return found
+
+
+def _named(against: Sequence[str], beside: Path | None) -> list[Named]:
+    found, problems = named(against, beside)
+    if problems:
+        raise UserError(problems)
     return found
 
 
 def private_texts(against: Sequence[str], beside: Path | None = None) -> dict[str, dict[str, str]]:
-    """Of files of items, the text of each item by its id: the user's own, so it may be shown."""
+    """Of files of items, the text of each item by what it is called: the user's own, so it may be shown."""
     texts: dict[str, dict[str, str]] = {}
-    for one in against:
-        if one.endswith(".jsonl"):
-            listed = enumerate(items_in(_path(one, beside)))
-            texts[Path(one).stem] = {item.id or str(number): text_of(item) for number, item in listed}
+    for one in _named(against, beside):
+        if one.items:
+            items = list(items_in(one.items))
+            texts[one.name] = dict(zip(names_of(items), map(text_of, items), strict=True))
     return texts
 
 
 def whereabouts(against: Sequence[str], beside: Path | None = None) -> dict[str, str]:
     """Where a person finds the items of each benchmark, in a line."""
-    found: dict[str, str] = {}
-    for one in against:
-        if one.endswith(".jsonl"):
-            found[Path(one).stem] = one
-        elif one.endswith((".yaml", ".yml")):
-            found[Path(one).stem] = _where(spec_in(_path(one, beside)))
-        else:
-            found |= {name: _where(spec(name)) for name in meant(one)}
-    return found
+    return {one.name: str(one.items or _where(spec_in(one.spec))) for one in _named(against, beside)}
 
 
 def _where(of: Spec) -> str:
@@ -69,12 +63,8 @@ def _lines(item: Item) -> Iterator[str]:
         yield f"({chr(65 + number % 26)}) {choice}"
 
 
-def _path(one: str, beside: Path | None) -> Path:
-    path = Path(one).expanduser()
-    return path if path.is_absolute() or beside is None else beside / path
-
-
-def _from_hub(name: str, of: Spec, path: Path, method: str) -> list[Item]:
+def _from_hub(name: str, path: Path, method: str) -> list[Item]:
+    of = spec_in(path)
     try:
         return items_on_hub(of, str(path))[0]
     except FactoryError as error:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,9 @@ class Unreadable(NamedTuple):
     place: str
     reason: str
     line: bytes
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
 
 
 class _Line(NamedTuple):
@@ -132,6 +135,8 @@ def _record(line: bytes) -> tuple[dict[str, Any], bool]:
     except orjson.JSONDecodeError:
         try:
             record = json.loads(line.decode("utf-8", "surrogateescape"))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"is not JSON: {error.msg.lower()} at its character {error.pos + 1}") from None
         except (ValueError, RecursionError) as error:
             raise ValueError(f"is not JSON: {error}") from None
         mended = _mended(record)
@@ -163,13 +168,17 @@ def _table(rows: Sequence[_Line]) -> tuple[pa.Table, list[Unreadable]]:
     for place, record, line in rows:
         wrong = next((n for n, v in record.items() if v is not None and _outer(v) != most[n]), None)
         if wrong is not None:
-            reason = f"`{wrong}` is {_outer(record[wrong])}, elsewhere it is {most[wrong]}"
-            odd.append(Unreadable(place, reason, line))
+            odd.append(Unreadable(place, _outvoted(wrong, _outer(record[wrong]), seen[wrong]), line))
             continue
         try:
-            inner = _merged(inner, _kind(record))
+            own = _kind(record)
         except TypeError as error:
-            odd.append(Unreadable(place, f"holds {error}, unlike other rows", line))
+            odd.append(Unreadable(place, f"has {error} in the same list", line))
+            continue
+        try:
+            inner = _merged(inner, own)
+        except TypeError as error:
+            odd.append(Unreadable(place, f"has {error} in the rows before it", line))
             continue
         kept.append(_Line(place, record, line))
     try:
@@ -178,6 +187,13 @@ def _table(rows: Sequence[_Line]) -> tuple[pa.Table, list[Unreadable]]:
         if len(kept) > 1:
             return _halves(kept, odd)
         return pa.table({}), [*odd, *(Unreadable(place, f"is no row: {error}", line) for place, _, line in kept)]
+
+
+def _outvoted(name: str, kind: str, seen: Mapping[str, int]) -> str:
+    """Why a value is of the wrong kind: more rows have another, or as many have, the first of them earlier."""
+    first = max(seen, key=lambda one: seen[one])
+    share = "in as many rows, and first," if seen[first] == seen[kind] else "in more rows"
+    return f"`{name}` is {kind}; {share} it is {first}"
 
 
 def _halves(rows: Sequence[_Line], odd: list[Unreadable]) -> tuple[pa.Table, list[Unreadable]]:
@@ -218,7 +234,7 @@ def _merged(one: Any, two: Any) -> Any:
     if isinstance(one, list) and isinstance(two, list):
         return [_merged(one[0], two[0])]
     if one != two:
-        raise TypeError(f"{_named(two)} where there is {_named(one)}")
+        raise TypeError(f"{_named(two)} where {_named(one)} is")
     return one
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from smoltalk.decontamination.forms import OTHERS, unread
 from smoltalk.decontamination.lines import Block, cuts, read_blocks
 from smoltalk.errors import Problem, UserError, nearest
 
@@ -37,6 +38,8 @@ class Files:
 
     paths: tuple[Path, ...]
     size: int
+    passed_over: tuple[Path, ...] = ()
+    """Files of the same folders that hold data in other forms."""
 
     def identity(self) -> list[list[str | int]]:
         """What, when changed, makes these other rows."""
@@ -58,6 +61,7 @@ def files(data: Sequence[str]) -> Files | None:
     """
     found: list[Path] = []
     problems: list[Problem] = []
+    others: list[Path] = []
     for one in data:
         here = _files_of(one)
         if here is None:
@@ -65,33 +69,33 @@ def files(data: Sequence[str]) -> Files | None:
                 return None
             near = nearest(one, [str(p) for p in Path(one).parent.iterdir()] if Path(one).parent.is_dir() else [])
             problems.append(Problem(one, 0, "there is no such file or folder", near if near.startswith("did") else ""))
-        elif not here:
-            problems.append(Problem(one, 0, "holds no JSON Lines and no Parquet", "files end in .jsonl or .parquet"))
+            continue
+        readable = [path for path in here if path.suffix in _SUFFIXES]
+        other = [path for path in here if path.suffix in OTHERS]
+        if readable:
+            found += readable
+            others += other
         else:
-            found += here
+            problems.append(unread(one, other))
     if problems:
         raise UserError(problems)
     paths = tuple(dict.fromkeys(found))
-    return Files(paths, sum(path.stat().st_size for path in paths))
+    return Files(paths, sum(path.stat().st_size for path in paths), tuple(dict.fromkeys(others)))
 
 
 def _files_of(one: str) -> list[Path] | None:
-    """None where there is nothing of that name."""
+    """Files that may be data, whether they can be read or not. None where there is nothing of that name."""
     place = Path(one)
     if place.is_file():
-        return [place] if place.suffix in _SUFFIXES else []
+        return [place]
     if place.is_dir():
         if (place / "run.db").is_file():  # a run: its accepted rows
             place = place / "data"
-        return sorted(
-            path
-            for path in place.rglob("*")
-            if path.suffix in _SUFFIXES and path.is_file() and not _hidden(path, place)
-        )
+        return sorted(path for path in place.rglob("*") if path.is_file() and not _hidden(path, place))
     matched = (
         sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor)))) if any(map(one.count, "*?[")) else []
     )
-    return [path for path in matched if path.suffix in _SUFFIXES and path.is_file()] if matched else None
+    return [path for path in matched if path.is_file()] if matched else None
 
 
 def _hidden(path: Path, below: Path) -> bool:
@@ -99,7 +103,7 @@ def _hidden(path: Path, below: Path) -> bool:
 
 
 def _may_be_on_hub(one: str) -> bool:
-    odd = one.startswith((".", "/", "~")) or "*" in one or Path(one).suffix in _SUFFIXES
+    odd = one.startswith((".", "/", "~")) or "*" in one or Path(one).suffix in {*_SUFFIXES, *OTHERS}
     return one.count("/") <= 1 and not odd
 
 
@@ -180,7 +184,7 @@ def _decoded(path: Path, groups: Sequence[int], rows: int) -> Iterator["pa.Recor
         try:
             yield from parquet.iter_batches(batch_size=min(rows, 65_536), row_groups=list(groups), use_threads=False)
         except (pa.ArrowException, OSError) as error:
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
 
 
 def _open(path: Path) -> "pq.ParquetFile":
@@ -189,10 +193,11 @@ def _open(path: Path) -> "pq.ParquetFile":
     try:
         return pq.ParquetFile(path, buffer_size=1 << 20)
     except Exception as error:  # a damaged footer surfaces as whatever its decoder stumbled over
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> UserError:
+def damaged(path: Path, error: Exception) -> UserError:
+    """What to say of a Parquet file that cannot be opened."""
     said = str(error).partition("\n")[0]
     return UserError(
         [

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from smoltalk.benchmarks.items import names_of
 from smoltalk.decontamination import Hit, best_of_items
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Published:
         self.sources = tuple(f"{name}, {len(listed)} items" for name, listed in items.items())
         self.sizes = tuple(len(listed) for listed in items.values())
         self._rule = rule
-        self._ids = [[item.id or str(number) for number, item in enumerate(listed)] for listed in items.values()]
+        self._ids = [names_of(listed) for listed in items.values()]
         self._words: dict[tuple[int, int], list[str]] = {}
         self._places: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         for which, listed in enumerate(items.values()):

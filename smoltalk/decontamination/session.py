@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -10,12 +9,17 @@ from typing import Any, NamedTuple
 
 from smoltalk.decontamination import Finder, Method, finder
 from smoltalk.decontamination.folder import OutFolder
+from smoltalk.decontamination.heads import no_rows, no_texts, refuse
 from smoltalk.decontamination.hub import OnHub
 from smoltalk.decontamination.parts import Files, Part
 from smoltalk.decontamination.tally import Tally, total
 from smoltalk.decontamination.unify import unify
 from smoltalk.decontamination.work import Way, work
 from smoltalk.errors import UserError
+from smoltalk.words.compiling import Clock
+
+THRESHOLD = 0.5
+"""The score of `coverage` from which on a row holds an item, where the call does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Job:
     data: Files | OnHub
     against: tuple[str, ...]
     method: Method = "coverage"
-    threshold: float = 0.5
+    threshold: float = THRESHOLD
     of: tuple[str, ...] = ()
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
@@ -45,7 +49,7 @@ class Progress(NamedTuple):
     size: int
     """Bytes of the whole input on disk; 0 where nobody knows."""
     seconds: float
-    """Since the first part was begun in this call."""
+    """Since the first part was begun in this call, without compiling."""
     bytes_now: int
     """Bytes of text looked through in this call."""
 
@@ -66,24 +70,25 @@ class Result(NamedTuple):
 
 def decontaminate(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Result:
     """Do what is left of a job. Raises `UserError`, `WorldError`, `OSError`; an interrupted call can be made again."""
+    refuse(job.data, lambda schema, origin: no_texts(schema, job.of, origin))
     ready = finder(job.against, job.method, job.threshold)
     with folder.opened(job.identity(ready.sources)):
         kept = folder.finished()
-        begun, before = time.monotonic(), total(kept.values())
+        clock, before = Clock(), total(kept.values())
         together = before.model_copy(deep=True)
         try:
             for tally in _scanned(job, ready, folder, kept):
                 together.add(tally)
-                seconds = time.monotonic() - begun
-                tell(Progress(together, job.data.size, seconds, together.text_bytes - before.text_bytes))
+                tell(Progress(together, job.data.size, clock.seconds, together.text_bytes - before.text_bytes))
+            if not together.rows:
+                raise no_rows(job.data)
         except UserError:
-            if not kept:
+            if not kept or not together.rows:
                 folder.forget()
             raise
         unify(folder)
-        seconds = time.monotonic() - begun
         sizes = dict(zip(ready.names, ready.sizes, strict=True))
-        return Result(together, sizes, ready.sources, seconds, together.text_bytes - before.text_bytes, len(kept))
+        return Result(together, sizes, ready.sources, clock.seconds, together.text_bytes - before.text_bytes, len(kept))
 
 
 def _scanned(job: Job, ready: Finder, folder: OutFolder, kept: Mapping[int, Tally]) -> Iterator[Tally]:

@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+TOLD = 5
+"""Unreadable lines that are told one by one; all of them are counted, and kept as they were."""
 LONG_ROW = 1_000_000
 """Bytes of text from which on a row is counted as long."""
 
@@ -40,6 +42,8 @@ class Tally(BaseModel):
     contaminated: int = 0
     unreadable: int = 0
     """Lines that are no rows, or of other types than the rest."""
+    told: list[str] = Field(default_factory=list)
+    """The first few of them: where, and why."""
     without_text: int = 0
     """Rows with nothing to look at; they are clean."""
     broken_text: int = 0
@@ -58,6 +62,7 @@ class Tally(BaseModel):
             "read_bytes",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.told = [*self.told, *other.told][:TOLD]
         for name, counted in other.benchmarks.items():
             self.benchmarks.setdefault(name, OfBenchmark()).add(counted)
 

@@ -13,10 +13,11 @@ from smoltalk.decontamination import Finder, Hit
 from smoltalk.decontamination.columns import Placed, placed, role_of, text_columns
 from smoltalk.decontamination.evidence import Evidence, quote, written
 from smoltalk.decontamination.folder import OutFolder
+from smoltalk.decontamination.heads import no_texts
 from smoltalk.decontamination.lines import Block, Unreadable
 from smoltalk.decontamination.parts import Part
-from smoltalk.decontamination.tally import LONG_ROW, OfBenchmark, Tally
-from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.decontamination.tally import LONG_ROW, TOLD, OfBenchmark, Tally
+from smoltalk.errors import UserError
 
 _MOST = 20
 """Hits of one row that are written down, the best ones."""
@@ -87,13 +88,14 @@ class _Sides:
 def _count(block: Block, tally: Tally) -> None:
     tally.unreadable += len(block.unreadable)
     tally.rows += len(block.unreadable)
+    tally.told = [*tally.told, *(str(line) for line in block.unreadable[:TOLD])][:TOLD]
     tally.broken_text += block.surrogates
 
 
 def _batch(batch: pa.RecordBatch, way: Way, desk: object, sides: _Sides, tally: Tally, part: Part) -> None:
     names = text_columns(batch.schema, way.of)
-    if part.number == 0:
-        _refuse(batch.schema, names, way, part)
+    if part.number == 0 and not part.size and (problems := no_texts(batch.schema, way.of, part.origin)):
+        raise UserError(problems)  # of files that is known already
     found = placed(batch, names)
     tally.broken_text += _broken(batch, found)
     hits = way.finder.find(found.texts, desk)
@@ -125,21 +127,6 @@ def _free(names: Sequence[str]) -> str:
     while name in names:
         name += "_"
     return name
-
-
-def _refuse(schema: pa.Schema, names: Sequence[str], way: Way, part: Part) -> None:
-    """Raises `UserError` where the columns to look at are not there."""
-    problems = [
-        Problem(part.origin, 0, f"has no column `{name}`", nearest(name, schema.names))
-        if name not in schema.names
-        else Problem(part.origin, 0, f"column `{name}` holds no texts: it is {schema.field(name).type}")
-        for name in way.of
-        if name not in names
-    ]
-    if not problems and not names:
-        problems = [Problem(part.origin, 0, f"holds no column of texts; there is: {', '.join(schema.names)}")]
-    if problems:
-        raise UserError(problems)
 
 
 def _broken(batch: pa.RecordBatch, found: Placed) -> int:

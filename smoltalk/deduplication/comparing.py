@@ -14,7 +14,6 @@ from smoltalk.duplicates.exact import ExactIndex
 from smoltalk.duplicates.near import KEEP_ALL, Found, NearIndex
 from smoltalk.duplicates.others import texts_of_rows, unit, vectors_of
 from smoltalk.duplicates.semantic import SemanticIndex
-from smoltalk.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +33,7 @@ class Comparing(Protocol):
     """Remembers the rows that stay; given rows in their order."""
 
     def see(self, batch: pa.RecordBatch, columns: Sequence[str], keep_all: bool) -> Seen:
-        """Compare a batch by these columns. `keep_all`: only remember it."""
+        """Compare a batch by these columns. `keep_all`: only remember it. Raises `ValueError` for unlike vectors."""
 
     def close(self) -> None:
         """Let go of what is open."""
@@ -83,15 +82,12 @@ class _Semantic:
         self._engine: _Running | None = None
 
     def see(self, batch: pa.RecordBatch, columns: Sequence[str], keep_all: bool) -> Seen:
-        try:
-            vectors = vectors_of(batch, columns[0]) if len(columns) == 1 and columns[0] in batch.schema.names else None
-            texts = None
-            if vectors is None:
-                texts = texts_of_rows(batch, columns)
-                vectors = self._made(texts)
-            return Seen(self._index.add(vectors, KEEP_ALL if keep_all else None), texts)
-        except ValueError as error:
-            raise UserError([Problem(", ".join(columns), 0, str(error))]) from error
+        vectors = vectors_of(batch, columns[0]) if len(columns) == 1 and columns[0] in batch.schema.names else None
+        texts = None
+        if vectors is None:
+            texts = texts_of_rows(batch, columns)
+            vectors = self._made(texts)
+        return Seen(self._index.add(vectors, KEEP_ALL if keep_all else None), texts)
 
     def close(self) -> None:
         """Let go of the engine."""

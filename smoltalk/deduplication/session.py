@@ -1,6 +1,5 @@
 """One call of `smoltalk dedup`: parts in their order, each compared and written as kept and duplicate rows."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -9,15 +8,20 @@ from typing import NamedTuple, TypeVar
 import pyarrow as pa
 
 from smoltalk.decontamination.folder import OutFolder
+from smoltalk.decontamination.heads import no_rows, refuse
 from smoltalk.decontamination.lines import Unreadable
 from smoltalk.decontamination.parts import Part
+from smoltalk.decontamination.tally import TOLD
 from smoltalk.decontamination.unify import unify
 from smoltalk.deduplication import Job, called
-from smoltalk.deduplication.comparing import Comparing, comparing
+from smoltalk.deduplication.choosing import compared, mistakes
+from smoltalk.deduplication.comparing import Comparing, Seen, comparing
 from smoltalk.deduplication.tally import Cluster, Clusters, Tally
 from smoltalk.deduplication.writing import PartFiles, Ruling
 from smoltalk.duplicates.names import Names
-from smoltalk.duplicates.others import Reading, chosen
+from smoltalk.duplicates.others import Reading, Told
+from smoltalk.errors import Problem, UserError
+from smoltalk.words.compiling import Clock
 
 T = TypeVar("T")
 
@@ -71,13 +75,15 @@ def dedup(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Resu
 
     Parts that an earlier call wrote are read and compared again, since later rows may repeat theirs, but not written.
     """
+    for data in (*job.against, job.data):
+        refuse(data, lambda schema, origin: mistakes(schema, job, origin))
     with folder.opened(job.identity()), closing(comparing(job)) as index:
         memory = _Memory(index, job.by == "semantic")
         for other in job.against:
             _remember(other.parts(_not_done), memory, job)
             memory.datasets.append((len(memory.names), called(other)))
-        others, begun, together, kept = len(memory.names), time.monotonic(), Tally(), 0
-        reading, columns = Reading(), list[str]()
+        others, clock, together, kept = len(memory.names), Clock(), Tally(), 0
+        reading, columns = Reading(), _Columns(job)
         for part, blocks in _ahead((part, list(part.read())) for part in job.data.parts(_not_done)):
             written = folder.state(part.number).is_file()
             kept += written
@@ -85,19 +91,23 @@ def dedup(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Resu
             with PartFiles(folder, part.number, written) as files:
                 for block in blocks:
                     for batch in block.table.combine_chunks().to_batches():
-                        columns = columns or _columns(batch.schema, job, part.origin)
-                        _judge(batch, reading.told(part, batch).ids, columns, memory, files, tally)
+                        names = columns.of(batch.schema, part.origin)
+                        _judge(reading.told(part, batch), names, memory, files, tally)
                     files.set_aside(block.unreadable)
+                    tally.broken_text += block.surrogates
                     _count_unreadable(block.unreadable, tally)
             folder.finish(part.number, tally)
             together.add(tally)
-            tell(Progress(together, job.data.size, time.monotonic() - begun))
+            tell(Progress(together, job.data.size, clock.seconds))
+        if not together.rows:
+            folder.forget()
+            raise no_rows(job.data)
         unify(folder)
         biggest = [
             Cluster(memory.names[head], memory.dataset(head), repeats, text)
             for head, repeats, text in memory.clusters.biggest(_BIGGEST)
         ]
-        return Result(together, biggest, len(memory.clusters), others, time.monotonic() - begun, kept)
+        return Result(together, biggest, len(memory.clusters), others, clock.seconds, kept)
 
 
 def _not_done(number: int) -> bool:
@@ -114,27 +124,39 @@ def _ahead(items: Iterable[T]) -> Iterator[T]:
             yield item
 
 
-def _columns(schema: pa.Schema, job: Job, origin: str) -> list[str]:
-    if job.by == "semantic" and not job.on and "embedding" in schema.names:
-        return ["embedding"]
-    return chosen(schema, job.on, origin)
+class _Columns:
+    """The columns to compare, chosen file by file: those of another file may have other names."""
+
+    def __init__(self, job: Job) -> None:
+        self._job, self._origin, self._names = job, "", list[str]()
+
+    def of(self, schema: pa.Schema, origin: str) -> list[str]:
+        """Of a file whose first rows have this schema. Raises `UserError`."""
+        if origin != self._origin and schema.names:
+            self._origin, self._names = origin, compared(schema, self._job, origin)
+        return self._names
 
 
 def _remember(parts: Iterator[Part], memory: _Memory, job: Job) -> None:
-    reading, columns = Reading(), list[str]()
+    reading, columns = Reading(), _Columns(job)
     for part, blocks in _ahead((part, list(part.read())) for part in parts):
         for block in blocks:
             for batch in block.table.combine_chunks().to_batches():
-                columns = columns or _columns(batch.schema, job, part.origin)
-                seen = memory.index.see(batch, columns, keep_all=True)
-                ids = reading.told(part, batch).ids
-                memory.names.extend(ids[row] for row in (seen.found.earlier == -1).nonzero()[0].tolist())
+                told = reading.told(part, batch)
+                seen = _seen(told, columns.of(batch.schema, part.origin), memory, keep_all=True)
+                memory.names.extend(told.ids[row] for row in (seen.found.earlier == -1).nonzero()[0].tolist())
 
 
-def _judge(
-    batch: pa.RecordBatch, ids: list[str], columns: list[str], memory: _Memory, files: PartFiles, tally: Tally
-) -> None:
-    found, texts = memory.index.see(batch, columns, keep_all=False)
+def _seen(told: Told, columns: list[str], memory: _Memory, keep_all: bool) -> Seen:
+    try:
+        return memory.index.see(told.batch, columns, keep_all)
+    except ValueError as error:
+        raise UserError([Problem(told.origin, 0, str(error))]) from error
+
+
+def _judge(told: Told, columns: list[str], memory: _Memory, files: PartFiles, tally: Tally) -> None:
+    batch, ids, _ = told
+    found, texts = _seen(told, columns, memory, keep_all=False)
     memory.names.extend(ids[row] for row in (found.earlier == -1).nonzero()[0].tolist())
     repeats = found.earlier >= 0
     for row in repeats.nonzero()[0].tolist():
@@ -157,3 +179,4 @@ def _judge(
 def _count_unreadable(lines: list[Unreadable], tally: Tally) -> None:
     tally.unreadable += len(lines)
     tally.rows += len(lines)
+    tally.told = [*tally.told, *(str(line) for line in lines[:TOLD])][:TOLD]

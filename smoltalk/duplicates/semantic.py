@@ -22,8 +22,8 @@ class SemanticIndex:
 
     Every row is compared with every kept one, so nothing is missed and time grows with their square: about
     2 x rows x kept x dimensions operations, at the speed of the machine's BLAS. Memory: 4 bytes a dimension of each
-    kept row. What stays is the head of each cluster, as in SemDeDup (Abbas et al. 2023) but by row order, and found
-    without k-means.
+    kept row, and up to a quarter more for those to come. What stays is the head of each cluster, as in SemDeDup (Abbas
+    et al. 2023) but by row order, and found without k-means.
     """
 
     def __init__(self, threshold: float) -> None:

@@ -1,7 +1,7 @@
 """The gate that keeps the first of rows that mean the same."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -22,8 +22,12 @@ class SemanticDuplicate(Gate):
 
     The vectors are what the step `embed` writes; how high the bar must be depends on the model. As in SemDeDup (Abbas
     et al. 2023), but the head of a cluster stays, and the neighbours are exact: each row is compared with every kept
-    one. Memory: 4 bytes a dimension of each kept row; time: about 15 ms a row at 100,000 kept rows of 384 dimensions.
+    one. Memory: 4 to 5 bytes a dimension of each kept row; time: about 15 ms a row at 100,000 kept rows of 384
+    dimensions, and in proportion (docs/deduplication.md).
+    `keep: [semantic_duplicate.nearest, semantic_duplicate.similarity]` publishes how far the nearest neighbour is.
     """
+
+    tells: ClassVar[Mapping[str, type[Any]]] = {"nearest": str, "similarity": float}
 
     on: str = "embedding"
     """The column of vectors."""
@@ -82,7 +86,7 @@ class _Judge:
         nearest = int(found.nearest[0])
         if nearest < 0:
             return KEEP
-        return Verdict(True, "", {"column": self._on, "nearest": self._names[nearest], "similarity": similarity})
+        return Verdict(True, "", {"nearest": self._names[nearest], "similarity": similarity})
 
 
 def _vector(value: Any) -> "NDArray[np.float32] | None":

@@ -9,9 +9,10 @@ from smoltalk.document import Document
 from smoltalk.engines.pool import Pool
 from smoltalk.errors import FactoryError, Problem, UserError, nearest
 from smoltalk.fields import meant
+from smoltalk.pipeline import kept
 from smoltalk.pipeline.asked import asked_engines
 from smoltalk.pipeline.cases import without_case
-from smoltalk.pipeline.kept import misread
+from smoltalk.pipeline.misread import misread
 from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON, Stock, Target, fills_rows
 from smoltalk.pipeline.parts import Named, at, told
 
@@ -71,11 +72,9 @@ def _columns(
     for gate in gates:
         yield from columns.read(gate)
     yield from columns.conversation()
-    keep = document.data.get("keep")
-    for i, column in enumerate(keep if isinstance(keep, list) else []):
-        if isinstance(column, str) and column not in columns.writer and not (columns.blind or columns.excused(column)):
-            sentence = f"`keep` names column `{column}`, which no step writes"
-            yield document.problem(("keep", i), sentence, nearest(column, columns.writer))
+    yield from kept.mistakes(
+        document, gates, columns.writer, lambda column: not (columns.blind or columns.excused(column))
+    )
 
 
 class _Columns:

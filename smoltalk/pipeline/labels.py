@@ -18,8 +18,13 @@ def labelled_steps(pipeline: Pipeline) -> list[tuple[str, AnyStep]]:
 
 def labelled_gates(pipeline: Pipeline) -> list[tuple[str, Gate]]:
     """Gates with labels, which also name their files under `rejected/`."""
-    names = [_name(p.name, getattr(p.part, "column", None)) for p in pipeline.gates]
-    return list(zip(_apart(names), (p.part for p in pipeline.gates), strict=True))
+    gates = [(p.name, p.part) for p in pipeline.gates]
+    return list(zip(gate_labels(gates), (part for _, part in gates), strict=True))
+
+
+def gate_labels(gates: Iterable[tuple[str, object]]) -> list[str]:
+    """The labels of gates, each given as its name and its part."""
+    return list(_apart(_name(name, getattr(part, "column", None)) for name, part in gates))
 
 
 def _name(name: str, detail: object) -> str:

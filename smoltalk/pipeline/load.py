@@ -50,7 +50,8 @@ class Head(BaseModel):
     gates: list[Any] = Field(default_factory=list)
     """What decides which rows are accepted."""
     keep: tuple[str, ...] = ()
-    """Evidence columns that published rows keep beside `messages`, `source` and `id`."""
+    """Columns that published rows keep beside `messages`, `source` and `id`; what a gate tells of the rows it keeps is
+    named `gate.key`: `semantic_duplicate.similarity` becomes column `semantic_duplicate_similarity`."""
     rows_in_flight: int | None = Field(default=None, gt=0)
     """Rows worked on at once at most; bounds memory. Default: 256, or twice the requests that the engines take."""
     rehearsal: dict[str, Any] = Field(default_factory=dict)

@@ -119,7 +119,7 @@ class Pipeline:
     seed: int = 0
     makes: Makes = "sft"
     keep: tuple[str, ...] = ()
-    """Evidence columns that published rows keep."""
+    """Columns that published rows keep, and evidence of gates as `gate.key`; see `pipeline.kept`."""
     rows_in_flight: int | None = None
     home: Path = field(default_factory=Path.cwd)
     """The working directory it was first given in: relative data paths start there, wherever its run goes on."""

@@ -10,6 +10,7 @@ import yaml
 from smoltalk.catalog import data_folder
 from smoltalk.contracts import Gate
 from smoltalk.pipeline import Pipeline, Stock
+from smoltalk.pipeline.kept import kept
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON
 from smoltalk.redaction import redact, redact_setting, redact_yaml
@@ -127,9 +128,12 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
     yield code("source"), "string", "where the row was born"
     for name in TRAINED_ON[pipeline.makes]:
         yield code(name), "list of role, content", _TRAINED[name]
+    told = {column.name: column for column in kept(pipeline) if column.gate}
     for column, kind in published.columns.items():
-        writer = code(writers[column]) if column in writers else "the source"
-        yield code(column), named(kind), f"written by {writer}"
+        what = f"written by {code(writers[column]) if column in writers else 'the source'}"
+        if column in told:
+            what = f"{code(told[column].key)} as the gate {code(told[column].gate)} told it"
+        yield code(column), named(kind), what
 
 
 def _example(published: Published) -> tuple[str, bool]:

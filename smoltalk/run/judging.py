@@ -122,6 +122,8 @@ class Bench:
         self._release(share)
 
     def _verdict(self, row: Row) -> tuple[str, str, str, dict[str, object]]:
+        """Fate, gate, reason and evidence; of an accepted row the evidence of each gate that gave any, by its label."""
+        told: dict[str, object] = {}
         for label, judge in self._judges:
             try:
                 verdict = judge.judge(row)
@@ -129,7 +131,9 @@ class Bench:
                 return "failed", label, "gate_error", {"detail": f"{type(error).__name__}: {error}"[:500]}
             if not verdict.keep:
                 return "rejected", label, verdict.reason or label, verdict.evidence
-        return "accepted", "", "", {}
+            if verdict.evidence:
+                told[label] = verdict.evidence
+        return "accepted", "", "", told
 
 
 class _KeepAll:

@@ -59,6 +59,8 @@ class Ruling:
     gate: str
     ruling: str
     reason: str = ""
+    told: dict[str, Any] = field(default_factory=dict)
+    """What it says of an accepted row; of a rejected one that is the life's `evidence`."""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.kept import Kept, kept
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.pipeline.model import TRAINED_ON, Makes
 from smoltalk.run.column_types import TEMPLATE_OPTIONS, ColumnType, Kinds, arrow
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.ledger import read_rows
 from smoltalk.run.parquet import ParquetFiles, messages_type
-from smoltalk.run.row_lines import Published, accepted_line, other_line
+from smoltalk.run.row_lines import Published, accepted_line, other_line, values
 from smoltalk.run.staging import Staged
 
 _REJECT_BYTES = 4_000_000
@@ -29,8 +30,8 @@ def write_rows(
     nothing that could be trained on.
     """
     published = Published(makes=pipeline.makes)
-    kept = [column for column in dict.fromkeys(pipeline.keep) if column not in published.own]
-    published.columns = _types(pipeline, connection, kept)
+    columns = [column for column in kept(pipeline) if column.name not in published.own]
+    published.columns = _types(pipeline, connection, columns)
     if not isinstance(published.columns.get(TEMPLATE_OPTIONS, {}), Mapping):
         raise UserError([_no_options(place)])
     with ExitStack() as open_files:
@@ -42,7 +43,7 @@ def write_rows(
         empty: list[str] = []
         for fate, row in read_rows(connection):
             if fate.fate == "accepted":
-                if line := accepted_line(fate, row, published):
+                if line := accepted_line(fate, row, columns, published):
                     accepted.add(line, len(fate.columns))
                 else:
                     empty.append(fate.id)
@@ -56,16 +57,17 @@ def write_rows(
     return published
 
 
-def _types(pipeline: Pipeline, connection: sqlite3.Connection, kept: list[str]) -> dict[str, ColumnType]:
+def _types(pipeline: Pipeline, connection: sqlite3.Connection, columns: list[Kept]) -> dict[str, ColumnType]:
     """A column that may hold any JSON value is JSON, also in a run whose values happen to be all of one type."""
-    kinds = Kinds(kept)
-    if kept:
-        for _, row in read_rows(connection, "accepted"):
-            kinds.see(row)
+    kinds = Kinds(column.name for column in columns)
+    kinds.see({column.name: column.kind() for column in columns if column.kind})  # where a gate told it of no row
+    if columns:
+        for fate, row in read_rows(connection, "accepted"):
+            kinds.see(values(fate, row, columns))
     any_json: set[str] = set()
     for step in pipeline.steps:
         any_json |= getattr(step.part, "json_columns", frozenset)()
-    return kinds.types() | {column: "JSON" for column in kept if column in any_json}
+    return kinds.types() | {column.name: "JSON" for column in columns if column.column in any_json}
 
 
 # ---------------------------------------------------------------- files

@@ -1,11 +1,12 @@
 """A row of the ledger as a line of the published files: what trainers read first, then what the pipeline keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
+from smoltalk.pipeline.kept import Kept
 from smoltalk.pipeline.model import TRAINED_ON, Makes
 from smoltalk.rows import Message, Row, conversation
 from smoltalk.run.column_types import TOOLS, ColumnType, clean, fit
@@ -38,12 +39,19 @@ class Published:
         return "id", "source", *TRAINED_ON[self.makes]
 
 
-def accepted_line(fate: Fate, row: Row, published: Published) -> tuple[Any, ...] | None:
+def values(fate: Fate, row: Row, columns: Sequence[Kept]) -> Row:
+    """What is kept of a row and of what the gates told of it, by the names it is published under."""
+    told = orjson.loads(fate.evidence) if any(column.gate for column in columns) else {}
+    return {column.name: column.of(row, told) for column in columns}
+
+
+def accepted_line(fate: Fate, row: Row, columns: Sequence[Kept], published: Published) -> tuple[Any, ...] | None:
     """The line of an accepted row, counted in; None when nothing can be trained on the row."""
     trained = [turns(row)] if published.makes == "sft" else list(_pair(row))
     if not all(trained):
         return None
-    kept = [fit(_parsed(column, row.get(column)), kind) for column, kind in published.columns.items()]
+    found = values(fate, row, columns)
+    kept = [fit(_parsed(name, found[name]), kind) for name, kind in published.columns.items()]
     line = (fate.id, _source(row), *trained, *kept)
     published.rows += 1
     for part in trained:

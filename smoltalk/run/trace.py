@@ -51,7 +51,7 @@ async def trace(folder: RunFolder, row_id: str) -> Life:
     born = {name: columns[name] for name in sorted(pipeline.born_with) if name in columns}
     unborn = fate.fate == "failed" and fate.gate == SOURCE
     stages = [] if unborn else await _replay(pipeline, dict(born), columns, past, names, fate)
-    evidence = orjson.loads(fate.evidence)
+    evidence = orjson.loads(fate.evidence) if fate.fate != "accepted" else {}
     gates = list(_rulings(pipeline, fate))
     return Life(fate.id, fate.row, fate.fate, fate.gate, fate.reason, evidence, born, stages, gates)
 
@@ -236,7 +236,8 @@ def _rulings(pipeline: Pipeline, fate: Fate) -> Sequence[Ruling]:
 
     labels = [label for label, _ in labelled_gates(pipeline)]
     if fate.fate == "accepted":
-        return [Ruling(label, "kept") for label in labels]
+        told = orjson.loads(fate.evidence)
+        return [Ruling(label, "kept", told=told.get(label, {})) for label in labels]
     stopped = labels.index(fate.gate) if fate.gate in labels else -1
     rulings = []
     for place, label in enumerate(labels):

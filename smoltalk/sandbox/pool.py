@@ -1,4 +1,4 @@
-"""Runs programs from the factory's side: as many servers as there are cores, started when needed, replaced when lost."""
+"""Runs programs from the factory's side: up to one server a core, started when needed, replaced when lost."""
 
 import atexit
 import contextlib

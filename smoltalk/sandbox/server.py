@@ -10,7 +10,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from smoltalk.sandbox import confine, harness, kernel, landlock, supervise, syscalls, wire
+from smoltalk.sandbox import confine, harness, kernel, landlock, sealing, supervise, syscalls, wire
 from smoltalk.sandbox.confine import Means
 
 WARM = (
@@ -43,7 +43,7 @@ def main(fd: int, folder: str, without: str = "") -> NoReturn:
     private = alone and _fresh(folder)
     wire.send(control, {"namespaces": alone, "private": private, "landlock": means.landlock, "seccomp": means.seccomp,
                         "nobody": means.nobody})  # fmt: skip
-    before = harness.pristine()
+    before = sealing.pristine()
     confine.prepare(means)
     gc.collect()
     gc.freeze()
@@ -69,7 +69,7 @@ def _leave(folder: str) -> NoReturn:
 
 
 def _serve(
-    job: dict[str, Any], control: socket.socket, folder: str, means: Means, before: harness.Pristine
+    job: dict[str, Any], control: socket.socket, folder: str, means: Means, before: sealing.Pristine
 ) -> dict[str, Any]:
     """Run one program in a child of its own, and leave no process of it behind."""
     token = os.urandom(16)
@@ -165,5 +165,3 @@ def _clean(folder: str, private: bool) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             os.unlink(path)  # noqa: PTH108
-
-

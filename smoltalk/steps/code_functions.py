@@ -61,7 +61,7 @@ class CodeFunctions(Source):
         return len(self._seeds[0]) * self.repeat
 
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
-        return records.repeated(lambda first: islice(self._seeds[0], first, None), self.repeat, start)
+        return records.repeated(self._once, self.repeat, start)
 
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
@@ -71,6 +71,10 @@ class CodeFunctions(Source):
     def left_out(self) -> Counter[str]:
         """How many functions are no rows, by reason."""
         return self._seeds[1]
+
+    def _once(self, start: int) -> Iterator[Row | RowFailed]:
+        for row in islice(self._seeds[0], start, None):
+            yield RowFailed(row.kind, row.detail) if isinstance(row, RowFailed) else dict(row)
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -108,7 +112,9 @@ class CodeFunctions(Source):
             return f"not of {self.min_lines} to {self.max_lines} lines"
         if self.returns and not any(isinstance(node, ast.Return) and node.value is not None for node in inside):
             return "that return nothing"
-        names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+        names = [
+            argument.arg for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+        ]
         if self.arguments and not set(names) - {"self", "cls"}:
             return "without arguments"
         if any(word in code for word in self.banned_words):

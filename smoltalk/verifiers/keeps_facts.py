@@ -148,12 +148,13 @@ def _names(text: str) -> dict[str, str]:
 
 
 def _is_shouted_or_titled(line: str) -> bool:
+    line = line.strip()
+    if line.isupper():
+        return line.count(" ") > 1
+    if line[-1:] in ".,;!?" or len(line) > 100:
+        return False
     words = _WORD.findall(line)
-    shouted = sum(word.isupper() and len(word) > 1 for word in words)
-    if len(words) > 2 and 2 * shouted > len(words):
-        return True
-    titled = sum(word[0].isupper() for word in words)
-    return len(words) > 3 and 5 * titled > 3 * len(words) and line.rstrip()[-1] not in ".,;!?"
+    return len(words) > 3 and 5 * sum(word[0].isupper() for word in words) > 3 * len(words)
 
 
 @lru_cache(maxsize=1 << 16)

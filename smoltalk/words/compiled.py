@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
 
 from smoltalk.catalog import user_cache
+from smoltalk.words.compiling import WATCH
 
 _COMPILED = ("words", "benchmarks", "duplicates")
 """Folders of the package with compiled functions."""
@@ -27,6 +29,18 @@ def _version() -> str:
 
 
 numba.config.CACHE_DIR = str(user_cache() / "compiled" / _version())  # type: ignore[attr-defined]
+
+
+class _Listener(event.Listener):
+    def on_start(self, event: object) -> None:
+        WATCH.begin()
+
+    def on_end(self, event: object) -> None:
+        WATCH.end()
+
+
+# What comes from the cache is no such event.
+event.register("numba:compile", _Listener())  # type: ignore[no-untyped-call]
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -28,7 +28,7 @@ def tables() -> "tuple[NDArray[np.uint8], NDArray[np.uint32]]":
     """The kind of each code point, and the code points it folds to: `WIDTH` for each, zeros where there are fewer."""
     import numpy as np
 
-    kinds, folds = np.zeros(SIZE, np.uint8), np.zeros(SIZE * WIDTH, np.uint32)
+    kinds, folds = np.zeros(SIZE + 256, np.uint8), np.zeros(SIZE * WIDTH, np.uint32)
     for low, high in _UNSPACED:
         kinds[low : high + 1] = ALONE
     for code in range(SIZE):
@@ -41,6 +41,7 @@ def tables() -> "tuple[NDArray[np.uint8], NDArray[np.uint32]]":
         kinds[code] = _kind(character, category)
         folded = _folded(character)
         folds[code * WIDTH : code * WIDTH + len(folded)] = [ord(c) for c in folded]
+    kinds[SIZE : SIZE + 128], kinds[SIZE + 128 :] = kinds[:128], NOTHING
     return kinds, folds
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from smoltalk.words.compiled import compiled, inlined
-from smoltalk.words.fold import ALONE, APOSTROPHE, DIGIT, LETTER, NOTHING, SIZE, WIDTH
+from smoltalk.words.fold import ALONE, APOSTROPHE, DIGIT, GAP, LETTER, NOTHING, SIZE, WIDTH
 
 NUMBER = np.uint64(0x9AE16A3B2F90404F)
 """The hash of every number; what it says is in `exact`."""
@@ -16,6 +16,8 @@ _START = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 _SHIFT = np.uint64(33)
 _MIX_A, _MIX_B = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+
+_ONE, _BYTES = np.uint64(1), np.uint64(SIZE)
 
 _FREE, _IN_WORD, _IN_NUMBER = 0, 1, 2
 
@@ -40,7 +42,8 @@ def words_of(
     `last - first` more entries.
     """
     state, value, begin, end = _FREE, _START, 0, 0
-    at = first
+    at: Any = first
+    stop = np.uint64(last)
     while at < last:
         here = at
         byte = data[at]
@@ -52,13 +55,19 @@ def words_of(
                     count = _close(state, value, begin, end, hashes, exact, begins, ends, count)
                     state, value, begin = _IN_WORD, _START, here
                 value = (value ^ np.uint64(byte | 0x20)) * _PRIME
-                while at < last:  # most of a text: the rest of an ASCII word
-                    byte = data[at]
-                    if byte >= 128 or kinds[byte] != LETTER:
+                kind, unsigned = LETTER, np.uint64(at)  # numba looks whether a signed index counts from the end
+                while unsigned < stop:  # most of a text: the rest of an ASCII word
+                    byte = data[unsigned]
+                    kind = kinds[_BYTES + np.uint64(byte)]
+                    if kind != LETTER:
                         break
                     value = (value ^ np.uint64(byte | 0x20)) * _PRIME
-                    at += 1
+                    unsigned += _ONE
+                at = np.int64(unsigned)
                 end = at
+                if kind == GAP:
+                    hashes[count], exact[count], begins[count], ends[count] = mix(value), 0, begin, end
+                    count, state, at = count + 1, _FREE, at + 1
             elif kind == DIGIT:
                 if state != _IN_NUMBER:
                     count = _close(state, value, begin, end, hashes, exact, begins, ends, count)

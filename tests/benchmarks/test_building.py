@@ -29,14 +29,32 @@ def test_units_by_length() -> None:
 
 def test_a_short_question_is_also_looked_for_with_its_choices() -> None:
     assert kinds(q("How long is the rope?", "two", "nine")) == [(0, RUN, 5), (0, LONG, 9)]
-    assert kinds(q("How long?", "two", "nine")) == [(0, LONG, 6)]
-    assert kinds(q("Why?", "a")) == [(0, LONG, 3)]
-    assert kinds(q("7", "8")) == [(0, LONG, 3)]
+    assert kinds(q("How long?", "two", "nine")) == [(0, WHOLE, 2), (0, LONG, 6)]
+    assert kinds(q("Long ropes?", "two", "nine")) == [(0, WHOLE, 2), (0, LONG, 6)]
+
+
+def test_a_topic_and_everyday_words_are_looked_for_with_their_choices_alone() -> None:
+    for question in ("Why?", "7", "Ropes:", "Who are you?", "What do you do?"):
+        assert [kind for _, kind, _ in kinds(q(question, "a rope", "a sailor"))] == [LONG]
+        assert [kind for _, kind, _ in kinds(q(question))] == [WHOLE]
 
 
 def test_short_questions_that_several_items_ask_are_nobodys() -> None:
     assert kinds(q("How long is the rope?"), q("HOW LONG is the rope"), q(LONG_ONE)) == [(2, LONG, 15)]
     assert kinds(q("How long?", "two", "nine"), q("How long?", "three", "ten")) == [(0, LONG, 6), (1, LONG, 6)]
+
+
+def test_an_item_that_is_listed_twice_is_one() -> None:
+    twice = [q("How long is the rope?", "two", "nine")] * 2
+    assert kinds(*twice)[::2] == [(0, RUN, 5), (1, RUN, 5)]
+    named = [Item(question="How long?", id="a"), Item(question="How long?", id="b")]
+    assert kinds(*named) == [(0, WHOLE, 2), (1, WHOLE, 2)]
+
+
+def test_no_two_items_are_called_the_same() -> None:
+    ids = ["a", "a", "", "2", "a#1", "a"]
+    items = [Item(question=f"{LONG_ONE} {number}", id=id) for number, id in enumerate(ids)]
+    assert build("quays", items, "").ids == ("a", "a#1", "2", "2#3", "a#1#4", "a#5")
 
 
 def test_common_wording_is_left_out_where_enough_else_remains() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from smoltalk.benchmarks import Fingerprint, Item, load
 from smoltalk.benchmarks.build import build
 from smoltalk.benchmarks.fingerprint import ARRAYS, read, save
-from smoltalk.benchmarks.shelf import own_folder
-from smoltalk.errors import UserError
+from smoltalk.benchmarks.shelf import own_folder, rebuild
+from smoltalk.errors import Problem, UserError
 
 ITEMS = [
     Item(question="Which of the two ropes is the longer one, and by how many fathoms exactly?", id="ropes/1"),
@@ -53,7 +53,7 @@ def test_a_fingerprint_of_another_version_is_not_used(shelf: Path, monkeypatch: 
     with pytest.raises(
         UserError,
         match="`quays` was built by another version of smoltalk and is not used\n"
-        "    build it: smoltalk benchmarks build quays",
+        "    install smoltalk again, or build one of your own, which is read first: smoltalk benchmarks build quays",
     ):
         load("quays")
 
@@ -65,7 +65,7 @@ def test_what_is_no_fingerprint_is_said_to_be_none(shelf: Path) -> None:
     with pytest.raises(UserError, match="another version"):
         load("quays")
     (shelf / "quays.npz").write_bytes(b"")
-    with pytest.raises(UserError, match="is damaged and is not used"):
+    with pytest.raises(UserError, match=r"is damaged and is not used \(it is no archive of arrays\)"):
         load("quays")
 
 
@@ -102,6 +102,53 @@ def test_a_users_own_build_is_read_before_the_shipped_one(shelf: Path) -> None:
     own_folder().mkdir(parents=True)
     save(build("quays", ITEMS[:1], "mine"), own_folder() / "quays.npz")
     assert load("quays").manifest.origin == "mine"
+
+
+def test_what_helps_against_a_bad_fingerprint_depends_on_whose_it_is(shelf: Path) -> None:
+    def refused() -> Problem:
+        with pytest.raises(UserError) as caught:
+            load("quays")
+        (problem,) = caught.value.problems
+        assert "is damaged and is not used" in problem.sentence
+        return problem
+
+    shipped, own = shelf / "quays.npz", own_folder() / "quays.npz"
+    shipped.write_bytes(b"PK")
+    again = "smoltalk benchmarks build quays"
+    hint = f"install smoltalk again, or build one of your own, which is read first: {again}"
+    assert (refused().path, refused().hint) == (str(shipped), hint)
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"PK")
+    hint = f"build it again: {again}; or delete it, and the shipped one is used"
+    assert (refused().path, refused().hint) == (str(own), hint)
+    shipped.unlink()
+    assert (refused().path, refused().hint) == (str(own), f"build it again: {again}")
+    own.unlink()
+    with pytest.raises(UserError, match=f"`quays` is missing\n    build it: {again}"):
+        load("quays")
+
+
+def test_a_build_of_another_commit_than_the_specs_is_not_used(shelf: Path) -> None:
+    now, before = "b" * 40, "a" * 40
+    spec = shelf / "quays.yaml"
+    spec.write_text(f"{spec.read_text()}revision: {now}\n")
+    own_folder().mkdir(parents=True)
+    for origin in (f"someone/quays@{now}", f"a/copy@{before}", f"someone/quays@{before} some.jsonl", "mine"):
+        save(build("quays", ITEMS, origin), own_folder() / "quays.npz")
+        assert load("quays").manifest.origin == origin
+    save(build("quays", ITEMS, f"someone/quays@{before}"), own_folder() / "quays.npz")
+    with pytest.raises(
+        UserError, match="was built from commit aaaaaaaaaaaa, the spec pins bbbbbbbbbbbb, and is not used"
+    ):
+        load("quays")
+
+
+def test_a_bad_build_is_built_again_on_request(shelf: Path, tmp_path: Path) -> None:
+    own_folder().mkdir(parents=True)
+    (own_folder() / "quays.npz").write_bytes(b"PK")
+    (tmp_path / "items.jsonl").write_text('{"question": "How long is the rope of the ship?"}\n')
+    rebuild("quays", tmp_path / "items.jsonl")
+    assert load("quays").manifest.rows == 1
 
 
 def test_a_fingerprint_of_another_benchmark_is_not_used(shelf: Path) -> None:

@@ -84,6 +84,28 @@ def test_a_spec_of_the_users_is_read_from_the_hub_once(
     assert read == [str(tmp_path / "mine.yaml")]
 
 
+def test_a_shipped_spec_by_its_path_is_the_benchmark(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smoltalk.benchmarks.hub.items_on_hub", lambda *_: pytest.fail("the Hub was asked"))
+    save(build("quays", [Item(question="How long?")], "shipped"), shelf / "quays.npz")
+    found = prints(["decontam/quays.yaml", "quays", str(shelf / "quays.yaml")], beside=tmp_path)
+    assert [one.manifest.origin for one in found] == ["shipped"]
+    assert list(mistakes(["decontam/quays.yaml"], beside=tmp_path)) == []
+
+
+def test_a_specs_fingerprint_beside_it_is_used_if_it_is_whole(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smoltalk.benchmarks.hub.items_on_hub", lambda *_: pytest.fail("the Hub was asked"))
+    (tmp_path / "mine.yaml").write_text((shelf / "quays.yaml").read_text())
+    save(build("mine", [Item(question="How long?")], "beside"), tmp_path / "mine.npz")
+    assert prints(["./mine.yaml"], beside=tmp_path)[0].manifest.origin == "beside"
+    (tmp_path / "mine.npz").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"is damaged and is not used .*\n    delete it, and it is built from the Hub"):
+        prints(["./mine.yaml"], beside=tmp_path)
+
+
 def test_every_problem_is_told_at_once(shelf: Path, private: Path) -> None:
     private.write_text("x\n")
     with pytest.raises(UserError) as caught:

@@ -115,3 +115,14 @@ def test_the_readme_lists_every_benchmark() -> None:
         assert f"| `{name}` | {made.rows:,} | {made.items:,} | {spec(name).licence} | {made.origin} |" in readme
     for name in set(NAMES) - set(BUILT):
         assert f"| `{name}` | {spec(name).rows:,} | {spec(name).licence} | {spec(name).dataset} |" in readme
+
+
+def test_short_questions_with_choices_are_caught_without_them() -> None:
+    assert caught("Which organ secretes insulin?") == {"mmlu": 1.0}
+    assert caught("And now?", "DO DUCK-QUACKS ECHO", "No.") == {"truthfulqa": 1.0}
+    assert caught("I wonder: do duck quacks echo, or not?") == {}
+
+
+@pytest.mark.parametrize("text", ["Who are you?", "What do you do?", "Inflation", "Which statement is true?"])
+def test_what_everybody_says_is_not_caught_though_a_benchmark_asks_it(text: str) -> None:
+    assert caught(text) == {}

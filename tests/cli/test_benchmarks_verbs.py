@@ -59,7 +59,7 @@ def test_mistakes_are_sentences(smoltalk: Smoltalk, items: Path, tmp_path: Path)
     (tmp_path / "decontam" / "quays.npz").write_bytes(b"PK")
     damaged = smoltalk("benchmarks", "show", "quays")
     assert damaged.code == 2 and "is damaged and is not used" in damaged.err
-    assert "is damaged and is not used" in smoltalk("benchmarks", "list").out
+    assert "is damaged and is not used: smoltalk benchmarks build quays" in smoltalk("benchmarks", "list").out
     assert smoltalk("benchmarks", "build", "quays", "--from", str(items)).code == 0
     assert smoltalk("benchmarks", "show", "quays").code == 0
 

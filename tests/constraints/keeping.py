@@ -9,6 +9,11 @@ from smoltalk.constraints import Constraint
 
 PROSE = "the children sat on the grass and ate bread near the old barn".split()  # noqa: SIM905
 """English without j, k, q, v, w, x and z, in words of eight letters and fewer."""
+ENGLISH = (
+    "The weather was so bad today that we stayed in the house all day.",
+    "After the rain had stopped the children went out to look for snails.",
+    "Nobody has used the old barn behind the school for more than ten years.",
+)
 GERMAN = "Das Wetter war heute so schlecht, dass wir den ganzen Tag im Haus geblieben sind."
 IN_LANGUAGE = {
     "ar": "ذهبنا اليوم إلى السوق لنشتري الخبز والفاكهة ثم عدنا إلى البيت مساء.",
@@ -148,7 +153,7 @@ def _wrap(text: str, without: str) -> Pair:
 OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
     "keywords:existence": lambda c, rng: _wrap(f"{(s := sentence(rng))} {' '.join(c.keywords).upper()}", s),
     "keywords:forbidden_words": lambda c, rng: _wrap(s := sentence(rng), f"{s} {c.forbidden_words[-1].upper()}."),
-    "language:response_language": lambda c, rng: _wrap(IN_LANGUAGE[c.language], f"{paragraph(rng)} {sentence(rng, 9)}"),
+    "language:response_language": lambda c, rng: _wrap(IN_LANGUAGE[c.language], rng.choice(ENGLISH)),
     "length_constraints:nth_paragraph_first_word": _nth,
     "detectable_content:postscript": lambda c, rng: _wrap(f"{(s := sentence(rng))}\n\n{c.postscript_marker} {s}", s),
     "detectable_format:constrained_response": lambda c, rng: _wrap(
@@ -166,8 +171,8 @@ OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
     ),
     "startend:quotation": lambda c, rng: _wrap(f'"{(s := sentence(rng))}" ', f'"{s}'),
     "punctuation:no_comma": lambda c, rng: _wrap(s := paragraph(rng), s.replace(" ", ", ", 1)),
-    "change_case:english_capital": lambda c, rng: _wrap(s := sentence(rng, 12).upper(), s[:-2] + "x."),
-    "change_case:english_lowercase": lambda c, rng: _wrap(s := sentence(rng, 12).lower(), s[:-2] + "X."),
+    "change_case:english_capital": lambda c, rng: _wrap(s := rng.choice(ENGLISH).upper(), s[:-2] + "x."),
+    "change_case:english_lowercase": lambda c, rng: _wrap(s := rng.choice(ENGLISH).lower(), s[:-2] + "X."),
     "format:code_block": _code,
     "format:json_keys": lambda c, rng: _wrap(
         json.dumps(dict.fromkeys(c.keys, s := sentence(rng))), json.dumps(dict.fromkeys([*c.keys, "more"], s))

@@ -45,6 +45,7 @@ def test_rows_are_set_apart_with_their_evidence(call: Call) -> None:
         "items": 4, "items_hit": 2, "share": 0.5, "over_two_percent": True, "rows": 2, "kinds": 0
     }  # fmt: skip
     assert "3 rows" in said.out
+    assert "harbour  2  rows hold  2  of 4 items" in said.out
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,8 @@ def test_files_folders_globs_and_runs(call: Call) -> None:
     [
         (("dta.jsonl",), "dta.jsonl  there is no such file or folder\n    did you mean `data.jsonl`?"),
         (("empty",), "empty  holds no JSON Lines and no Parquet"),
-        (("data.jsonl", "--threshold", "0"), "--threshold  0.0 is not more than 0 and at most 1"),
+        (("data.jsonl", "--threshold", "0"), "--threshold  0 is not more than 0 and at most 1"),
+        (("data.jsonl", "--threshold", "0.6", "--method", "tulu3"), "does not go with `--method tulu3`"),
         (("broken.parquet",), "broken.parquet  is no whole Parquet file"),
         (("numbers.jsonl",), "numbers.jsonl  holds no column of texts; there is: n"),
     ],

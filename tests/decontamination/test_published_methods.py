@@ -1,13 +1,15 @@
 """Published methods find what their papers say, and no more."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from smoltalk.benchmarks import Item
 from smoltalk.decontamination import Hit, Method, finder
+from smoltalk.decontamination.items import private_texts
 from smoltalk.decontamination.published import RULES, Published
-from smoltalk.errors import WorldError
+from smoltalk.errors import UserError, WorldError
 from smoltalk.words import texts_of
 from tests.decontamination.conftest import LAMPS, PLAIN
 
@@ -78,6 +80,25 @@ def test_hashes_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
         finder(["gsm8k"], "tulu3", 0.5)
     assert "of gsm8k only hashes are here" in str(told.value) and "no route to the Hub" in str(told.value)
     assert "--against ITEMS.jsonl" in told.value.command
+
+
+def test_benchmarks_of_one_name_are_refused_not_forgotten(tmp_path: Path) -> None:
+    files = [tmp_path / "old" / "exam.jsonl", tmp_path / "new" / "exam.jsonl"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(json.dumps({"question": LAMPS}) + "\n")
+    with pytest.raises(UserError, match="two benchmarks are called `exam`"):
+        finder([str(file) for file in files], "open-r1", 0.5)
+    assert finder([str(files[0]), str(files[0])], "open-r1", 0.5).names == ("exam",)
+
+
+def test_items_of_one_id_keep_their_own_text(tmp_path: Path) -> None:
+    path = tmp_path / "exam.jsonl"
+    path.write_text("".join(json.dumps({"question": text, "id": "q"}) + "\n" for text in (PLAIN, LAMPS)))
+    assert private_texts([str(path)]) == {"exam": {"q": PLAIN, "q#1": LAMPS}}
+    ready = finder([str(path)], "open-r1", 0.5)
+    (hit,) = ready.find(texts_of([[LAMPS]]), ready.desk())
+    assert ready.called(0, hit.item) == "q#1"
 
 
 def test_files_of_items_are_enough(harbour: Path) -> None:

@@ -71,6 +71,12 @@ def test_other_layouts_of_text(kind: pa.DataType) -> None:
     assert gathered(batch, ["a"]) == [[("x", "a", -1)], [], [("yz", "a", -1)]]
 
 
+def test_texts_are_of_one_kind_to_compiled_code() -> None:
+    batch = pa.record_batch({"a": ["x", None], "b": ["y", "z"], "none": pa.array([None, None], pa.string())})
+    for columns in (["a"], ["a", "b"], ["none"], []):
+        assert not placed(batch, columns).texts.data.flags.writeable
+
+
 def test_roles_under_both_names() -> None:
     turns = [{"from": "human", "value": "x"}, {"role": "user"}, {"role": None}, "y"]
     assert [role_of(turns, turn) for turn in range(5)] == ["human", "user", "", "", ""]

@@ -79,7 +79,7 @@ def test_near_keeps_the_first_and_names_it(call: Call) -> None:
     assert found[0]["similarity"] == 1
     assert 0.7 < found[1]["similarity"] < 1
     assert found[0]["messages"] == chat("c", text.upper())["messages"]
-    assert "2  of 1 row" in said.out
+    assert "2  that repeat 1 kept row\n" in said.out
     summary = json.loads(Path("out/summary.json").read_text("utf-8"))
     assert (summary["rows"], summary["kept"], summary["duplicates"]) == (4, 2, 2)
     assert summary["biggest_clusters"][0]["head"] == "a"
@@ -103,7 +103,7 @@ def test_other_data_comes_first_and_is_not_written(call: Call) -> None:
     assert said.code == 0, said.err
     assert ids("kept") == ["a"]
     assert [(row["duplicate_of"], row["duplicate_in"]) for row in read("duplicates")] == [("y", "old.jsonl")]
-    assert "1 repeat one of 2 in other data" in said.out
+    assert "1  that repeat 1 row; 1 because of --against (2 rows)" in said.out
 
 
 def test_semantic_on_vectors_tells_the_distance(call: Call) -> None:
@@ -203,6 +203,12 @@ def test_another_call_does_not_mix_its_rows_in(call: Call) -> None:
         (["dato.jsonl", "--by", "near"], "there is no such file or folder"),
         (["data.jsonl", "--by", "near", "--against", "./dato.jsonl"], "there is no such file or folder"),
         (["numbers.jsonl", "--by", "near"], "holds no column of texts"),
+        (["numbers.jsonl", "--by", "exact", "--on", "n"], "column `n` holds no texts: it is int64"),
+        (
+            ["data.jsonl", "numbers.jsonl", "--by", "exact", "--on", "messages"],
+            "numbers.jsonl  has no column `messages`",
+        ),
+        (["data.jsonl", "--by", "exact", "--against", "numbers.jsonl"], "numbers.jsonl  holds no column of texts"),
     ],
 )
 def test_mistakes_are_sentences(call: Call, arguments: list[str], sentence: str) -> None:
@@ -234,3 +240,38 @@ def test_an_id_that_is_no_utf8_is_told_with_replacement(call: Call) -> None:
     said = call("data.parquet", "--by", "exact")
     assert said.code == 0, said.err
     assert [row["duplicate_of"] for row in read("duplicates")] == ["i\ufffd"]
+
+
+def test_each_file_is_compared_by_its_own_columns(call: Call) -> None:
+    write("chats.jsonl", [chat("a", prose(1), prose(2))])
+    write("texts.jsonl", [{"id": "b", "text": f"{prose(1)} {prose(2)}"}, {"id": "c", "text": prose(3)}])
+    said = call("chats.jsonl", "texts.jsonl", "--by", "near")
+    assert said.code == 0, said.err
+    assert ids("kept") == ["a", "c"]
+    assert [row["duplicate_of"] for row in read("duplicates")] == ["a"]
+
+
+def test_why_a_line_is_no_row_is_told(call: Call) -> None:
+    write("data.jsonl", ["[1]", chat("a", "One?")])
+    said = call("data.jsonl", "--by", "exact")
+    assert "data.jsonl, byte 0: is no JSON object" in said.out
+    assert json.loads(Path("out/summary.json").read_text("utf-8"))["told"] == ["data.jsonl, byte 0: is no JSON object"]
+
+
+def test_data_without_a_row_is_told(call: Call) -> None:
+    write("data.jsonl", [])
+    said = call("data.jsonl", "--by", "exact")
+    assert (said.code, said.err) == (2, "data.jsonl  holds no rows\n")
+
+
+def test_half_characters_are_counted(call: Call) -> None:
+    write("data.jsonl", ['{"id": "a", "text": "x\\ud800"}', '{"id": "b", "text": "y"}'])
+    said = call("data.jsonl", "--by", "exact")
+    assert "1  with half characters" in said.out
+    assert read("kept")[0]["text"] == "x\ufffd"
+
+
+def test_unlike_vectors_are_told_with_their_file(call: Call) -> None:
+    write("data.jsonl", [{"id": "a", "embedding": [1.0, 0.0]}, {"id": "b", "embedding": [1.0, 0.0, 2.0]}])
+    said = call("data.jsonl", "--by", "semantic")
+    assert (said.code, "data.jsonl  column `embedding` holds vectors of 2 and 3 numbers" in said.err) == (2, True)

@@ -29,7 +29,8 @@ SHORT = "Which lighthouse has the tallest keeper?"
 TINY = "Why is it?"
 MIDDLE = "Name the three knots a young sailor of Vell ties before the storm breaks"
 CHOICES = Item(question="Pick one.", choices=("a lamp that never fades at sea", "a boat with two grey sails", "an oar"))
-ITEMS = [Item(question=q) for q in (LONG, *TWINS, SHORT, TINY)] + [CHOICES, Item(question=MIDDLE)]
+QUAY = Item(question="Oldest quay?", choices=("the one in the north", "the one with a crane"))
+ITEMS = [Item(question=q) for q in (LONG, *TWINS, SHORT, TINY)] + [CHOICES, Item(question=MIDDLE), QUAY]
 
 
 @pytest.fixture
@@ -131,7 +132,9 @@ def test_one_rare_phrase_is_no_copy(harbour: str) -> None:
 def test_tiny_questions_must_be_the_whole_turn(harbour: str) -> None:
     assert verdict(harbour, "Hello.", TINY.upper()).evidence["kind"] == "exact"
     assert verdict(harbour, f"{TINY} I do not know.") == KEEP
-    assert verdict(harbour, "Pick one.") == KEEP  # with choices, it is those that tell
+    assert verdict(harbour, "Pick one.") == KEEP  # small talk: with choices, it is those that tell
+    assert verdict(harbour, "And this?", "OLDEST quay").evidence["item"] == "8"
+    assert verdict(harbour, "The oldest quay is the one in the north.") == KEEP
     letters = zip("ABC", CHOICES.choices, strict=True)
     full = "Pick one.\n" + "\n".join(f"({letter}) {choice}" for letter, choice in letters)
     assert verdict(harbour, full).evidence["item"] == "6"

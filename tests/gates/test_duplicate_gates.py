@@ -154,7 +154,8 @@ def test_semantic_duplicate_keeps_the_head_and_tells_the_nearest() -> None:
     assert judge.judge({"id": "a", "embedding": [1.0, 0.0]}) == KEEP
     far = judge.judge({"id": "b", "embedding": [3.0, 4.0]})
     assert far.keep
-    assert far.evidence == {"column": "embedding", "nearest": "a", "similarity": 0.6}
+    assert far.evidence == {"nearest": "a", "similarity": 0.6}
+    assert {key: type(said) for key, said in far.evidence.items()} == SemanticDuplicate.tells
     near = judge.judge({"id": "c", "embedding": [1.0, 0.1]})
     assert near.reason == "semantic_duplicate"
     assert near.evidence == {"column": "embedding", "duplicate_of": "a", "similarity": 0.995}

@@ -52,7 +52,12 @@ def problems(folder: Path, writer: str, where: str, column: str = "task") -> lis
         ),
         ("pick: {column: task, of: [1, true]}", "task", "{1: answer, true: answer}", []),
         (CLASSIFY, "kind", "{easy: answer, hard: answer}", []),
-        (CLASSIFY, "stars", "{1: answer}", ["`ask` has no case for `stars: 2`; `ask` at line 5 writes it; there is: 1"]),
+        (
+            CLASSIFY,
+            "stars",
+            "{1: answer}",
+            ["`ask` has no case for `stars: 2`; `ask` at line 5 writes it; there is: 1"],
+        ),
         (
             "ask: {engine: model, template: kind.j2, rename: {kind: level}}",
             "level",
