@@ -27,14 +27,15 @@ _HEADING = re.compile(r"(#{1,6})[ \t]+\S")
 _TASK = re.compile(r"[ \t]*[-*][ \t]+\[[ xX]\][ \t]+\S")
 _LINK = re.compile(r"(?<!!)\[[^\[\]\n]{1,500}\]\([^()\s]{1,2000}\)")
 _MARKDOWN = (
-    ("a heading", re.compile(r"^#{1,6} ", re.M)),
-    ("emphasis with asterisks", re.compile(r"\*[^\s*][^\n*]*\*")),
-    ("a bullet point", re.compile(r"^[ \t]*[-*+] ", re.M)),
-    ("code between backticks", re.compile(r"`")),
-    ("a link", _LINK),
-    ("a table", re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.M)),
-    ("a quoted line", re.compile(r"^> ?", re.M)),
+    ("a heading", "#", re.compile(r"^#{1,6} ", re.M)),
+    ("emphasis with asterisks", "*", re.compile(r"\*[^\s*][^\n*]*\*")),
+    ("a bullet point", "", re.compile(r"^[ \t]*[-*+] ", re.M)),
+    ("code between backticks", "`", re.compile(r"`")),
+    ("a link", "](", _LINK),
+    ("a table", "|", re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.M)),
+    ("a quoted line", ">", re.compile(r"^> ?", re.M)),
 )
+"""What it is, a mark that it cannot be without, and how it is told."""
 
 
 class NumberedList(Constraint):
@@ -209,7 +210,7 @@ class NoMarkdown(Constraint):
     )
 
     def check(self, text: str) -> Outcome:
-        found = next((name for name, pattern in _MARKDOWN if pattern.search(text)), "")
+        found = next((name for name, mark, told in _MARKDOWN if mark in text and told.search(text)), "")
         return when(not found, f"the answer must be plain text, but has {found}")
 
     @classmethod

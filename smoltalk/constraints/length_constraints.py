@@ -19,10 +19,9 @@ from smoltalk.constraints.constraint import (
     when,
 )
 from smoltalk.constraints.sentences import sentences
+from smoltalk.constraints.word_counts import runs
 from smoltalk.contracts import Outcome
 
-_WORD = re.compile(r"\w+")
-_DIVIDER = re.compile(r"\s?\*\*\*\s?")
 _AFTER_WORD = re.compile(r"""[.,?!'"]""")
 
 
@@ -69,7 +68,7 @@ class NumberParagraphs(Constraint):
     num_paragraphs: Count
 
     def check(self, text: str) -> Outcome:
-        parts = [part.strip() for part in _DIVIDER.split(text)]
+        parts = [part.strip() for part in text.split("***")]
         if not all(parts[1:-1]):
             return failed("there is nothing between two of the dividers ***, and a paragraph must not be empty")
         found = len(parts) - (not parts[0]) - (not parts[-1])
@@ -100,7 +99,7 @@ class NumberWords(Constraint):
     relation: Relation
 
     def check(self, text: str) -> Outcome:
-        return counted(len(_WORD.findall(text)), self.relation, self.num_words, "word")
+        return counted(runs(text), self.relation, self.num_words, "word")
 
     @classmethod
     def draw(cls, rng: Random, instruction: str) -> Self:

@@ -7,10 +7,16 @@ from typing import Self
 
 from smoltalk.constraints.constraint import RELATIONS, Constraint, Count, Relation, counted, when
 from smoltalk.constraints.sentences import sentences
+from smoltalk.constraints.word_counts import longest_letters, runs
 from smoltalk.contracts import Outcome
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def _words(text: str, most: int) -> int:
+    """How many words a text has; exact only where it may have more than `most`."""
+    found = runs(text)
+    return found if found <= most else len(_WORD.findall(text))
 
 
 class NumberCharacters(Constraint):
@@ -71,7 +77,7 @@ class SentenceWords(Constraint):
     max_words: Count
 
     def check(self, text: str) -> Outcome:
-        longest = max(((len(_WORD.findall(one)), one) for one in sentences(text)), default=(0, ""))
+        longest = max(((_words(one, self.max_words), one) for one in sentences(text)), default=(0, ""))
         reason = (
             f'the sentence "{longest[1][:80]}" has {longest[0]} words, but none may have more than {self.max_words}'
         )
@@ -94,8 +100,7 @@ class ParagraphWords(Constraint):
     max_words: Count
 
     def check(self, text: str) -> Outcome:
-        counts = [len(_WORD.findall(part)) for part in text.split("\n\n")]
-        longest = max(counts)
+        longest = max(_words(part, self.max_words) for part in text.split("\n\n"))
         return when(
             longest <= self.max_words, f"a paragraph has {longest} words, but none may have more than {self.max_words}"
         )
@@ -140,7 +145,7 @@ class WordLetters(Constraint):
     max_letters: Count
 
     def check(self, text: str) -> Outcome:
-        longest = max(_LETTERS.findall(text), key=len, default="")
+        longest = longest_letters(text)
         reason = f'the word "{longest[:40]}" has {len(longest)} letters, but none may have more than {self.max_letters}'
         return when(len(longest) <= self.max_letters, reason)
 

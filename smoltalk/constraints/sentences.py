@@ -29,8 +29,9 @@ _SELDOM_LAST = _listed(
     "oct nov dec tue thu fri"
 )
 """Abbreviations that end a sentence where a capital letter follows."""
-_ITEM = re.compile(r"(?:^|\n)[ \t]*(?:\d{1,3}|[a-zA-Z])\.$")
+_LONGEST_ABBREVIATION = 6
 _LONGEST_WORD = 64
+_OPENING = "\"'“‘([*_"
 
 
 def sentences(text: str) -> list[str]:
@@ -51,20 +52,23 @@ def _ends(text: str) -> list[int]:
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
-    mark = match["mark"]
-    if "!" in mark or "?" in mark:
+    mark, at = match["mark"], match.start()
+    if mark != ".":
+        return "!" in mark or "?" in mark or not _next(text, match).islower()
+    before = text[max(0, at - _LONGEST_WORD) : at]
+    as_written = before.rsplit(None, 1)[-1].lstrip(_OPENING) if before.strip() else ""
+    if len(as_written) > _LONGEST_ABBREVIATION:
         return True
-    follows = text[match.end() : match.end() + 12].lstrip(" \t\"'“‘(*_")[:1]
-    if len(mark) > 1 or mark == "…":
-        return not follows.islower()
-    at = match.start()
-    before = text[max(0, at - _LONGEST_WORD) : at + 1]
-    if _ITEM.search(before):
-        return False
-    last = before[:-1].split()[-1:] or [""]
-    word = last[0].lower().lstrip("\"'“‘([*_")
-    if len(word) == 1 and word.isalpha() and last[0].strip("\"'“‘([*_").isupper() and word != "i":
-        return False
+    word = as_written.lower()
+    if (word.isdigit() or len(word) == 1) and before.rpartition("\n")[2].strip() == as_written:
+        return False  # the number of a list's item
+    if len(word) == 1 and word != "i" and as_written.isupper():
+        return False  # an initial
     if word in _NEVER_LAST:
-        return not follows
-    return word not in _SELDOM_LAST or not follows or follows.isupper()
+        return not _next(text, match)
+    return word not in _SELDOM_LAST or not _next(text, match).islower()
+
+
+def _next(text: str, match: re.Match[str]) -> str:
+    """The first character of the next word, "" at the end."""
+    return text[match.end() : match.end() + 12].lstrip(f"{_OPENING} \t\n")[:1]

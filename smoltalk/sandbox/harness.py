@@ -75,7 +75,11 @@ def run(job: dict[str, Any], token: bytes, channel: int, pristine: Pristine) -> 
     own = {"__builtins__": dict(vars(builtins)), "__name__": "tests"}
 
     def stage(function: Any, *arguments: Any) -> Any:
-        start(hand_over, (lazily(put, lazily(function, *[(one,) for one in arguments])),))
+        try:
+            start(hand_over, (lazily(put, lazily(function, *[(one,) for one in arguments])),))
+        except anything:
+            setrlimit(memory, (spare, spare))
+            say("memory", "left no memory or no thread for what comes after", "", "", checks)
         return await_it()
 
     try:

@@ -14,7 +14,7 @@ class Limits:
     """What one program may use; past any of it, it is ended."""
 
     seconds: float = 5.0
-    """Wall clock, and CPU seconds over all its threads (rounded up)."""
+    """Of CPU, over all its threads (rounded up); and twice as many of the wall clock, for a busy machine."""
     memory_mb: int = 512
     """Address space beyond that of the interpreter."""
     output_bytes: int = 16_384

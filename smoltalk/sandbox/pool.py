@@ -91,7 +91,7 @@ class _Server:
         self.means = hello
 
     def ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        self.control.settimeout(job["seconds"] + _GRACE_SECONDS)
+        self.control.settimeout(2 * job["seconds"] + _GRACE_SECONDS)
         wire.send(self.control, job)
         reply = wire.receive(self.control)
         if reply is None:

@@ -32,6 +32,7 @@ def main(fd: int, folder: str, without: str = "") -> NoReturn:
     if alone and (inner := os.fork()):
         control.close()
         os.waitpid(inner, 0)
+        kernel.unmount(folder)
         _leave(folder)
     if linux:
         kernel.die_with_parent() if alone else kernel.adopt_orphans()

@@ -14,6 +14,8 @@ _LONGEST_RECORD = 2 << 20
 _FLOOD = 64 << 20
 """Bytes of output after which a program is ended."""
 _READ = 1 << 16
+WALL = 2
+"""Seconds of the wall clock for one of CPU."""
 
 
 def watch(child: int, token: bytes, channel: int, printed: int, control: int, job: dict[str, Any]) -> dict[str, Any]:
@@ -27,12 +29,13 @@ def watch(child: int, token: bytes, channel: int, printed: int, control: int, jo
     poll.register(control, 0)
     record, output, flooded = b"", b"", 0
     started = time.monotonic()
-    deadline = started + job["seconds"]
+    patience = WALL * job["seconds"]
+    deadline = started + patience
     status, became, cpu = None, None, 0.0
     while became is None:
         left = deadline - time.monotonic()
         if left <= 0:
-            became = {"ended": "timeout", "reason": f"still running after {job['seconds']:g} s"}
+            became = {"ended": "timeout", "reason": f"still running after {patience:g} s"}
             break
         for end, event in poll.poll(min(left, 0.05) * 1000 if status is None else 0) or [(-1, 0)]:
             if end == control and event & (select.POLLHUP | select.POLLERR):

@@ -64,17 +64,18 @@ class _Facts(NamedTuple):
     text: str
     """The text without its addresses."""
 
-    def count(self) -> int:
+    def total(self) -> int:
+        """How many facts there are."""
         return len(self.addresses) + len(self.numbers) + len(self.names)
 
 
 class KeepsFacts(Verifier):
     """Fails a text that drops more facts of its source than it may, or brings in one that the source lacks.
 
-    Facts are what code can see: numbers (`1,200` is `1200`, `9:00` is `9`, `two` is `2`), words that are capitalised
-    inside a sentence (`Sept` is `September`), dates, web addresses, e-mail addresses and @names. Names are known in scripts
-    with capital letters only; a word that the text also writes small is no name, nor is what greets, signs, shouts or
-    heads. A fact may stand anywhere in the other text. Time is linear in the texts' length.
+    Facts are what code can see: numbers (`1,200` is `1200`, `9:00` is `9`, `two` is `2`), dates, words that are
+    capitalised inside a sentence (`Sept` is `September`), web addresses, e-mail addresses and @names. Names are known
+    in scripts with capital letters only; a word that the text also writes small is no name, nor is what greets, signs,
+    shouts or heads. A fact may stand anywhere in the other text. Time is linear in the texts' length.
     """
 
     of: str = "response"
@@ -98,7 +99,7 @@ class KeepsFacts(Verifier):
         ours, theirs = _facts(said), _facts(source)
         if not self.adds and (added := _missing(ours, theirs)):
             return Outcome(verdict="fail", reason=f"adds {_listed(added)}")
-        wanted = theirs.count()
+        wanted = theirs.total()
         lost = _missing(theirs, ours)
         if wanted and len(lost) > (1 - self.least) * wanted + 1e-9:
             return Outcome(verdict="fail", reason=f"loses {_listed(lost)}")

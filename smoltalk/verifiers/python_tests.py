@@ -28,7 +28,7 @@ class PythonTests(Verifier):
     """The column of the tests: a text, or a list of assertions. The same as `code` where an answer brings its own:
     then its last Python block is the tests."""
     timeout: float = Field(default=5.0, gt=0, le=600)
-    """Seconds, of the wall clock and of CPU."""
+    """Seconds of CPU, and twice as many of the wall clock."""
     memory: int = Field(default=512, ge=16, le=65_536)
     """Megabytes beyond those of the interpreter."""
     prove: bool = True

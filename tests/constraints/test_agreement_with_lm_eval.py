@@ -1,6 +1,6 @@
 """Where semantics agree, so do verdicts: ours beside lm-eval's IFEval checkers, on generated texts.
 
-Runs where `lm-eval[ifeval]` is installed (`pip install 'lm-eval[ifeval]'`), which the project does not need. NLTK's data
+Runs where lm-eval is installed (`pip install "lm-eval[ifeval]"`), which the project does not need. NLTK's data
 are not asked for: without them Punkt is used untrained and words are cut by NLTK's tokenizer alone, which is the same
 on texts without abbreviations.
 """

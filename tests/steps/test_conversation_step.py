@@ -18,7 +18,7 @@ def turns(step: Conversation, row: dict[str, Any]) -> Any:
 
 def test_one_exchange_under_a_system_prompt() -> None:
     step = Conversation(system="style", user="a", assistant="b")
-    assert (step.reads(), step.writes()) == ({"style", "a", "b"}, {"messages"})
+    assert step.reads() == {"style", "a", "b"} and step.writes() == {"messages"}
     assert turns(step, ROW) == [
         {"role": "system", "content": "Be short."},
         {"role": "user", "content": "Hello"},

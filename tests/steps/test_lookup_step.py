@@ -18,7 +18,7 @@ def looked_up(step: Lookup, **row: Any) -> Any:
 
 
 def test_a_value_becomes_its_text() -> None:
-    assert (STEP.reads(), STEP.writes(), STEP.engines()) == ({"id", "style"}, {"prompt"}, frozenset())
+    assert STEP.reads() == {"id", "style"} and STEP.writes() == {"prompt"} and not STEP.engines()
     assert looked_up(STEP, id="a", style="short") == "Be short."
 
 

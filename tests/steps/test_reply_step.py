@@ -14,8 +14,8 @@ ROW = {"system": "Be short.", "a": "Hello", "b": "Hi!", "c": "And?"}
 
 def test_the_engine_sees_a_conversation(scripted: Any) -> None:
     step = Reply(engine="e", system="system", turns=("a", "b", "c"), column="d")
-    assert (step.reads(), step.writes()) == ({"system", "a", "b", "c"}, {"d"})
-    assert (step.engines(), step.roles()) == ({"e"}, {"assistant"})
+    assert step.reads() == {"system", "a", "b", "c"} and step.writes() == {"d"}
+    assert step.engines() == {"e"} and step.roles() == {"assistant"}
     ask = scripted([" Fine. "])
     assert asyncio.run(step.write(ROW, ask)) == {"d": "Fine."}
     (request,) = ask.requests

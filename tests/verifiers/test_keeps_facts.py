@@ -30,7 +30,7 @@ def verdict(source: str, answer: str, **fields: Any) -> Outcome:
     [
         MAIL,
         MAIL.upper(),
-        "Maria, Room 4B it is: Friday, 12 Sept, 9 a.m. 1200 are invited, Tom O'Neil's people and ACME among them. Details: "
+        "Maria, Room 4B it is: Friday, 12 Sept, 9 a.m. 1200 are invited, Tom O'Neil's people and ACME among them. Ask "
         "https://acme.example/x, tom@acme.example",
         "Hello Maria, please note:\n1. Friday 12 September, 9:00, room 4B\n2. invited: 1200, ACME, Tom O’Neil\n"
         "3. contact: TOM@acme.example, https://acme.example/x",
@@ -42,17 +42,30 @@ def test_other_words_for_the_same_facts_pass(answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("cut", "lost"),
-    [("Maria", "Maria"), ("Friday ", "Friday"), ("12 ", "12"), ("09:00", "09:00"), ("1,200", "1,200"), ("O'Neil", "O'Neil"),
-     ("ACME", "ACME"), ("tom@acme.example", "tom@acme.example")],
-)  # fmt: skip
+    [
+        ("Maria", "Maria"),
+        ("Friday ", "Friday"),
+        ("12 ", "12"),
+        ("09:00", "09:00"),
+        ("1,200", "1,200"),
+        ("O'Neil", "O'Neil"),
+        ("ACME", "ACME"),
+        ("tom@acme.example", "tom@acme.example"),
+    ],
+)
 def test_a_fact_that_is_cut_is_named(cut: str, lost: str) -> None:
     assert verdict(MAIL, MAIL.replace(cut, "")) == Outcome(verdict="fail", reason=f"loses `{lost}`")
 
 
 @pytest.mark.parametrize(
     ("more", "added"),
-    [("It takes 3 hours.", "3"), ("Ask for Paul.", "Paul"), ("Or call @acme_desk.", "@acme_desk"), ("See www.b.example.", "www.b.example.")],
-)  # fmt: skip
+    [
+        ("It takes 3 hours.", "3"),
+        ("Ask for Paul.", "Paul"),
+        ("Or call @acme_desk.", "@acme_desk"),
+        ("See www.b.example.", "www.b.example."),
+    ],
+)
 def test_a_fact_that_is_added_is_named(more: str, added: str) -> None:
     assert verdict(MAIL, f"{MAIL}\n{more}") == Outcome(verdict="fail", reason=f"adds `{added}`")
     assert verdict(MAIL, f"{MAIL}\n{more}", adds=True).verdict == "pass"
@@ -67,7 +80,8 @@ def test_a_fact_that_is_added_is_named(more: str, added: str) -> None:
         ("on 5 Mar 2026", "2026-03-05"),
         ("we met the Smiths at the Smith's house", "it was at Smith, I think"),
         ("I said this to Ben NOW and he did NOT listen", "I have said this to Ben, and he has yet to answer"),
-        ("ask Mia. The new Team will help", "Ask Mia, the team will help."),
+        ("ask Mia. The new Team will help", "Ask Mia, we will help."),
+        ("we ate Cake, since cake is good, said Ida", "Ida liked it"),
         ("Our New Room Plan For This Summer\nplease come, Ida", "please come, Ida, the room plan is new"),
     ],
 )

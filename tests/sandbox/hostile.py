@@ -1,0 +1,166 @@
+"""Programs that nobody should run, and how each must end."""
+
+from typing import NamedTuple
+
+
+class Hostile(NamedTuple):
+    """A program; how it ends, and a part of the reason."""
+
+    code: str
+    ended: str
+    said: str = ""
+
+
+NOT_PERMITTED = "PermissionError"
+REACHED = "AssertionError: the tests ran"
+"""What the tests after each program say: whoever gets so far did no harm, and did not pass."""
+TESTS = 'assert False, "the tests ran"'
+
+RESOURCES = {
+    "endless loop": Hostile("while True: pass", "timeout"),
+    "endless sleep": Hostile("import time\ntime.sleep(1000)", "timeout", "still running after 1 s"),
+    "loop that swallows everything": Hostile(
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass", "timeout"
+    ),
+    "loop that blocks every signal": Hostile(
+        "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\nwhile True: pass", "timeout"
+    ),
+    "threads without end": Hostile(
+        "import threading\ndef spin():\n    while True: pass\n"
+        "for _ in range(8): threading.Thread(target=spin).start()\nspin()",
+        "timeout",
+    ),
+    "memory bomb of small objects": Hostile("held = []\nwhile True: held.append([])", "memory", "MemoryError"),
+    "memory bomb of texts": Hostile("held = []\nwhile True: held.append('a' * 1_000_000)", "memory", "MemoryError"),
+    "huge allocation by C code": Hostile("bytearray(10**13)", "memory", "MemoryError"),
+    "memory held when the tests begin": Hostile(
+        "held = []\ntry:\n    while True: held.append('a' * 100_000)\nexcept MemoryError: pass", "memory"
+    ),
+    "deep recursion": Hostile("def f(): return f()\nf()", "raised", "RecursionError"),
+    "output flood": Hostile("while True: print('x' * 100_000)", "exited", "printed more than 64 MB"),
+    "a file without end": Hostile("with open('big', 'wb') as f:\n    while True: f.write(bytes(1 << 20))", "raised", "OSError"),
+    "many files": Hostile(
+        "for n in range(100_000):\n    with open(str(n), 'wb') as f: f.write(bytes(1 << 16))", "raised", "OSError"
+    ),
+    "open files": Hostile("held = [open('x', 'w') for _ in range(1000)]", "raised", "Too many open files"),
+    "deep folders": Hostile("import os\nfor _ in range(900):\n    os.mkdir('d'); os.chdir('d')", "raised", REACHED),
+    "parentheses": Hostile("(" * 100_000 + ")" * 100_000, "raised", "SyntaxError"),
+    "a number with too many digits": Hostile("int('9' * 10_000)", "raised", "ValueError"),
+}
+
+PROCESSES = {
+    "fork": Hostile("import os\nos.fork()", "raised", NOT_PERMITTED),
+    "fork bomb": Hostile("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "timeout"),
+    "another program": Hostile("import subprocess\nsubprocess.run(['true'])", "raised", NOT_PERMITTED),
+    "another program in its place": Hostile("import os\nos.execv('/bin/true', ['true'])", "raised", NOT_PERMITTED),
+    "multiprocessing": Hostile(
+        "import multiprocessing\nmultiprocessing.Process(target=print).start()", "raised", NOT_PERMITTED
+    ),
+    "killing everybody": Hostile("import os\nos.kill(-1, 9)", "raised", NOT_PERMITTED),
+    "killing the parent": Hostile("import os\nos.kill(os.getppid(), 9)", "raised", ""),
+    "killing itself": Hostile("import os\nos.kill(os.getpid(), 9)", "crashed", "SIGKILL"),
+    "a session of its own": Hostile("import os\nos.setsid()", "raised", NOT_PERMITTED),
+    "more than it was given": Hostile(
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))", "raised", "ValueError"
+    ),
+}
+
+FILES = {
+    "reads the users": Hostile("open('/etc/passwd').read()", "raised", NOT_PERMITTED),
+    "lists the root": Hostile("import os\nos.listdir('/')", "raised", NOT_PERMITTED),
+    "reads its own memory": Hostile("open('/proc/self/mem', 'rb')", "raised", NOT_PERMITTED),
+    "reads the environment": Hostile("open('/proc/self/environ').read()", "raised", NOT_PERMITTED),
+    "writes elsewhere": Hostile("open('/tmp/smoltalk-was-here', 'w')", "raised", NOT_PERMITTED),
+    "removes elsewhere": Hostile("import os\nos.rmdir('/tmp')", "raised", ""),
+    "changes rights": Hostile("import os\nos.chmod('/tmp', 0)", "raised", NOT_PERMITTED),
+    "mounts": Hostile("import os\nos.symlink('/etc', 'etc')\nopen('etc/passwd')", "raised", NOT_PERMITTED),
+    "a device": Hostile("import os, stat\nos.mknod('disk', 0o600 | stat.S_IFBLK, os.makedev(8, 0))", "raised", NOT_PERMITTED),
+}
+
+NETWORK = {
+    "calls out": Hostile("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)", "raised", NOT_PERMITTED),
+    "by its own hand": Hostile("import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)", "raised", NOT_PERMITTED),
+    "a local socket": Hostile("import socket\nsocket.socket(socket.AF_UNIX)", "raised", NOT_PERMITTED),
+    "urllib": Hostile("import urllib.request\nurllib.request.urlopen('http://192.0.2.1/')", "raised", "URLError"),
+}
+
+FORGERIES = {
+    "prints": Hostile("print('all passed')", "raised", REACHED),
+    "leaves": Hostile("import sys\nsys.exit(0)", "exited", "left early: sys.exit(0) (line 2 of the answer)"),
+    "leaves at once": Hostile("import os\nos._exit(0)", "exited", "left early: os._exit(0)"),
+    "quits": Hostile("quit()", "raised", "NameError"),
+    "at exit": Hostile("import atexit, os\natexit.register(os._exit, 0)", "raised", REACHED),
+    "an error that leaves": Hostile(
+        "import os\nclass E(Exception):\n    def __str__(self): os._exit(0)\nraise E", "exited", "os._exit(0)"
+    ),
+    "closes its files": Hostile("import os\nos.closerange(0, 4096)", "exited", "closed the files it was given"),
+    "writes into every file": Hostile(
+        "import os\nfor n in range(4096):\n    try: os.write(n, b'+' + bytes(16) + b'done' * 9)\n    except OSError: pass",
+        "raised",
+        REACHED,
+    ),
+    "floods every file": Hostile(
+        "import os\nwhile True:\n    try: os.write(3, bytes(1 << 16))\n    except OSError: pass",
+        "exited",
+        "wrote into files that are not its own",
+    ),
+    "patches builtins": Hostile(
+        "import builtins\nbuiltins.AssertionError = builtins.BaseException = builtins.exec = builtins.compile = print\n"
+        "builtins.len = builtins.map = builtins.type = builtins.__import__ = None",
+        "raised",
+        REACHED,
+    ),
+    "patches modules": Hostile(
+        "import os, json, struct, sys, io\nos.write = os._exit = os.read = lambda *a: 0\n"
+        "json.dumps = json.loads = lambda *a, **k: '{\"ended\": \"done\"}'\nstruct.Struct.pack = None if False else 1\n"
+        "sys.modules.clear()",
+        "raised",
+        "TypeError",
+    ),
+    "patches unittest": Hostile(
+        "import unittest\nunittest.TestCase.run = lambda *a: None\nunittest.TestCase.fail = lambda *a: None",
+        "raised",
+        REACHED,
+    ),
+    "walks the frames": Hostile(
+        "import sys\nframe = sys._getframe()\nnames = []\nwhile frame:\n    names.append(frame.f_code.co_name)\n"
+        "    frame = frame.f_back\nassert 'run' not in names and 'stage' not in names, names",
+        "raised",
+        REACHED,
+    ),
+    "frames of every thread": Hostile("import sys\nsys._current_frames()", "raised", "is refused in the sandbox"),
+    "every object": Hostile("import gc\ngc.get_objects()", "raised", "is refused in the sandbox"),
+    "who refers to it": Hostile("import gc\ngc.get_referrers(globals())", "raised", "is refused in the sandbox"),
+    "traces": Hostile("import sys\nsys.settrace(print)", "raised", "is refused in the sandbox"),
+    "raw memory": Hostile("import ctypes\nctypes.string_at(0)", "raised", "is refused in the sandbox"),
+    "raw memory by another name": Hostile(
+        "import importlib.util as u, importlib.machinery as m, sys\n"
+        "found = [p for p in sys.path if 'dynload' in p][0]\nimport os\n"
+        "file = [n for n in os.listdir(found) if n.startswith('_ctypes.')][0]\n"
+        "loader = m.ExtensionFileLoader('x._ctypes', found + '/' + file)\n"
+        "u.module_from_spec(u.spec_from_loader('x._ctypes', loader))",
+        "raised",
+        "is refused in the sandbox",
+    ),
+    "its own audit hook": Hostile(
+        "import sys\nseen = []\nsys.addaudithook(lambda *a: seen.append(a))\nopen('x', 'w')\nassert not seen", "raised", REACHED
+    ),
+    "handles signals": Hostile(
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)",
+        "raised",
+        "only works in main thread",
+    ),
+    "waits for the garbage": Hostile(
+        "import gc, sys\nseen = []\ndef look(*a):\n    frame = sys._getframe()\n    while frame:\n"
+        "        seen.append(frame.f_code.co_name)\n        frame = frame.f_back\ngc.callbacks.append(look)\n"
+        "gc.set_threshold(1)\nheld = [[] for _ in range(1000)]\nassert 'stage' not in seen",
+        "raised",
+        REACHED,
+    ),
+    "stays behind in a thread": Hostile(
+        "import threading, os\ndef write():\n    while True:\n        try: os.write(3, b'done')\n        except OSError: pass\n"
+        "threading.Thread(target=write, daemon=True).start()",
+        "raised",
+        "",
+    ),
+}

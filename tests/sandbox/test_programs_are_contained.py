@@ -1,0 +1,117 @@
+"""Whatever a program does, it ends in time, harms nothing, does not pass, and leaves no process and no file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.sandbox.hostile import FILES, FORGERIES, NETWORK, PROCESSES, RESOURCES, TESTS, Hostile
+
+from smoltalk.sandbox import pool
+from smoltalk.sandbox.limits import Limits
+from smoltalk.sandbox.pool import protections, run_python
+
+LITTLE = Limits(seconds=0.5, memory_mb=128)
+LINUX = sys.platform.startswith("linux")
+
+
+def need(**wanted: object) -> None:
+    """Skip where this machine lacks a protection; the other tests hold without it."""
+    found = protections()
+    if missing := [name for name in wanted if not found[name]]:
+        pytest.skip(f"this machine has no {missing[0]}")
+
+
+def held(program: Hostile, tests: str = TESTS) -> None:
+    ran = run_python(program.code, tests=tests, limits=LITTLE)
+    assert ran.ended in ({program.ended} | ({"timeout"} if program.ended == "memory" else set())), ran
+    if ran.ended == program.ended:
+        assert program.said in ran.reason
+    assert len(ran.output.encode()) <= LITTLE.output_bytes
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_program_uses_no_more_than_it_may(name: str) -> None:
+    held(RESOURCES[name])
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_program_does_not_pass_its_tests_by_a_trick(name: str) -> None:
+    held(FORGERIES[name])
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_program_starts_and_ends_no_process(name: str) -> None:
+    need(seccomp=True)
+    held(PROCESSES[name])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_program_sees_its_own_folder_only(name: str) -> None:
+    need(landlock=True, seccomp=True)
+    held(FILES[name])
+    assert not Path("/tmp/smoltalk-was-here").exists()
+
+
+@pytest.mark.parametrize("name", NETWORK)
+def test_a_program_reaches_no_network(name: str) -> None:
+    need(seccomp=True)
+    held(NETWORK[name])
+
+
+def test_nothing_of_ours_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    pool.close()
+    code = "import os, sys\nloaded = sorted(n for n in sys.modules if 'smoltalk' in n or 'ctypes' in n)"
+    ran = run_python(code, value="[dict(os.environ), loaded, os.listdir(), sys.stdin.read()]", limits=LITTLE)
+    assert ran.value == [{}, [], [], ""], ran
+
+
+def test_what_one_program_leaves_the_next_does_not_find() -> None:
+    code = "import os, random, builtins\nseen = [os.listdir(), random.random(), hasattr(builtins, 'left')]\n"
+    leave = code + "builtins.left = 1\nos.makedirs('a/b')\nopen('a/b/c', 'w').write('x')"
+    runs = [run_python(leave, value="seen", limits=LITTLE).value for _ in range(3)]
+    assert runs[0] == runs[1] == runs[2] and runs[0][0] == [] and runs[0][2] is False
+
+
+def test_no_process_and_no_folder_stays() -> None:
+    run_python("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()", limits=LITTLE)
+    mine = psutil.Process()
+    folders = [server.folder for server in pool._IDLE]
+    served = [child for child in mine.children(recursive=True) if child.ppid() != mine.pid]
+    assert folders and len(served) <= len(folders)  # a server, and the init of its namespace; no child of it
+    pool.close()
+    assert not [child for child in mine.children(recursive=True) if "sandbox" in " ".join(child.cmdline())]
+    assert not [folder for folder in folders if Path(folder).exists()]
+
+
+@pytest.mark.skipif(not LINUX, reason="/proc")
+def test_a_factory_that_is_killed_takes_its_sandbox_along() -> None:
+    program = (
+        "import os, sys\nfrom smoltalk.sandbox import pool\nfrom smoltalk.sandbox.limits import Limits\n"
+        "server = pool._take()\nprint(server.process.pid, server.folder, flush=True)\npool._IDLE.append(server)\n"
+        "pool.run_python('import time; time.sleep(1000)', limits=Limits(seconds=500))"
+    )
+    factory = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert factory.stdout is not None
+    pid, folder = factory.stdout.readline().split()
+    outer = psutil.Process(int(pid))
+    family = [outer, *outer.children(recursive=True)]
+    factory.kill()
+    factory.wait()
+    factory.stdout.close()
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert not alive
+    assert not Path(folder).exists()
+
+
+def test_a_lost_server_is_replaced() -> None:
+    run_python("", limits=LITTLE)
+    pid = pool._IDLE[-1].process.pid
+    for process in psutil.Process(pid).children(recursive=True) or [psutil.Process(pid)]:
+        os.kill(process.pid, 9)
+    ran = run_python("x = 1", value="x", limits=LITTLE)
+    assert ran.ended in ("not_run", "done")
+    assert run_python("x = 1", value="x", limits=LITTLE).value == 1
