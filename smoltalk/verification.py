@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from smoltalk import catalog
-from smoltalk.contracts import Verifier
+from smoltalk.contracts import Outcome, Verifier
 from smoltalk.document import Document
 from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill
+from smoltalk.rows import Row
+from smoltalk.sandbox.off_loop import off_loop
 
 Named = str | Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
 """A name in `smoltalk/verifiers/`, or `name: {fields}`."""
@@ -22,3 +24,10 @@ def verifier_named(value: str | dict[str, dict[str, Any]]) -> Verifier:
     name, fields = next(iter(named.items()))
     verifier: Verifier = fill(catalog.find("verifiers", name), fields, Document(""), (), name)
     return verifier
+
+
+async def word(verifier: Verifier, row: Row) -> Outcome:
+    """The verifier's word on a row; one that says it is `slow` works beside the event loop."""
+    if getattr(verifier, "slow", False):
+        return await off_loop(verifier.verify, row)
+    return verifier.verify(row)

@@ -145,6 +145,8 @@ def how_to_go_on(books: Books, folder: Path, ceiling: float | None) -> str:
     lines = [f"stopped with {asked}: {books.why}"]
     if limit == "max_failed" and not books.accepted:
         lines.append("    put right what failed, then give the same command")
+    elif limit == "degenerate":
+        lines.append(f"    every reply is kept; go on with the same command, or smoltalk run {folder} --set ...")
     elif limit in _NEXT and ceiling:
         spent = {"max_cost": books.cost, "max_tokens": books.tokens}.get(limit, 0)
         more = min(1.0, 2 * ceiling) if limit == "max_failed" else 2 * max(ceiling, spent)

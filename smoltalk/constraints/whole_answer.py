@@ -19,7 +19,7 @@ from smoltalk.constraints.constraint import (
 from smoltalk.constraints.language_id import LANGUAGES, identify
 from smoltalk.contracts import Outcome
 
-_TOKEN = re.compile(r"\w+(?:[-'’.]\w+)*")
+_TOKEN = re.compile(r"\w+(?:[-.]\w+)*")
 
 
 class TwoResponses(Constraint):
@@ -194,9 +194,10 @@ class EnglishLowercase(_OneCase):
 
 
 class CapitalWordFrequency(Constraint):
-    """Fewer than, or at least, so many words in capital letters; `I`, `A`, `U.S.` and `WELL-KNOWN` are one each.
+    """Fewer than, or at least, so many words in capital letters; `A`, `U.S.`, `WELL-KNOWN` and the `I` of `I'm` are one
+    each, `I'M` is two.
 
-    Differs from the reference, which asks NLTK's word tokenizer, where that cuts words in two: `I'M` is one word here.
+    Differs from the reference, which asks NLTK's word tokenizer, for names such as `O'NEIL`: two words here, one there.
     """
 
     id = "change_case:capital_word_frequency"

@@ -66,6 +66,8 @@ def _kind(value: Any) -> str:
             return "list"
         case list() if all(isinstance(item, str) for item in value):
             return "list of string"
+        case list() if all(item is None for item in value):
+            return "nulls"
         case list() if all(item is None or type(item) in (int, float) for item in value):
             inner = _type({_PLAIN.get(type(item)) or _kind(item) for item in value} - {"null"})
             return f"list of {inner}" if inner in ("int", "float") else "JSON"
@@ -83,9 +85,9 @@ def _type(kinds: set[str]) -> PlainType:
         return "float"
     if kinds <= {"list", "list of string"}:
         return "list of string"
-    if kinds <= {"list", "list of int"}:
+    if kinds <= {"list", "nulls", "list of int"} and "list of int" in kinds:
         return "list of int"
-    if kinds <= {"list", "list of int", "list of float"}:
+    if kinds <= {"list", "nulls", "list of int", "list of float"}:
         return "list of float"
     return "bool" if kinds == {"bool"} else "string" if kinds == {"string"} else "JSON"
 

@@ -42,12 +42,17 @@ def run(job: dict[str, Any], token: bytes, channel: int, pristine: Pristine) -> 
     # builtins does not reach this frame. No Python function of a module is called once the program has started.
     write, end, encode, pack, join = os.write, os._exit, str.encode, RECORD.pack, b"".join
     setrlimit, memory, spare = resource.setrlimit, resource.RLIMIT_AS, resource.getrlimit(resource.RLIMIT_AS)[1]
+    bounded = spare != resource.RLIM_INFINITY
     no_memory, anything, size, kinds, set_attribute = MemoryError, BaseException, len, type, type.__setattr__
 
     def packed(*texts: str) -> bytes:
         parts = [encode(text, "utf-8", "replace") for text in texts]
         body = join([pack(size(part)) + part for part in parts])
         return token + pack(size(body)) + body
+
+    def make_room() -> None:
+        if bounded:
+            setrlimit(memory, (spare, spare))
 
     fallback = packed("memory", "MemoryError", "", "", "0")
 
@@ -78,7 +83,7 @@ def run(job: dict[str, Any], token: bytes, channel: int, pristine: Pristine) -> 
         try:
             start(hand_over, (lazily(put, lazily(function, *[(one,) for one in arguments])),))
         except anything:
-            setrlimit(memory, (spare, spare))
+            make_room()
             say("memory", "left no memory or no thread for what comes after", "", "", checks)
         return await_it()
 
@@ -97,12 +102,12 @@ def run(job: dict[str, Any], token: bytes, channel: int, pristine: Pristine) -> 
                 tests.update({**answer, **own, **tests}) if name == VALUE else tests.update({**answer, **own})
                 error, value = (stage(attempt, program, tests), "") if name == TESTS else stage(worth, program, tests)
             if error is not None:
-                setrlimit(memory, (spare, spare))
+                make_room()
                 ended, reason, missing = stage(describe, error)
                 if ended == "exited":
                     say("exited", reason, "", "", checks)
                 say("memory" if ended == "memory" else "raised", reason, missing, "", checks)
-        setrlimit(memory, (spare, spare))
+        make_room()
         say("done", "", "", value, checks)
     except no_memory:
         say("memory", "MemoryError", "", "", checks)

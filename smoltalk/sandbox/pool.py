@@ -63,7 +63,9 @@ def close() -> None:
         _IDLE.pop().stop()
 
 
-class _Server:
+class Server:
+    """One server process and its socket; `without` leaves protections out, as on a machine that lacks them."""
+
     def __init__(self, without: str = "") -> None:
         self.folder = tempfile.mkdtemp(prefix="smoltalk-sandbox-")
         self.control, theirs = socket.socketpair()
@@ -91,6 +93,7 @@ class _Server:
         self.means = hello
 
     def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Run one program. Raises `OSError` when the server is lost."""
         self.control.settimeout(2 * job["seconds"] + _GRACE_SECONDS)
         wire.send(self.control, job)
         reply = wire.receive(self.control)
@@ -113,17 +116,17 @@ class _Server:
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _TURN = threading.BoundedSemaphore(CORES)
-_IDLE: list[_Server] = []
+_IDLE: list[Server] = []
 atexit.register(close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_IDLE.clear)
 
 
-def _take() -> _Server:
+def _take() -> Server:
     try:
         return _IDLE.pop()
     except IndexError:
-        return _Server()
+        return Server()
 
 
 def _run(job: dict[str, Any]) -> Ran:

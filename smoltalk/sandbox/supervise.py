@@ -110,18 +110,18 @@ def _end(child: int) -> None:
 def sweep(alone: bool) -> None:
     """End and bury everything that is still there below this process; `alone` in its process namespace, that is all."""
     while True:
-        if alone:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
-        else:
-            for orphan in _children():
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(orphan, signal.SIGKILL)
+        found = [-1] if alone else _children()
+        for process in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
         try:
-            while os.waitpid(-1, 0)[0]:
+            while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             return
+        if not found:  # somebody is left whom this machine does not list
+            return
+        time.sleep(0.0005)
 
 
 def _children() -> list[int]:

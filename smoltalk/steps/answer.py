@@ -11,7 +11,7 @@ from smoltalk.errors import BadReply, RowFailed
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Message, Row, message
 from smoltalk.text import neutralise
-from smoltalk.verification import Named, verifier_named
+from smoltalk.verification import Named, verifier_named, word
 
 _COMPLAINT = (
     "That does not do what I asked: {reason}. Write the whole answer again so that it does, and nothing besides."
@@ -69,7 +69,7 @@ class Answer(Write):
     async def write(self, row: Row, ask: Ask) -> Row:
         said = self._asked(row)
         text = await ask(self.engine, Request(said, self.sampling), _text, attempts=self.attempts)
-        outcome = self._word(row, text)
+        outcome = await self._word(row, text)
         rejected = (text, outcome.reason) if outcome.verdict == "fail" else (None, None)
         repairs = 0
         while outcome.verdict == "fail" and repairs < self.repairs:
@@ -80,7 +80,7 @@ class Answer(Write):
             except RowFailed:  # no repair is to be had: the answer that failed still stands
                 break
             repairs += 1
-            outcome = self._word(row, text)
+            outcome = await self._word(row, text)
         return {
             "response": text,
             "verified": outcome.verdict,
@@ -97,8 +97,8 @@ class Answer(Write):
         opening = [message("system", row[self.system])] if self.system else []
         return [*opening, message("user", row[self.of])]
 
-    def _word(self, row: Row, text: str) -> Outcome:
-        return self._verifier.verify({**row, "response": text})
+    async def _word(self, row: Row, text: str) -> Outcome:
+        return await word(self._verifier, {**row, "response": text})
 
     @cached_property
     def _verifier(self) -> Verifier:

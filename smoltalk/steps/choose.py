@@ -1,6 +1,5 @@
 """Of several answers to one prompt, the pair that a preference is learnt from."""
 
-import asyncio
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
@@ -138,9 +137,12 @@ class Choose(Write):
     async def _verdict(self, row: Row, text: str) -> str:
         if self._verifier is None:
             return ""
-        # Off the event loop: some verifiers run programs.
-        outcome = await asyncio.to_thread(self._verifier.verify, row | {self.verified_as: text})
-        return outcome.verdict
+        shown = row | {self.verified_as: text}
+        if getattr(self._verifier, "slow", False):
+            from smoltalk.sandbox.off_loop import off_loop
+
+            return (await off_loop(self._verifier.verify, shown)).verdict
+        return self._verifier.verify(shown).verdict
 
     def _pair(self, candidates: Sequence[Answer]) -> tuple[Answer, Answer] | str:
         """The better and the worse answer, or why there are no two."""
@@ -173,7 +175,7 @@ class Choose(Write):
             return "same_answers"
         if self.prefer:
             if all(one.rank == chosen.rank for one in rivals):
-                return "one_answer"
+                return "none_failed" if self._verifier else "one_answer"
             rivals = [one for one in rivals if one.rank > chosen.rank]
         return "tie" if rivals and all(_difference(chosen, one) == 0 for one in rivals) else "disagree"
 

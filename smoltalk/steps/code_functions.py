@@ -129,6 +129,8 @@ def _parsed(file: Path) -> tuple[str, ast.Module]:
             raise records.RecordError(f"is {size:,} bytes long, more than {_LARGEST:,}")
         source = file.read_bytes().decode("utf-8-sig")
         return source, ast.parse(source)
+    except records.RecordError:
+        raise
     except OSError as error:
         raise records.RecordError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ _LONGEST = 50_000
 """Characters of a text that are looked at."""
 
 _ADDRESS = re.compile(
-    r"https?://[^\s<>\"')\]]+|www\.[^\s<>\"')\]]+|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w{2,}", re.I
+    r"https?://[^\s<>\"')\]]+|www\.[^\s<>\"')\]]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w{2,}", re.I
 )
 _DATE = re.compile(r"\b(\d{4})-(0[1-9]|1[0-2])-(\d\d)\b")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:[.:]\d+)*")
@@ -76,6 +76,9 @@ class KeepsFacts(Verifier):
     capitalised inside a sentence (`Sept` is `September`), web addresses, e-mail addresses and @names. Names are known
     in scripts with capital letters only; a word that the text also writes small is no name, nor is what greets, signs,
     shouts or heads. A fact may stand anywhere in the other text. Time is linear in the texts' length.
+
+    Made for languages such as English, that capitalise names only and do not inflect them: it takes every German noun
+    for a name, and the cases of a Russian name for different ones.
     """
 
     of: str = "response"
@@ -111,7 +114,10 @@ def _facts(text: str) -> _Facts:
     if "@" in text or "www." in text or "://" in text:
         addresses = {found.rstrip(".,;:!?").casefold(): found for found in _ADDRESS.findall(text)}
         text = _ADDRESS.sub(" ", text)
-    text = _DATE.sub(lambda date: f"{date[3]} {_MONTHS[int(date[2]) - 1].title()} {date[1]}", _ITEM.sub("", text))
+    if "." in text or ")" in text:
+        text = _ITEM.sub("", text)
+    if "-" in text:
+        text = _DATE.sub(lambda date: f"{date[3]} {_MONTHS[int(date[2]) - 1].title()} {date[1]}", text)
     numbers = {_plain(found): found for found in _NUMBER.findall(text)}
     return _Facts(addresses, numbers, _names(text), text)
 
@@ -139,7 +145,7 @@ def _names(text: str) -> dict[str, str]:
     found = {plain: word for word in _CAPITALISED.findall(text) if (plain := _bare(word)) not in _NO_NAMES}
     if not found:
         return found
-    small = {word for word in _WORD.findall(text) if word.islower()}
+    small = set(_WORD.findall(text))  # a name is there as it is written, never all small
     found = {plain: word for plain, word in found.items() if plain not in small}
     for line in text.splitlines() if len(found) > 1 else ():
         if _is_shouted_or_titled(line):
@@ -171,6 +177,8 @@ def _bare(word: str) -> str:
 
 def _plain(number: str) -> str:
     """`1,200.50` -> `1200.5`; `09:00` -> `9`; `007` -> `7`."""
+    if number.isdigit():
+        return number.lstrip("0") or "0"
     parts = [part.lstrip("0") or "0" for part in number.replace(",", "").split(":")]
     while len(parts) > 1 and parts[-1] == "0":
         parts.pop()

@@ -146,60 +146,56 @@ def _code(c: Any, rng: Random) -> Pair:
     return Pair(block, rng.choice((block * 2, block.replace("1 + 1\n", ""), block.replace(c.code_language, "cobol"))))
 
 
-def _wrap(text: str, without: str) -> Pair:
-    return Pair(text, without)
-
-
 OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
-    "keywords:existence": lambda c, rng: _wrap(f"{(s := sentence(rng))} {' '.join(c.keywords).upper()}", s),
-    "keywords:forbidden_words": lambda c, rng: _wrap(s := sentence(rng), f"{s} {c.forbidden_words[-1].upper()}."),
-    "language:response_language": lambda c, rng: _wrap(IN_LANGUAGE[c.language], rng.choice(ENGLISH)),
+    "keywords:existence": lambda c, rng: Pair(f"{(s := sentence(rng))} {' '.join(c.keywords).upper()}", s),
+    "keywords:forbidden_words": lambda c, rng: Pair(s := sentence(rng), f"{s} {c.forbidden_words[-1].upper()}."),
+    "language:response_language": lambda c, rng: Pair(IN_LANGUAGE[c.language], rng.choice(ENGLISH)),
     "length_constraints:nth_paragraph_first_word": _nth,
-    "detectable_content:postscript": lambda c, rng: _wrap(f"{(s := sentence(rng))}\n\n{c.postscript_marker} {s}", s),
-    "detectable_format:constrained_response": lambda c, rng: _wrap(
+    "detectable_content:postscript": lambda c, rng: Pair(f"{(s := sentence(rng))}\n\n{c.postscript_marker} {s}", s),
+    "detectable_format:constrained_response": lambda c, rng: Pair(
         f"My answer is {rng.choice(('yes', 'no', 'maybe'))}.", "My answer is that it depends."
     ),
-    "detectable_format:json_format": lambda c, rng: _wrap(
+    "detectable_format:json_format": lambda c, rng: Pair(
         f"```json\n{(s := json.dumps({'a': sentence(rng)}))}\n```", f"Here it is: {s}"
     ),
-    "detectable_format:title": lambda c, rng: _wrap(f"<<{sentence(rng)}>>\n{(s := sentence(rng))}", f"<< >> {s}"),
-    "combination:repeat_prompt": lambda c, rng: _wrap(
+    "detectable_format:title": lambda c, rng: Pair(f"<<{sentence(rng)}>>\n{(s := sentence(rng))}", f"<< >> {s}"),
+    "combination:repeat_prompt": lambda c, rng: Pair(
         f"{c.prompt_to_repeat.upper()} {(s := sentence(rng))}", f"{s} {c.prompt_to_repeat}"
     ),
-    "startend:end_checker": lambda c, rng: _wrap(
+    "startend:end_checker": lambda c, rng: Pair(
         f'"{(s := sentence(rng))} {c.end_phrase.upper()}"', f"{c.end_phrase} {s}"
     ),
-    "startend:quotation": lambda c, rng: _wrap(f'"{(s := sentence(rng))}" ', f'"{s}'),
-    "punctuation:no_comma": lambda c, rng: _wrap(s := paragraph(rng), s.replace(" ", ", ", 1)),
-    "change_case:english_capital": lambda c, rng: _wrap(s := rng.choice(ENGLISH).upper(), s[:-2] + "x."),
-    "change_case:english_lowercase": lambda c, rng: _wrap(s := rng.choice(ENGLISH).lower(), s[:-2] + "X."),
+    "startend:quotation": lambda c, rng: Pair(f'"{(s := sentence(rng))}" ', f'"{s}'),
+    "punctuation:no_comma": lambda c, rng: Pair(s := paragraph(rng), s.replace(" ", ", ", 1)),
+    "change_case:english_capital": lambda c, rng: Pair(s := rng.choice(ENGLISH).upper(), s[:-2] + "x."),
+    "change_case:english_lowercase": lambda c, rng: Pair(s := rng.choice(ENGLISH).lower(), s[:-2] + "X."),
     "format:code_block": _code,
-    "format:json_keys": lambda c, rng: _wrap(
+    "format:json_keys": lambda c, rng: Pair(
         json.dumps(dict.fromkeys(c.keys, s := sentence(rng))), json.dumps(dict.fromkeys([*c.keys, "more"], s))
     ),
-    "format:no_markdown": lambda c, rng: _wrap(
+    "format:no_markdown": lambda c, rng: Pair(
         s := paragraph(rng),
         rng.choice(("# A barn\n{}", "{} **old**", "- {}", "`{}`", "[{}](x)", "| {} |", "> {}")).format(s),
     ),
     "format:labelled_lines": _labelled,
-    "format:xml_tag": lambda c, rng: _wrap(
+    "format:xml_tag": lambda c, rng: Pair(
         f"<{c.tag}>{(s := sentence(rng))}</{c.tag}>", rng.choice((f"<{c.tag}>{s}", f"{s}<{c.tag}>{s}</{c.tag}>"))
     ),
     "words:in_order": _in_order,
     "words:every_paragraph": _every,
-    "words:forbidden_letter": lambda c, rng: _wrap(s := paragraph(rng), f"{s} {c.letter.upper()}en"),
-    "style:no_first_person": lambda c, rng: _wrap(
+    "words:forbidden_letter": lambda c, rng: Pair(s := paragraph(rng), f"{s} {c.letter.upper()}en"),
+    "style:no_first_person": lambda c, rng: Pair(
         f"{(s := sentence(rng))} The US and i.e. Ito.", f"{s} {rng.choice(('I', 'My', 'us', 'our', 'We'))} sat."
     ),
-    "style:no_contractions": lambda c, rng: _wrap(
+    "style:no_contractions": lambda c, rng: Pair(
         f"{(s := sentence(rng))} Anna's barn.",
         f"{s} {rng.choice(('It’s', 'they don’t', 'can' + chr(39) + 't', 'who’ve'))}",
     ),
-    "style:no_digits": lambda c, rng: _wrap(s := paragraph(rng), f"{s} {rng.choice('0٣७7')}"),
-    "marks:forbidden": lambda c, rng: _wrap(s := paragraph(rng), f"{s} {c.marks[-1]}"),
-    "edges:first_words": lambda c, rng: _wrap(f"{c.first_words}, {(s := sentence(rng))}", f"{c.first_words}x {s}"),
-    "edges:final_question": lambda c, rng: _wrap(f"{(s := sentence(rng))[:-1]}?\n", s),
-    "edges:last_line_label": lambda c, rng: _wrap(
+    "style:no_digits": lambda c, rng: Pair(s := paragraph(rng), f"{s} {rng.choice('0٣७7')}"),
+    "marks:forbidden": lambda c, rng: Pair(s := paragraph(rng), f"{s} {c.marks[-1]}"),
+    "edges:first_words": lambda c, rng: Pair(f"{c.first_words}, {(s := sentence(rng))}", f"{c.first_words}x {s}"),
+    "edges:final_question": lambda c, rng: Pair(f"{(s := sentence(rng))[:-1]}?\n", s),
+    "edges:last_line_label": lambda c, rng: Pair(
         f"{(s := sentence(rng))}\n**{c.label}**: {s}",
         rng.choice((f"{c.label}: {s}", f"{s}\n{c.label}:", f"{s} {c.label}: {s}")),
     ),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.sandbox.hostile import FILES, FORGERIES, NETWORK, PROCESSES, RESOURCES, TESTS, Hostile
 
 from smoltalk.sandbox import pool
 from smoltalk.sandbox.limits import Limits
 from smoltalk.sandbox.pool import protections, run_python
+from tests.sandbox.hostile import FILES, FORGERIES, NETWORK, PROCESSES, RESOURCES, TESTS, Hostile
 
 LITTLE = Limits(seconds=0.5, memory_mb=128)
 LINUX = sys.platform.startswith("linux")
@@ -26,9 +26,11 @@ def need(**wanted: object) -> None:
 
 def held(program: Hostile, tests: str = TESTS) -> None:
     ran = run_python(program.code, tests=tests, limits=LITTLE)
-    assert ran.ended in ({program.ended} | ({"timeout"} if program.ended == "memory" else set())), ran
-    if ran.ended == program.ended:
-        assert program.said in ran.reason
+    # A full memory may be noticed by whoever asks next: the program, its tests, or the clock.
+    assert ran.ended == program.ended or (
+        "MemoryError" in program.code + program.said and ran.ended in ("memory", "timeout")
+    ), ran
+    assert program.said in ran.reason or ran.ended != program.ended
     assert len(ran.output.encode()) <= LITTLE.output_bytes
 
 
