@@ -67,13 +67,13 @@ def _units(listed: Sequence[Item], known: Everyday) -> tuple[list[str], NDArray[
     bounds = words.bounds.tolist()
     runs = runs_of(*words).tolist()
     said_anyway = _small_talk()
-    asked_by: dict[int, set[str]] = {}
+    asked_by: dict[int, list[Item]] = {}
     for item, run in zip(listed, runs, strict=True):
-        asked_by.setdefault(run, set()).add(_hashed(item))  # an item that is listed twice is one
+        asked_by.setdefault(run, []).append(item)
     units: list[tuple[str, int, int]] = []
     for number, (item, stem, run, first) in enumerate(zip(listed, stems, runs, bounds, strict=False)):
         length = bounds[number + 1] - first
-        alone = len(asked_by[run]) == 1
+        alone = len(asked_by[run]) == 1 or len(set(map(_hashed, asked_by[run]))) == 1  # one that is listed twice is one
         if length >= SCORED:
             units.append((stem, number, LONG))
         if 0 < length < SHORT and alone:
@@ -90,7 +90,7 @@ def _units(listed: Sequence[Item], known: Everyday) -> tuple[list[str], NDArray[
 def _everybodys(hashes: NDArray[np.uint64], known: Everyday) -> bool:
     """Whether words prove nothing without their choices: a mere topic, or three in a row that are everyday speech."""
     grams = grams_of(hashes, np.array([0, len(hashes)]))
-    return len(hashes) < 2 or bool(len(grams) and np.isin(grams, known.grams).all())
+    return len(hashes) < 2 or bool(len(grams) and _seen(grams, known).all())
 
 
 class _Grams(NamedTuple):
@@ -117,13 +117,18 @@ def _grams(words: Words, owners: NDArray[np.int64], kinds: NDArray[np.uint8], kn
     distinct, group = by_gram[new], np.cumsum(new) - 1
     items = np.bincount(group, new | _changes(owners[by_unit]), len(distinct)).astype(np.int64)
     items[np.isin(distinct, _boilerplate())] = COMMON + 1
-    seen = np.zeros(len(distinct), np.uint8)
-    if len(known.grams):
-        place = np.searchsorted(known.grams, distinct).clip(max=len(known.grams) - 1)
-        seen = np.where(known.grams[place] == distinct, known.seen[place], 0).astype(np.uint8)
+    seen = _seen(distinct, known)
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     return _Grams(grams, of, items[group][back], seen[group][back], (~new & ~_changes(by_unit))[back])
+
+
+def _seen(grams: NDArray[np.uint32], known: Everyday) -> NDArray[np.uint8]:
+    """In how many everyday conversations each of these stands."""
+    if not len(known.grams):
+        return np.zeros(len(grams), np.uint8)
+    place = np.searchsorted(known.grams, grams).clip(max=len(known.grams) - 1)
+    return np.where(known.grams[place] == grams, known.seen[place], 0).astype(np.uint8)
 
 
 def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
