@@ -1,7 +1,5 @@
 """IFEval's family `keywords`: words that must, may seldom or must not be there, and letters that are counted."""
 
-import re
-from functools import cached_property
 from math import inf
 from random import Random
 from typing import Self
@@ -17,8 +15,8 @@ from smoltalk.constraints.constraint import (
     Relation,
     counted,
     joined,
+    mentions,
     when,
-    whole_word,
 )
 from smoltalk.contracts import Outcome
 
@@ -111,21 +109,15 @@ class ForbiddenWords(Constraint):
     forbidden_words: Phrases
 
     def check(self, text: str) -> Outcome:
-        if not self._any.search(text):
-            return when(True, "")
-        there = [word for word in self.forbidden_words if whole_word(word).search(text)]
+        there = [word for word in self.forbidden_words if mentions(word, text)]
         return when(not there, f"the answer must not use {joined(there)}" if there else "")
-
-    @cached_property
-    def _any(self) -> re.Pattern[str]:
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, self.forbidden_words))})(?!\w)", re.I)
 
     @classmethod
     def draw(cls, rng: Random, instruction: str) -> Self:
         return cls(forbidden_words=pool.words(rng, 4, pool.AVOIDABLE, least=2))
 
     def refuses(self, text: str) -> bool:
-        return self._any.search(text) is not None
+        return any(mentions(word, text) for word in self.forbidden_words)
 
 
 class LetterFrequency(Constraint):

@@ -1,7 +1,7 @@
 """Every constraint by its id, and one made from an id and kwargs as data gives them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,8 @@ from smoltalk.constraints import (
     language,
     length_constraints,
     lengths,
+    lists,
+    style,
     vocabulary,
     whole_answer,
 )
@@ -24,7 +26,19 @@ from smoltalk.document import Document
 from smoltalk.errors import Problem, UserError, nearest
 from smoltalk.fields import fill, shown
 
-_FAMILIES = (keywords, language, length_constraints, detectable, whole_answer, lengths, formats, vocabulary, edges)
+_FAMILIES = (
+    keywords,
+    language,
+    length_constraints,
+    detectable,
+    whole_answer,
+    lengths,
+    lists,
+    formats,
+    vocabulary,
+    style,
+    edges,
+)
 _MOST = 64
 """Constraints on one answer; data that asks for more is broken."""
 
@@ -54,7 +68,7 @@ def constraint(id: object, kwargs: object) -> Constraint:
         raise UserError([Problem("", 0, f"no constraint {shown(id)}", hint)])
     if isinstance(kwargs, str):
         kwargs = _parsed(kwargs, f"the kwargs of `{id}`")
-    given = {k: v for k, v in kwargs.items() if v is not None} if isinstance(kwargs, Mapping) else kwargs
+    given = {k: v for k, v in kwargs.items() if v is not None} if isinstance(kwargs, dict) else kwargs
     try:
         return known[id].model_validate({} if given is None else given)
     except ValidationError:
@@ -79,19 +93,13 @@ def read(value: object) -> list[Constraint]:
     """
     if isinstance(value, str):
         value = _parsed(value, "the constraints")
-    if (
-        not isinstance(value, Sequence)
-        or isinstance(value, str | bytes)
-        or not all(isinstance(v, Mapping) for v in value)
-    ):
+    if not isinstance(value, list | tuple) or not all(isinstance(one, dict) for one in value):
         raise UserError([Problem("", 0, f"constraints are a list of {{id, kwargs}}, not {shown(value)}")])
     if not 0 < len(value) <= _MOST:
         raise UserError([Problem("", 0, f"an answer has 1 to {_MOST} constraints, not {len(value)}")])
     for one in value:
-        if extra := one.keys() - {"id", "kwargs"}:
-            raise UserError(
-                [Problem("", 0, f"a constraint is {{id, kwargs}}, and `{min(map(str, extra))}` is neither")]
-            )
+        if extra := [name for name in one if name not in ("id", "kwargs")]:
+            raise UserError([Problem("", 0, f"a constraint is {{id, kwargs}}, and {shown(extra[0])} is neither")])
     return [constraint(one.get("id"), one.get("kwargs")) for one in value]
 
 

@@ -8,11 +8,10 @@ Punkt's English model does not know end sentences too (`。！？।۔؟`).
 
 import re
 
-_END = re.compile(
-    r"""(?<![.!?…])(?P<mark>[.!?…]++)["'”’»)\]*_]*+(?=\s|$)   # then closing quotes and brackets
-    | [。！？]++["'”’」』）]*+ | (?<![।॥۔؟])[।॥۔؟]++(?=\s|$)""",
-    re.X,
-)
+_END = re.compile(r"""(?P<mark>[.!?…。！？।॥۔؟]++)["'”’»」』）)\]*_]*+""")
+"""Marks, then closing quotes and brackets."""
+_ALWAYS = "。！？"
+"""Marks that need no white space behind them."""
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -48,13 +47,17 @@ def sentences(text: str) -> list[str]:
 
 def _ends(text: str) -> list[int]:
     """Positions behind the marks that end a sentence."""
-    return [m.end() for m in _END.finditer(text) if m["mark"] is None or _is_end(text, m)]
+    return [m.end() for m in _END.finditer(text) if _is_end(text, m)]
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
-    mark, at = match["mark"], match.start()
+    mark, at, end = match["mark"], match.start(), match.end()
+    if mark[-1] in _ALWAYS:
+        return True
+    if end < len(text) and not text[end].isspace():
+        return False
     if mark != ".":
-        return "!" in mark or "?" in mark or not _next(text, match).islower()
+        return mark.strip(".…") != "" or not _next(text, match).islower()
     before = text[max(0, at - _LONGEST_WORD) : at]
     as_written = before.rsplit(None, 1)[-1].lstrip(_OPENING) if before.strip() else ""
     if len(as_written) > _LONGEST_ABBREVIATION:

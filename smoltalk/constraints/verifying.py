@@ -1,6 +1,5 @@
 """Whether a text keeps constraints: each of them, and all together."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from smoltalk.constraints.constraint import PASS, Constraint
@@ -29,7 +28,11 @@ def verify_constraints(text: str, constraints: object) -> Checked:
 
     Raises `UserError` for an unknown id and for kwargs that are missing, unknown or out of range.
     """
-    if isinstance(constraints, Sequence) and constraints and all(isinstance(one, Constraint) for one in constraints):
+    if (
+        isinstance(constraints, list | tuple)
+        and constraints
+        and all(isinstance(one, Constraint) for one in constraints)
+    ):
         known = list(constraints)
     else:
         known = read(constraints)

@@ -18,19 +18,12 @@ from smoltalk.constraints.constraint import (
     counted,
     failed,
     joined,
+    mentions,
     when,
-    whole_word,
 )
 from smoltalk.contracts import Outcome
 
 _WORD = re.compile(r"\w+")
-_FIRST_PERSON = re.compile(r"(?<![\w.])(?:I(?![\w./]|-\d)|(?i:me|my|mine|myself|we|us|our|ours|ourselves)(?!\w))")
-_COUNTRY = re.compile(r"\bUS\b")
-_CONTRACTION = re.compile(
-    r"\b(?:\w+n['’]t|(?:i|you|he|she|it|we|they|that|there|what|who|how|where|here|let)['’](?:s|m|re|ve|ll|d)"
-    r"|\w+['’](?:re|ve|ll))\b",
-    re.I,
-)
 Mark = Literal["!", "?", ";", ":", "-", "–", "—", "(", ")", '"', "'", "...", "…", "/", "*"]
 
 
@@ -49,10 +42,10 @@ class WordsInOrder(Constraint):
     def check(self, text: str) -> Outcome:
         at = 0
         for word in self.keywords:
-            found = whole_word(word).search(text, at)
+            found = next((match.end() for match in mentions(word, text) if match.start() >= at), None)
             if found is None:
                 return failed(f'the words {joined(self.keywords)} must appear in this order, and "{word}" is missing')
-            at = found.end()
+            at = found
         return when(True, "")
 
     @classmethod
@@ -77,7 +70,7 @@ class ExactCount(Constraint):
     count: Count
 
     def check(self, text: str) -> Outcome:
-        found = len(whole_word(self.keyword).findall(text))
+        found = len(mentions(self.keyword, text))
         noun = f'mention of "{self.keyword}"'
         return counted(found, "exactly", self.count, noun, noun.replace("mention", "mentions", 1))
 
@@ -89,7 +82,7 @@ class ExactCount(Constraint):
         return (self.keyword,)
 
     def refuses(self, text: str) -> bool:
-        return len(whole_word(self.keyword).findall(text)) > self.count
+        return len(mentions(self.keyword, text)) > self.count
 
 
 class EveryParagraph(Constraint):
@@ -105,9 +98,8 @@ class EveryParagraph(Constraint):
     keyword: Phrase
 
     def check(self, text: str) -> Outcome:
-        pattern = whole_word(self.keyword)
         parts = [part for part in text.split("\n\n") if part.strip()]
-        without = [at for at, part in enumerate(parts, 1) if not pattern.search(part)]
+        without = [at for at, part in enumerate(parts, 1) if not mentions(self.keyword, part)]
         if not parts:
             return failed("the answer is empty")
         return when(not without, f'paragraph {without[0] if without else ""} does not contain "{self.keyword}"')
@@ -142,69 +134,6 @@ class ForbiddenLetter(Constraint):
 
     def refuses(self, text: str) -> bool:
         return self.letter.lower() in text.lower()
-
-
-class NoFirstPerson(Constraint):
-    """No English word of the first person (`I`, `my`, `we`, `our`, ...); `US` in capital letters is a country."""
-
-    id = "style:no_first_person"
-    wordings = (
-        "Do not use the first person (I, me, my, we, our).",
-        "Write without ever saying I, me, my, we, us or our.",
-    )
-
-    def check(self, text: str) -> Outcome:
-        found = _FIRST_PERSON.search(_COUNTRY.sub("", text) if "US" in text else text)
-        return when(found is None, f'the answer must not use the first person, and says "{found[0] if found else ""}"')
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
-    def refuses(self, text: str) -> bool:
-        return self.check(text).verdict == "fail"
-
-
-class NoContractions(Constraint):
-    """No English contraction (`don't`, `it's`, `we'll`); a possessive such as `Anna's` is none."""
-
-    id = "style:no_contractions"
-    wordings = (
-        "Do not use contractions: write do not, not don't.",
-        "Write every word out; contractions such as it's or can't are not allowed.",
-    )
-
-    def check(self, text: str) -> Outcome:
-        found = _CONTRACTION.search(text) if "'" in text or "’" in text else None
-        return when(found is None, f'there must be no contractions, and there is "{found[0][:40] if found else ""}"')
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
-    def refuses(self, text: str) -> bool:
-        return self.check(text).verdict == "fail"
-
-
-class NoDigits(Constraint):
-    """No digit of any script: numbers are written out."""
-
-    id = "style:no_digits"
-    wordings = (
-        "Write all numbers out as words; do not use digits.",
-        "There must be no digits in your answer.",
-    )
-
-    def check(self, text: str) -> Outcome:
-        found = next((c for c in text if c.isdigit()), "")
-        return when(not found, f'there must be no digits, and there is "{found}"')
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
-    def refuses(self, text: str) -> bool:
-        return any(map(str.isdigit, text))
 
 
 class ForbiddenMarks(Constraint):
@@ -258,9 +187,6 @@ CONSTRAINTS = (
     ExactCount,
     EveryParagraph,
     ForbiddenLetter,
-    NoFirstPerson,
-    NoContractions,
-    NoDigits,
     ForbiddenMarks,
     Exclamations,
 )

@@ -14,8 +14,9 @@ class Complete(RowGate):
     """Every named column is there and not empty; a conversation is one that a chat model can be trained on.
 
     `messages` must be an optional system turn, then user and assistant in turn, ending with the assistant, none empty:
-    what TRL's `SFTTrainer` and the chat templates of most models take. `prompt`, `chosen` and `rejected` are what its
-    `DPOTrainer` takes: a text, or a conversation that ends with the user, and answers to it that differ.
+    what TRL's `SFTTrainer` and the chat templates of most models take. An assistant that calls functions need say
+    nothing besides, and tools answer it. `prompt`, `chosen` and `rejected` are what its `DPOTrainer` takes: a text, or
+    a conversation that ends with the user, and answers to it that differ.
     """
 
     columns: tuple[str, ...] = Field(default=("messages",), min_length=1)
@@ -41,6 +42,7 @@ class Complete(RowGate):
 
 _BOXES = (list, tuple, dict)
 _OPENING = frozenset({"system", "user"})
+_NEXT = {"system": {"user"}, "user": {"assistant"}, "assistant": {"user"}}
 
 
 def _is_empty(value: Any) -> bool:
@@ -71,12 +73,13 @@ def _turns(turns: Any, column: str, first: Set[str] = _OPENING, last: str = "ass
     expected = set(first)
     for number, turn in enumerate(turns):
         role, content = (turn.get("role"), turn.get("content")) if isinstance(turn, dict) else (None, None)
-        if role not in ("system", "user", "assistant") or role not in expected:
+        if role not in ("system", "user", "assistant", "tool") or role not in expected:
             evidence = {**where, "turn": number, "role": shown(role), "expected": " or ".join(sorted(expected))}
             return Verdict(False, "broken_turns", evidence)
-        if _is_empty(content):
+        calls = role == "assistant" and isinstance(turn.get("tool_calls"), list) and bool(turn["tool_calls"])
+        if _is_empty(content) and not calls:
             return Verdict(False, "empty_turn", {**where, "turn": number, "role": role})
-        expected = {"assistant"} if role == "user" else {"user"}
+        expected = {"tool"} if calls else {"assistant", "tool"} if role == "tool" else _NEXT[role]
     if turns[-1]["role"] != last:
         evidence = {**where, "turn": len(turns), "role": None, "expected": " or ".join(sorted(expected))}
         return Verdict(False, "broken_turns", evidence)

@@ -16,7 +16,7 @@ from smoltalk.rows import Message, Row
 from smoltalk.run.column_types import clean
 from smoltalk.run.journal import Fate
 from smoltalk.run.ledger import read_fate, read_rows
-from smoltalk.run.row_lines import turns
+from smoltalk.run.row_lines import has_calls, turns
 from smoltalk.text import normalise
 
 PARTS = ("prompt", "chosen", "rejected")
@@ -28,7 +28,7 @@ COMPARES = "turned away for what stands in other rows or benchmarks, not for the
 ALONE = "no accepted row answers the same prompt"
 SAME = "says the same as the accepted answer"
 AGAIN = "makes a pair that is there already"
-NO_ANSWER = "does not end with an answer"
+NO_ANSWER = "does not end with an answer in words"
 
 
 class Pair(NamedTuple):
@@ -143,7 +143,7 @@ def _accepted(connection: sqlite3.Connection) -> dict[bytes, int]:
 def _parted(row: Row) -> tuple[list[Message], list[Message]] | None:
     """The conversation up to its last answer, and that answer; None where it ends otherwise or holds nothing before."""
     said = turns(row)
-    if len(said) < 2 or said[-1]["role"] != "assistant" or not said[-1]["content"].strip():
+    if has_calls(row) or len(said) < 2 or said[-1]["role"] != "assistant" or not said[-1]["content"].strip():
         return None
     return said[:-1], said[-1:]
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import orjson
+
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.kept import Kept, kept
@@ -12,9 +14,9 @@ from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.pipeline.model import TRAINED_ON, Makes
 from smoltalk.run.column_types import TEMPLATE_OPTIONS, ColumnType, Kinds, arrow
 from smoltalk.run.folder import RunFolder
-from smoltalk.run.ledger import read_rows
-from smoltalk.run.parquet import ParquetFiles, messages_type
-from smoltalk.run.row_lines import Published, accepted_line, other_line, values
+from smoltalk.run.ledger import read_fate, read_rows
+from smoltalk.run.parquet import ParquetFiles, calls_type, messages_type
+from smoltalk.run.row_lines import Published, accepted_line, has_calls, other_line, values
 from smoltalk.run.staging import Staged
 
 _REJECT_BYTES = 4_000_000
@@ -29,7 +31,7 @@ def write_rows(
     `place` is where a mistake in the pipeline is reported. Raises `OSError`, and `UserError` when accepted rows hold
     nothing that could be trained on.
     """
-    published = Published(makes=pipeline.makes)
+    published = Published(makes=pipeline.makes, with_calls=pipeline.makes == "sft" and _calls(connection))
     columns = [column for column in kept(pipeline) if column.name not in published.own]
     published.columns = _types(pipeline, connection, columns)
     if not isinstance(published.columns.get(TEMPLATE_OPTIONS, {}), Mapping):
@@ -70,6 +72,12 @@ def _types(pipeline: Pipeline, connection: sqlite3.Connection, columns: list[Kep
     return kinds.types() | {column.name: "JSON" for column in columns if column.column in any_json}
 
 
+def _calls(connection: sqlite3.Connection) -> bool:
+    """Whether an accepted row calls functions; SQLite finds the few that may, so that the others are not parsed."""
+    lines = connection.execute("SELECT * FROM rows WHERE fate = 'accepted' AND instr(columns, '\"tool_calls\"')")
+    return any(has_calls(orjson.loads(read_fate(line).columns)) for line in lines)
+
+
 # ---------------------------------------------------------------- files
 
 _FAILED = "\0failed"
@@ -87,7 +95,8 @@ def _accepted(published: Published, folder: RunFolder, staged: Staged) -> Iterat
     import pyarrow as pa
 
     schema = [("id", pa.string()), ("source", pa.string())]
-    schema += [(name, messages_type()) for name in TRAINED_ON[published.makes]]
+    said = calls_type() if published.with_calls else messages_type()
+    schema += [(name, said) for name in TRAINED_ON[published.makes]]
     schema += [(name, arrow(kind)) for name, kind in published.columns.items()]
     with _closing(ParquetFiles(schema, lambda n: staged.path(folder.data / f"train-{n:05}.parquet"))) as files:
         yield files

@@ -30,6 +30,8 @@ class Published:
     example: dict[str, Any] | None = None
     """The first accepted row as published."""
     makes: Makes = "sft"
+    with_calls: bool = False
+    """Whether some of the conversations hold function calls: then every turn is published as a JSON object."""
     preferences: Preferences = field(default_factory=Preferences)
     """What is known of the pairs of answers, where rows are pairs."""
 
@@ -52,7 +54,10 @@ def accepted_line(fate: Fate, row: Row, columns: Sequence[Kept], published: Publ
         return None
     found = values(fate, row, columns)
     kept = [fit(_parsed(name, found[name]), kind) for name, kind in published.columns.items()]
-    line = (fate.id, _source(row), *trained, *kept)
+    if published.with_calls:
+        trained = [called_turns(row)]
+    shown = (fate.id, _source(row), *trained, *kept)
+    line = (fate.id, _source(row), [_json(turn) for turn in trained[0]], *kept) if published.with_calls else shown
     published.rows += 1
     for part in trained:
         published.turns += len(part)
@@ -61,7 +66,7 @@ def accepted_line(fate: Fate, row: Row, columns: Sequence[Kept], published: Publ
     if published.makes == "dpo":
         published.preferences.see(_length(trained[1]), _length(trained[2]), row)
     if published.example is None:
-        published.example = dict(zip((*published.own, *published.columns), line, strict=True))
+        published.example = dict(zip((*published.own, *published.columns), shown, strict=True))
     return line
 
 
@@ -84,13 +89,27 @@ def _length(part: list[Message]) -> int:
 
 
 def _parsed(column: str, value: Any) -> Any:
-    """`tools` that are JSON already are not put into quotes once more."""
-    if column == TOOLS and isinstance(value, str):
-        try:
-            return orjson.loads(value)
-        except ValueError:
-            return value
-    return value
+    """`tools` that are JSON already are not put into quotes once more, and have their keys in the usual order."""
+    if column != TOOLS:
+        return value
+    try:
+        return _ordered(orjson.loads(value) if isinstance(value, str) else value)
+    except ValueError:
+        return value
+
+
+_KEYS = ("type", "function", "name", "description", "parameters", "properties", "required")
+"""Of a function's schema, as `transformers.utils.get_json_schema` writes them: chat templates show them as they come,
+and run.db sorts them."""
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_ordered(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    keys = sorted(value, key=lambda key: _KEYS.index(key) if key in _KEYS else len(_KEYS))
+    return {key: _ordered(value[key]) for key in keys}
 
 
 # ---------------------------------------------------------------- conversations
@@ -100,6 +119,30 @@ def turns(row: Mapping[str, Any]) -> list[Message]:
     """The row's conversation with nothing in it but known roles and texts; empty when it has none such."""
     found = _turns(dict(row))
     return found if all(str(turn["role"]) in ROLES for turn in found) else []
+
+
+_OF_CALLS = ("tool_calls", "name", "tool_call_id")
+"""What a turn may hold beside role and content, in the words of transformers' chat templates."""
+
+
+def has_calls(row: Mapping[str, Any]) -> bool:
+    """Whether a turn of the row's conversation calls a function."""
+    messages = row.get("messages")
+    return isinstance(messages, list) and any(isinstance(turn, dict) and turn.get("tool_calls") for turn in messages)
+
+
+def called_turns(row: Mapping[str, Any]) -> list[Any]:
+    """The row's conversation with its calls. A turn has the keys it needs and no others: chat templates ask whether
+    `tool_calls` is there, and null would be."""
+    said = turns(row)
+    if not has_calls(row) or len(row["messages"]) != len(said):
+        return said
+    more = [{key: turn[key] for key in _OF_CALLS if turn.get(key)} for turn in row["messages"]]
+    return [{**turn, **extra} for turn, extra in zip(said, more, strict=True)]
+
+
+def _json(turn: Mapping[str, Any]) -> str:
+    return clean(orjson.dumps(turn).decode())
 
 
 def _pair(row: Row) -> tuple[list[Message], list[Message], list[Message]]:

@@ -1,7 +1,7 @@
 """What an exception says of a program: how it ended, in one line, and where."""
 
 
-def describe(error: BaseException, sources: dict[str, list[str]]) -> tuple[str, str, str]:
+def describe(error: BaseException | None, sources: dict[str, list[str]]) -> tuple[str, str, str]:
     """How it ended, the last line of the traceback and its place, and the module that was not found."""
     said = " ".join(str(error).split())[:300]
     name = type(error).__name__
@@ -13,13 +13,13 @@ def describe(error: BaseException, sources: dict[str, list[str]]) -> tuple[str, 
     return "memory" if isinstance(error, MemoryError) else "raised", line + where, missing
 
 
-def _place(error: BaseException, sources: dict[str, list[str]], bare: bool) -> str:
+def _place(error: BaseException | None, sources: dict[str, list[str]], bare: bool) -> str:
     """The innermost line of the answer or the tests that the error passed through, ` (line 3 of the tests)`.
 
     The line itself is quoted where the error says nothing (`bare`), as a failed `assert` does.
     """
     found = ""
-    trace = error.__traceback__
+    trace = error.__traceback__ if error else None
     while trace is not None:
         file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
         if file in sources and line <= len(sources[file]):

@@ -1,9 +1,9 @@
-"""Runs one program inside a confined child, and says how it ended over a channel that the program cannot use.
+"""Runs one program inside a confined child, and says how it ended.
 
-The verdict is a record behind a token of 16 random bytes that only the main thread's frames and the server know. The
-program runs in a second thread, at whose bottom stands C code, so its frames lead nowhere; an audit hook (PEP 578)
-refuses what would reach another thread's frames or raw memory. `os._exit`, a closed channel or a forged record give no
-token, and no token is no verdict.
+That it passed is said behind a token of 16 random bytes, and by C code alone: the program, its tests and the writing of
+the token are links of one chain of iterators that a C function drains, so whatever ends the tests early ends the chain.
+No frame, namespace or module holds the chain or the token; what could still find them is refused (`sealing`). How a
+program failed needs no proof, so Python says it.
 """
 
 import builtins
@@ -14,136 +14,107 @@ import resource
 import struct
 import sys
 import types
-from _queue import SimpleQueue
-from _thread import start_new_thread
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NoReturn
 
-from smoltalk.sandbox.complaint import describe as described
+from smoltalk.sandbox.complaint import describe
 from smoltalk.sandbox.programs import ANSWER, TESTS, VALUE, compile_error, programs
 from smoltalk.sandbox.sealing import Pristine, seal
 
-RECORD = struct.Struct("!I")
-"""A length: of a record behind its token, and of each of its five texts."""
+LENGTH = struct.Struct("!I")
+"""The length of a record behind its mark, and of each text in it."""
 READY = b"+"
 """Said once the child is confined: without it, nothing was run."""
+FAILED, GAVE = b"\0smoltalk failed\0", b"\0smoltalk gave\0"
+"""Marks of the records that need no token: how it failed, what `value` is."""
 CHANNEL_LOST = 77
 """Exit status of a child that cannot say how its program ended, because that closed its files."""
 _LONGEST_VALUE = 200_000
 """Characters of a value's JSON."""
 
 
-def run(job: dict[str, Any], token: bytes, channel: int, pristine: Pristine) -> NoReturn:
-    """Run `code`, then `tests`, then `value` of the job, write the record into `channel`, and end the process.
+def run(job: dict[str, Any], secret: list[bytes], channel: int, before: Pristine) -> NoReturn:
+    """Run `code`, then `tests`, then `value` of the job, write how it ended into `channel`, and end the process.
 
-    `pristine` is put back before the tests run.
+    `secret` holds the token, and is emptied. `before` is put back before the tests run.
     """
-    # Everything below is a local and runs as C code or as a closure made here: what a program changes in modules and
-    # builtins does not reach this frame. No Python function of a module is called once the program has started.
-    write, end, encode, pack, join = os.write, os._exit, str.encode, RECORD.pack, b"".join
+    # What a program changes in modules and builtins does not reach these locals; and they hold no secret.
+    write, end, encode, pack, join, size = os.write, os._exit, str.encode, LENGTH.pack, b"".join, len
     setrlimit, memory, spare = resource.setrlimit, resource.RLIMIT_AS, resource.getrlimit(resource.RLIMIT_AS)[1]
-    bounded = spare != resource.RLIM_INFINITY
-    no_memory, anything, size, kinds, set_attribute = MemoryError, BaseException, len, type, type.__setattr__
+    bounded, told, lost = spare != resource.RLIM_INFINITY, describe, CHANNEL_LOST
+    sources = {name: job[key].splitlines() for name, key in ((ANSWER, "code"), (TESTS, "tests"), (VALUE, "value"))}
 
-    def packed(*texts: str) -> bytes:
+    def say(mark: bytes, *texts: str) -> None:
         parts = [encode(text, "utf-8", "replace") for text in texts]
         body = join([pack(size(part)) + part for part in parts])
-        return token + pack(size(body)) + body
-
-    def make_room() -> None:
-        if bounded:
-            setrlimit(memory, (spare, spare))
-
-    fallback = packed("memory", "MemoryError", "", "", "0")
-
-    def say(*texts: str) -> NoReturn:
-        try:
-            message = packed(*texts)
-        except no_memory:
-            message = fallback
+        message = mark + pack(size(body)) + body
         while message:
             message = message[write(channel, message) :]
-        end(0)
 
     write(channel, READY)
     try:
         parts, checks = programs(job)
-    except anything as wrong:
-        say("raised", compile_error(wrong), "", "", "0")
-    answer, tests = _module("solution"), _module("tests")
-    attempt, worth, describe = _runners({ANSWER: job["code"], TESTS: job["tests"], VALUE: job["value"]})
-    start, hand_over, lazily = start_new_thread, deque[Any](maxlen=0).extend, map
-    finished: SimpleQueue[Any] = SimpleQueue()
-    put, await_it = finished.put, finished.get
+    except BaseException as error:
+        say(FAILED, "raised", compile_error(error), "", "0")
+        end(0)
     random.seed(0)
     seal()
-    own = {"__builtins__": dict(vars(builtins)), "__name__": "tests"}
-
-    def stage(function: Any, *arguments: Any) -> Any:
-        try:
-            start(hand_over, (lazily(put, lazily(function, *[(one,) for one in arguments])),))
-        except anything:
-            make_room()
-            say("memory", "left no memory or no thread for what comes after", "", "", checks)
-        return await_it()
-
+    drain, again = deque[Any](maxlen=0).extend, _put_back(before)
     try:
-        value = ""
-        for name, program in parts:
-            if name == ANSWER:
-                error = stage(attempt, program, answer)
-            else:
-                for owner, saved in pristine:
-                    if kinds(owner) is dict:
-                        owner.update(saved)
-                    else:
-                        for key, was in saved:
-                            set_attribute(owner, key, was)
-                tests.update({**answer, **own, **tests}) if name == VALUE else tests.update({**answer, **own})
-                error, value = (stage(attempt, program, tests), "") if name == TESTS else stage(worth, program, tests)
-            if error is not None:
-                make_room()
-                ended, reason, missing = stage(describe, error)
-                if ended == "exited":
-                    say("exited", reason, "", "", checks)
-                say("memory" if ended == "memory" else "raised", reason, missing, "", checks)
-        make_room()
-        say("done", "", "", value, checks)
-    except no_memory:
-        say("memory", "MemoryError", "", "", checks)
-    except anything:
-        end(CHANNEL_LOST)
+        drain(_links(parts, before, write, channel, secret.pop() + pack(size(checks)) + checks.encode(), say))
+        end(0)
+    except:  # noqa: E722  (by name, a program could have made it another)
+        try:
+            if bounded:
+                setrlimit(memory, (spare, spare))
+            drain(again)
+            say(FAILED, *told(sys.exc_info()[1], sources), checks)
+            end(0)
+        finally:
+            end(lost)
+
+
+def _links(
+    parts: list[tuple[str, Any]], before: Pristine, write: Any, channel: int, passed: bytes, say: Any
+) -> Iterator[Any]:
+    """All that is to happen, in order, each when the one before went well; the token is written last.
+
+    Only C functions run the program: no frame below its own leads anywhere but to `run`.
+    """
+    answer, tests = _module("solution"), _module("tests")
+    own = {"__builtins__": dict(vars(builtins)), "__name__": "tests"}
+    programs = dict(parts)
+    links: list[Iterator[Any]] = [map(exec, (programs[ANSWER],), (answer,)), _put_back(before)]
+    links.append(map(dict.update, (tests, tests), (answer, own)))
+    if TESTS in programs:
+        links.append(map(exec, (programs[TESTS],), (tests,)))
+    if VALUE in programs:
+        links.append(map(_teller(say), map(eval, (programs[VALUE],), (tests,))))
+    links.append(map(write, (channel,), (passed,)))
+    return chain.from_iterable(links)
+
+
+def _put_back(before: Pristine) -> Iterator[Any]:
+    """What makes namespaces and classes hold again what they held."""
+    spaces, classes = before
+    owners, held = zip(*spaces, strict=True)
+    return chain(map(dict.update, owners, held), map(type.__setattr__, *zip(*classes, strict=True)))
+
+
+def _teller(say: Any) -> Any:
+    """A function that says what `value` is."""
+    as_json, text, longest = json.dumps, repr, _LONGEST_VALUE
+
+    def tell(value: Any) -> None:
+        said = as_json(value, default=text)
+        say(GAVE, said if len(said) <= longest else as_json(said[:longest]))
+
+    return tell
 
 
 def _module(name: str) -> dict[str, Any]:
     """The namespace of a new module, which imports and dataclasses find by its name."""
     sys.modules[name] = module = types.ModuleType(name)
     return vars(module)
-
-
-def _runners(sources: dict[str, str]) -> tuple[Any, Any, Any]:
-    """The three functions that run beside a program; what they call is bound before it starts."""
-    execute, evaluate, as_json, text, anything = exec, eval, json.dumps, repr, BaseException
-    told, lines = described, {name: text.splitlines() for name, text in sources.items()}
-
-    def attempt(program: Any, space: dict[str, Any]) -> BaseException | None:
-        try:
-            execute(program, space)
-        except anything as error:
-            return error
-        return None
-
-    def worth(program: Any, space: dict[str, Any]) -> tuple[BaseException | None, str]:
-        try:
-            value = as_json(evaluate(program, space), default=text)
-            return None, value if len(value) <= _LONGEST_VALUE else as_json(value[:_LONGEST_VALUE])
-        except anything as error:
-            return error, ""
-
-    def describe(error: BaseException) -> tuple[str, str, str]:
-        try:
-            return told(error, lines)
-        except anything:  # its own `__str__` may do anything
-            return "raised", type(error).__name__, ""
-
-    return attempt, worth, describe

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import Any
 
-from smoltalk.sandbox.harness import CHANNEL_LOST, READY, RECORD
+from smoltalk.sandbox.harness import CHANNEL_LOST, FAILED, GAVE, LENGTH, READY
 
 _LONGEST_RECORD = 2 << 20
 """Bytes that may come over the channel; more is no verdict."""
@@ -70,18 +70,41 @@ def watch(child: int, token: bytes, channel: int, printed: int, control: int, jo
 
 
 def _verdict(record: bytes, token: bytes) -> dict[str, Any] | None:
-    """What stands behind the token, once all of it is there; None before."""
-    _, found, rest = record.rpartition(token)
-    if not found or len(rest) < RECORD.size or len(rest) < RECORD.size + RECORD.unpack_from(rest)[0]:
+    """What stands behind the token, or behind the mark of a failure; None before all of it is there.
+
+    Only the token is to be trusted: the rest may come from the program, and is nothing but texts.
+    """
+    head, _, _ = record.rpartition(token)
+    passed = _behind(record, token)
+    if passed is not None:
+        value = _texts(_behind(head, GAVE) or b"")
+        return {"ended": "done", "checks": int(passed), "value": value[0] if value else ""}
+    failed = _behind(record, FAILED)
+    if failed is None:
         return None
-    texts, at = [], RECORD.size
-    for _ in range(5):
-        (size,) = RECORD.unpack_from(rest, at)
-        at += RECORD.size
-        texts.append(rest[at : at + size].decode("utf-8", "replace"))
-        at += size
-    ended, reason, missing, value, checks = texts
-    return {"ended": ended, "reason": reason, "missing": missing, "value": value, "checks": int(checks)}
+    ended, reason, missing, checks = (*_texts(failed), "", "", "", "")[:4]
+    known = ended if ended in ("exited", "memory") else "raised"
+    count = int(checks) if checks.isascii() and checks.isdigit() and len(checks) < 9 else 0
+    return {"ended": known, "reason": reason or "failed", "missing": missing, "checks": count}
+
+
+def _behind(record: bytes, mark: bytes) -> bytes | None:
+    """The body behind the last such mark, once it is whole."""
+    _, found, rest = record.rpartition(mark)
+    if not found or len(rest) < LENGTH.size:
+        return None
+    end = LENGTH.size + LENGTH.unpack_from(rest)[0]
+    return rest[LENGTH.size : end] if len(rest) >= end else None
+
+
+def _texts(body: bytes) -> list[str]:
+    """The texts of a record, as many as are whole."""
+    texts = []
+    while len(body) >= LENGTH.size:
+        end = LENGTH.size + LENGTH.unpack_from(body)[0]
+        texts.append(body[LENGTH.size : end].decode("utf-8", "replace"))
+        body = body[end:]
+    return texts
 
 
 def _without_verdict(status: int, cpu: float, record: bytes, seconds: float) -> dict[str, Any]:

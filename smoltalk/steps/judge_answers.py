@@ -46,9 +46,9 @@ class JudgeAnswers(Write):
     """The column that they answer: a text or a conversation."""
     aspects: dict[str, str] = Field(default_factory=lambda: dict(_ASPECTS), min_length=1)
     """What is judged, in words; each aspect's name is the column of its ratings."""
-    template: str = "judge_answers"
-    """The task, with `request`, `answers` (letter -> text), `aspects` (name -> words) and `mark`, a word that no answer
-    can know."""
+    template: str | None = None
+    """A task of your own in place of `judge_answers`, made of `request`, `answers` (letter -> text), `aspects` (name ->
+    words) and `mark`, a word that no answer can know."""
     column: str = "scores"
     """The column for the mean of the aspects that apply: a float for each answer, null where none does."""
     reasons: str = "judge_reasons"
@@ -65,7 +65,7 @@ class JudgeAnswers(Write):
 
     def check(self) -> Iterator[str]:
         for name in sorted(self._template.variables() - _GIVEN):
-            yield f"template `{self.template}` reads `{name}`, and `judge_answers` gives {', '.join(sorted(_GIVEN))}"
+            yield f"template `{self._template.name}` reads `{name}`, and `judge_answers` gives {', '.join(sorted(_GIVEN))}"
         for name in sorted({self.column, self.reasons, "reason"} & self.aspects.keys()):
             yield f"an aspect cannot be called `{name}`"
 
@@ -132,7 +132,7 @@ class JudgeAnswers(Write):
 
     @cached_property
     def _template(self) -> prompts.Template:
-        return prompts.find(self.template)
+        return prompts.find(self.template or "judge_answers")
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,14 +18,14 @@ class ToolTurns(Write):
     """The column of the request."""
     calls: str = "calls"
     """The column of the calls."""
-    answer: str | None = "response"
-    """The column of the final answer; null where conversations end with the calls, or where nothing was called and
-    nothing is to be said."""
+    answer: str = "response"
+    """The column of the final answer."""
     results: str | None = "tool_results"
-    """The column of what came back, as `run_tools` writes it; null for conversations that end with the calls."""
+    """The column of what came back, as `run_tools` writes it; null for conversations that end with the calls,
+    without an answer unless nothing was called."""
 
     def reads(self) -> frozenset[str]:
-        return frozenset({"id", self.user, self.calls} | {c for c in (self.answer, self.results) if c})
+        return frozenset({"id", self.user, self.calls, self.answer} | ({self.results} if self.results else set()))
 
     def writes(self) -> frozenset[str]:
         return frozenset({"messages"})
@@ -42,7 +42,7 @@ class ToolTurns(Write):
         results = [one["content"] for one in row[self.results]] if self.results else None
         if results is not None and len(results) != len(calls):
             return {"messages": []}
-        answer = row[self.answer] if self.answer else ""
-        if not isinstance(row[self.user], str) or not isinstance(answer, str):
+        asked, answer = row[self.user], row[self.answer]
+        if not (isinstance(asked, str) and isinstance(answer, str)):
             raise RowFailed("missing", f"columns `{self.user}` and `{self.answer}` must hold texts")
-        return {"messages": conversation(row[self.user], calls, results, answer, str(row["id"]))}
+        return {"messages": conversation(asked, calls, results, answer, str(row["id"]))}

@@ -86,7 +86,8 @@ class TextClassifier:
         about = read_about(folder)
         size = 1 << about.bits
         try:
-            with np.load(folder / WEIGHTS, allow_pickle=False) as arrays:
+            with (folder / WEIGHTS).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                _no_bomb(arrays.zip, 4 * size)
                 rarity, weights, bias = arrays["rarity"], arrays["weights"], float(arrays["bias"])
         except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
             raise WorldError(
@@ -114,6 +115,12 @@ def read_about(folder: Path) -> About:
     if about.features != version():
         raise WorldError(f"{path} has features {about.features}, this version has {version()}", command=_again(about))
     return about
+
+
+def _no_bomb(archive: zipfile.ZipFile, size: int) -> None:
+    """Raises `ValueError` for arrays that are larger than a classifier's, before they are unpacked."""
+    if any(member.file_size > size + 4_096 for member in archive.infolist()):
+        raise ValueError("its arrays are too large")
 
 
 def fingerprint(folder: Path) -> str:

@@ -64,7 +64,7 @@ def train(lesson: Lesson) -> TextClassifier:
         if rest.all() or not rest.any():
             continue
         taught = _fitted([one for one, kept in zip(found, rest, strict=True) if kept], labels[rest], about)
-        for place in np.flatnonzero(~rest):
+        for place in np.flatnonzero(~rest).tolist():
             unseen[place] = taught.score(lesson.texts[place])
     figures = {name: round(value, 4) for name, value in agreement(lesson.labels, unseen.tolist(), cut).items()}
     return _fitted(found, labels, about.model_copy(update={"rows": len(labels), "agreement": figures}))
@@ -89,7 +89,7 @@ def _fitted(
     found: "Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]", labels: "NDArray[np.float64]", about: About
 ) -> TextClassifier:
     import numpy as np
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
     from sklearn.linear_model import Ridge
 
     size = 1 << about.bits

@@ -117,7 +117,17 @@ def _call(value: Any, place: str) -> Call:
     if not isinstance(arguments, dict):
         sentence = f"the `arguments` of {place} are {shown(arguments, 60)!r}, not an object"
         raise CallError("arguments_not_an_object", sentence)
+    if not _is_json(arguments):
+        raise CallError("not_json", f"the `arguments` of {place} hold what JSON cannot: half a character, NaN, 2^64")
     return Call(name, arguments)
+
+
+def _is_json(value: Any) -> bool:
+    """Whether a value comes back as it was when it is written as JSON and read again."""
+    try:
+        return bool(orjson.loads(orjson.dumps(value)) == value)
+    except (TypeError, RecursionError):
+        return False
 
 
 def _parsed(text: str, label: str, what: str) -> Any:

@@ -190,3 +190,29 @@ def test_decided_rejects_with_the_word_of_the_step() -> None:
     assert (verdict.keep, verdict.reason) == (False, "tie")
     assert verdict.evidence == {"answers": "['a', 'b']", "scores": "[1.0, 1.0]"}
     assert judge(Decided(), choice=None).reason == "missing_column"
+
+
+# ---------------------------------------------------------------- conversations with tools
+
+CALLING = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "add"}}]}
+ASKED, TOLD, SAID = chat("user"), chat("tool"), chat("assistant")
+
+
+@pytest.mark.parametrize(
+    "messages", [[*ASKED, CALLING], [*ASKED, CALLING, *TOLD, *SAID], [*ASKED, CALLING, *TOLD, CALLING]]
+)
+def test_complete_keeps_calls_and_what_tools_say_to_them(messages: list[dict[str, Any]]) -> None:
+    assert judge(Complete(), messages=messages) == KEEP
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([*ASKED, *TOLD, *SAID], "broken_turns"),
+        ([*ASKED, CALLING, *TOLD], "broken_turns"),
+        ([*ASKED, CALLING, *SAID], "broken_turns"),
+        ([*ASKED, {**CALLING, "tool_calls": []}], "empty_turn"),
+    ],
+)
+def test_complete_rejects_calls_that_nobody_answers_in_turn(messages: list[dict[str, Any]], reason: str) -> None:
+    assert judge(Complete(), messages=messages).reason == reason

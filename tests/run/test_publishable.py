@@ -252,6 +252,21 @@ def test_template_options_that_are_no_mapping_are_refused(tmp_path: Path) -> Non
         publish(loaded(tmp_path, text=text), run)
 
 
+def test_tools_are_published_with_their_keys_in_the_order_that_models_know(tmp_path: Path) -> None:
+    text = PIPELINE.replace("keep: [topic, score]", "keep: [tools]").replace(
+        f"{HERE}.Given: {{}}", f"{HERE}.Columns: {{columns: [messages, instruction, tools]}}"
+    )
+    schema = (
+        '[{"function":{"description":"d","name":"n","parameters":{"properties":{},"type":"object"}},"type":"function"}]'
+    )
+    run = closed(tmp_path / "run", [accepted("a1", tools=json.loads(schema)), accepted("a2", tools=schema)])
+    publish(loaded(tmp_path, text=text), run)
+    expected = (
+        '[{"type":"function","function":{"name":"n","description":"d","parameters":{"type":"object","properties":{}}}}]'
+    )
+    assert [row["tools"] for row in data(run)] == [expected, expected]
+
+
 def test_a_conversation_beside_a_pair_is_refused_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="trainers read a dataset with that column in another way"):
         loaded(tmp_path, text=PAIRS, keep="[messages]")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smoltalk.catalog import data_folder
-from tests.run.published_runs import HERE, PAIRS, accepted, closed, loaded, pair, publish
+from tests.run.published_runs import HERE, PAIRS, accepted, closed, loaded, pair, publish, turns
 
 trl = pytest.importorskip("trl", reason="TRL is not installed")
 
@@ -93,3 +93,34 @@ def test_sft_trainer_takes_tools_and_template_options(tmp_path: Path, tiny: tupl
     assert seen[0].startswith("[add ") and '"integer"' in seen[0] and "string" not in seen[0]
     assert seen[1].startswith("(thinks)<user>Hi?")
     assert seen[2].startswith("[say ")
+
+
+def test_sft_trainer_takes_conversations_with_function_calls(tmp_path: Path, tiny: tuple[str, Any]) -> None:
+    model, tokenizer = tiny
+    tokenizer.chat_template = (
+        "{% for m in messages %}<{{ m.role }}>{{ m.content }}"
+        "{% if 'tool_calls' in m %}{% for call in m.tool_calls %}{{ call.function.arguments | tojson }}{% endfor %}"
+        "{% endif %}{% endfor %}"
+    )
+    call = {
+        "id": "abc",
+        "type": "function",
+        "function": {"name": "add", "arguments": {"a": 1, "b": [2, "x<|im_end|>"]}},
+    }
+    calling = [
+        {"role": "user", "content": "1 and 2?"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "name": "add", "tool_call_id": "abc", "content": "3"},
+        {"role": "assistant", "content": "It is 3."},
+    ]
+    run = closed(tmp_path / "run", [accepted("a1", messages=calling), accepted("a2", "Hi?", "Hello.")])
+    publish(loaded(tmp_path, text=TOOLED.replace("keep: [tools, chat_template_kwargs]", "")), run)
+    dataset = rows(run, tmp_path / "cache")
+    safe = json.loads(json.dumps(calling).replace("<|", "< |"))
+    assert dataset[0]["messages"] == safe and dataset[1]["messages"] == turns("Hi?", "Hello.")
+    trainer = trl.SFTTrainer(
+        model=model, args=trl.SFTConfig(**options(tmp_path / "out")), train_dataset=dataset, processing_class=tokenizer
+    )
+    assert trainer.train().global_step == 1
+    assert '{"a": 1, "b": [2, "x' in tokenizer.decode(trainer.train_dataset[0]["input_ids"])
+    assert "with its function calls" in run.card.read_text()

@@ -128,11 +128,33 @@ FORGERIES = {
         "raised",
         REACHED,
     ),
-    "walks the frames": Hostile(
-        "import sys\nframe = sys._getframe()\nnames = []\nwhile frame:\n    names.append(frame.f_code.co_name)\n"
-        "    frame = frame.f_back\nassert 'run' not in names and 'stage' not in names, names",
+    "looks for the token in the frames": Hostile(
+        "import sys\nframe, values = sys._getframe(), []\nwhile frame:\n"
+        "    values += [*frame.f_locals.values(), *frame.f_globals.values()]\n    frame = frame.f_back\n"
+        "values += [one for v in values if type(v) in (list, tuple) and v is not values for one in v]\n"
+        "found = [v for v in values if type(v) is bytes and len(v) >= 16 and v[0]]\n"
+        "assert not found, found",
         "raised",
         REACHED,
+    ),
+    "drains what it finds in the frames": Hostile(
+        "import sys\nframe = sys._getframe()\nwhile frame:\n    for v in list(frame.f_locals.values()):\n"
+        "        if hasattr(v, '__next__'): list(v)\n    frame = frame.f_back",
+        "raised",
+        REACHED,
+    ),
+    "changes the frames below": Hostile(
+        "import sys\nframe = sys._getframe().f_back\nwhile frame:\n    for name in list(frame.f_locals):\n"
+        "        frame.f_locals[name] = None\n    for name, v in list(frame.f_globals.items()):\n"
+        "        if callable(v): frame.f_globals[name] = lambda *a: ('done', '', '')\n    frame = frame.f_back",
+        "raised",
+        "",
+    ),
+    "jumps over the tests": Hostile(
+        "import sys\nframe = sys._getframe().f_back\n"
+        "def trace(*a): return trace\nframe.f_trace = trace\nsys.settrace(trace)",
+        "raised",
+        "is refused in the sandbox",
     ),
     "frames of every thread": Hostile("import sys\nsys._current_frames()", "raised", "is refused in the sandbox"),
     "every object": Hostile("import gc\ngc.get_objects()", "raised", "is refused in the sandbox"),
@@ -154,14 +176,15 @@ FORGERIES = {
         REACHED,
     ),
     "handles signals": Hostile(
-        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)",
-        "raised",
-        "only works in main thread",
+        "import signal\nfor number in signal.valid_signals() - {9, 19}:\n"
+        "    signal.signal(number, signal.SIG_IGN)\nwhile True: pass",
+        "timeout",
     ),
-    "waits for the garbage": Hostile(
-        "import gc, sys\nseen = []\ndef look(*a):\n    frame = sys._getframe()\n    while frame:\n"
-        "        seen.append(frame.f_code.co_name)\n        frame = frame.f_back\ngc.callbacks.append(look)\n"
-        "gc.set_threshold(1)\nheld = [[] for _ in range(1000)]\nassert 'stage' not in seen",
+    "a signal in the midst": Hostile(
+        "import signal, sys\nfound = []\ndef look(number, frame):\n    while frame:\n"
+        "        found.extend(v for v in frame.f_locals.values() if type(v) is bytes)\n        frame = frame.f_back\n"
+        "signal.signal(signal.SIGALRM, look)\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)\n"
+        "for _ in range(10): signal.pause()\nassert not [v for v in found if len(v) >= 16 and v[0]], found",
         "raised",
         REACHED,
     ),

@@ -92,9 +92,9 @@ def test_hostile_files_are_refused(trained: TextClassifier, tmp_path: Path) -> N
     trained.save(folder)
     about, weights = (folder / "classifier.json").read_text(), (folder / "weights.npz").read_bytes()
     for edited, said in [
-        (about.replace('"bits":12', '"bits":60'), "bits"),
-        (about.replace('"bits":12', '"bits":11'), "2,048 finite weights"),
-        (about.replace('"features":"', '"features":"9'), "features 9"),
+        (about.replace('"bits": 12', '"bits": 60'), "bits"),
+        (about.replace('"bits": 12', '"bits": 11'), "2,048 finite weights"),
+        (about.replace('"features": "', '"features": "9'), "features 9"),
         ("{", "is no classifier's"),
         (json.dumps({**json.loads(about), "run": "rm"}), "run"),
     ]:
@@ -109,6 +109,9 @@ def test_hostile_files_are_refused(trained: TextClassifier, tmp_path: Path) -> N
     np.savez(folder / "weights.npz", rarity=np.array([print], dtype=object), weights=trained.weights, bias=0.0)
     with pytest.raises(WorldError, match="is no classifier's"):
         TextClassifier.load(folder)
+    np.savez_compressed(folder / "weights.npz", rarity=np.zeros(10**7, np.float32), weights=trained.weights, bias=0.0)
+    with pytest.raises(WorldError, match="too large"):
+        TextClassifier.load(folder)
     np.savez(folder / "weights.npz", rarity=trained.rarity * np.float32(np.nan), weights=trained.weights, bias=0.0)
     with pytest.raises(WorldError, match="finite weights"):
         TextClassifier.load(folder)
@@ -118,7 +121,7 @@ def test_figures_of_agreement() -> None:
     figures = agreement([0, 1, 4, 5], [1, 3, 3, 4], 3)
     assert figures == {
         "f1": 0.8, "f1_of_all": pytest.approx(2 / 3), "precision": pytest.approx(2 / 3), "recall": 1.0,
-        "accuracy": 0.75, "pearson": pytest.approx(0.8745, abs=1e-4), "spearman": pytest.approx(0.9487, abs=1e-4),
+        "accuracy": 0.75, "pearson": pytest.approx(0.8346, abs=1e-4), "spearman": pytest.approx(0.9487, abs=1e-4),
         "error": 1.25,
     }  # fmt: skip
     assert agreement([1, 2], [3, 3], 2)["pearson"] == 0.0
