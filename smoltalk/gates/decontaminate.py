@@ -64,18 +64,22 @@ class _Judge:
     def __init__(self, columns: tuple[str, ...], ready: Finder, method: Method) -> None:
         self._columns, self._finder, self._method = columns, ready, method
         self._desk = ready.desk()
+        self._find([""])  # compiled now, where no engine waits for it
 
     def judge(self, row: Row) -> Verdict:
         """Reject with `in_<benchmark>`; evidence: benchmark, item, score, kind of hit, the row's words and where."""
-        from smoltalk.words import texts_of
-
         found = [text for column in self._columns for text in _texts(column, row.get(column))]
-        texts = texts_of([[valid(one.text) for one in found]])
-        hits = self._finder.find(texts, self._desk)
+        texts, hits = self._find([valid(one.text) for one in found])
         if not hits:
             return KEEP
         name = self._finder.names[hits[0].benchmark]
         return Verdict(False, f"in_{name}", self._evidence(hits, found, texts))
+
+    def _find(self, row: Sequence[str]) -> "tuple[Texts, list[Hit]]":
+        from smoltalk.words import texts_of
+
+        texts = texts_of([row])
+        return texts, self._finder.find(texts, self._desk)
 
     def _evidence(self, hits: Sequence[Hit], found: Sequence[_Text], texts: "Texts") -> dict[str, Any]:
         best = hits[0]

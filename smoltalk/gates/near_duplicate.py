@@ -48,6 +48,7 @@ class NearDuplicate(Gate):
         from smoltalk.duplicates.near import KEEP_ALL, NearIndex
 
         index, names = NearIndex(self.threshold, self.ngram), Names()
+        NearIndex(self.threshold, self.ngram).add(texts_of([[""]]))  # compiled now, where no engine waits for it
         if self.against:
             from smoltalk.duplicates.others import chosen, rows_of, texts_of_rows
 

@@ -56,6 +56,8 @@ class Bench:
         self._held: list[tuple[int, Landed]] = []
         self._needs = max((g.gate.calibrates_on() for g in gates), default=0)
         self._judges: list[tuple[str, Judge]] = []
+        # Those that need no sample open at once: what is wrong with their files is said before anything is paid for.
+        self._opened = {g.label: g.gate.open() for g in gates if not g.gate.calibrates_on()}
         self.surplus = 0
         self.refused = ""
         """Why a gate would not go on judging, and what to do about it; then the bench is closed."""
@@ -101,8 +103,9 @@ class Bench:
 
     def _open(self) -> None:
         sample = [landed.row for _, landed in self._held if landed.failure is None]
-        self._judges = [(g.label, g.gate.open(sample[: g.gate.calibrates_on()])) for g in self._gates]
-        self._judges = self._judges or [("", _KeepAll())]
+        self._judges = [
+            (label, self._opened.get(label) or gate.open(sample[: gate.calibrates_on()])) for label, gate in self._gates
+        ] or [("", _KeepAll())]
         held, self._held = self._held, []
         for index, landed in held:
             self._judge(index, landed)

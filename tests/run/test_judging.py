@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +92,22 @@ def test_a_gate_that_trips_fails_the_row_only() -> None:
     fates = judged([(13, False), (20, False)], [0, 1], None, None)
     assert [(f.fate, f.gate, f.reason) for f in fates] == [("failed", "odd", "gate_error"), ("accepted", "", "")]
     assert "thirteen" in fates[0].evidence
+
+
+class Damaged(RowGate):
+    """Cannot open its files."""
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({"n"})
+
+    def open(self, sample: Sequence[Row] = ()) -> Judge:
+        raise RuntimeError("its file is damaged")
+
+    def judge(self, row: Row) -> Verdict:
+        return KEEP
+
+
+def test_gates_that_need_no_sample_open_before_any_row_is_paid_for() -> None:
+    gates = [NamedGate("above", AboveMedian()), NamedGate("damaged", Damaged())]
+    with pytest.raises(RuntimeError, match="its file is damaged"):
+        Bench(gates, Quotas(None, None), print, print)
