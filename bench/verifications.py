@@ -43,7 +43,7 @@ def answers(count: int) -> list[str]:
     from smoltalk.nano.world import TOPICS
 
     rng, said = random.Random(7), [sentence for topic in TOPICS.values() for sentence in topic]
-    per_paragraph = WORDS // 3 // 7
+    per_paragraph = WORDS // 3 // 6
     return ["\n\n".join(" ".join(rng.sample(said, per_paragraph)) for _ in range(3)) for _ in range(count)]
 
 

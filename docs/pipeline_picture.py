@@ -39,17 +39,20 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
             ends = [name for name in ends if name not in above and (above or name != "source")] + [node]
         writer.update(dict.fromkeys(part.writes(), node))
     gates = labelled_gates(pipeline)
+    if gates:
+        yield f"subgraph gates[{quoted('gates, in this order')}]"
     for number, (label, gate) in enumerate(gates, 1):
         columns = escaped(", ".join(sorted(gate.reads())[:_SHOWN]))
-        yield f"gate{number}{{{{{quoted('<br>'.join([escaped(label), columns]))}}}}}"
+        yield f"  gate{number}{{{{{quoted('<br>'.join([escaped(label), columns]))}}}}}"
         if number > 1:
-            yield f"gate{number - 1} --> gate{number}"
+            yield f"  gate{number - 1} --> gate{number}"
+    if gates:
+        yield "end"
     yield from (f"{end} --> {'gate1' if gates else 'accepted'}" for end in ends)
     yield f"accepted([{quoted('accepted')}])"
     if gates:
         yield f"gate{len(gates)} --> accepted"
-        yield f"rejected([{quoted('rejected, with reason and evidence')}])"
-        yield from (f"gate{number} -.-> rejected" for number in range(1, len(gates) + 1))
+        yield f"gates -.-> rejected([{quoted('rejected, with reason and evidence')}])"
 
 
 def _some(columns: Iterable[str]) -> str:

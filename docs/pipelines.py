@@ -29,7 +29,7 @@ def main(names: list[str]) -> None:
     for path in shipped():
         if not names or path.stem in names:
             kept = rehearsed(path)
-            text = json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+            text = json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
             (PAGES / f"{path.stem}.json").write_text(text, encoding="utf-8")
             (PAGES / f"{path.stem}.md").write_text(page(path, settings(path), kept), encoding="utf-8")
             books = kept["books"]
@@ -43,10 +43,13 @@ def shipped() -> list[Path]:
 
 
 def settings(path: Path) -> dict[str, str]:
-    """What makes a pipeline small: its own rehearsal, or a few rows of one that needs none."""
+    """What makes a pipeline small: its own rehearsal, a few rows, or nothing where it has but a few."""
+    from smoltalk.pipeline import load
     from smoltalk.pipeline.rehearsal import has_rehearsal, rehearsal
 
-    return rehearsal(path) if has_rehearsal(path.read_text(encoding="utf-8")) else {"target.accepted": ROWS}
+    if has_rehearsal(path.read_text(encoding="utf-8")):
+        return rehearsal(path)
+    return {"target.accepted": ROWS} if load(path).target.accepted else {}
 
 
 def table() -> str:
@@ -77,7 +80,6 @@ def rehearsed(path: Path) -> dict[str, Any]:
         books = go(pipeline, run, opened=lambda opening: None, watch=lambda stream: None).as_json()
         shown = ("state", "why", "born", "accepted", "rejected", "failed", "target", "by_reason")
         kept: dict[str, Any] = {"made_by": made_by(path), "books": {name: books[name] for name in shown}}
-        kept["unusable"] = {step: _unusable(outcomes) for step, outcomes in books["replies"].items()}
         kept["accepted"] = _published(run)
         return kept | _of_ledger(run, judged(pipeline))
 
@@ -87,18 +89,14 @@ def judged(pipeline: Any) -> list[str]:
     return sorted({gate.part.column for gate in pipeline.gates if gate.name == "one_of"})
 
 
-def _unusable(outcomes: dict[str, int]) -> dict[str, int]:
-    return {kind: n for kind, n in outcomes.items() if kind != "ok"}
-
-
 def _published(run: Any) -> dict[str, Any]:
-    """The first row of the dataset, whole, as Parquet holds it."""
-    import pyarrow.parquet as parquet
+    """The first row of the dataset, whole, as trainers get it."""
+    from datasets import disable_progress_bars, load_dataset
 
-    for file in sorted(run.data.glob("*.parquet")):
-        for row in parquet.read_table(file).slice(0, 1).to_pylist():
-            return {name: _short(value) for name, value in row.items()}
-    return {}
+    disable_progress_bars()
+    with tempfile.TemporaryDirectory() as cache:
+        row = load_dataset("parquet", data_dir=str(run.data), split="train", cache_dir=cache)[0]
+    return {name: _short(value) for name, value in row.items()}
 
 
 def _of_ledger(run: Any, columns: list[str]) -> dict[str, Any]:
@@ -117,7 +115,11 @@ def _of_ledger(run: Any, columns: list[str]) -> dict[str, Any]:
                 evidence = json.loads(fate.evidence)
                 rejected = {"id": fate.id, "gate": fate.gate, "reason": fate.reason, "evidence": evidence}
                 rejected["row"] = columns_shown
-    return {"rejected": rejected, "said": {column: dict(counts.most_common()) for column, counts in said.items()}}
+    return {"rejected": rejected, "said": {column: _ordered(counts) for column, counts in said.items()}}
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _short(value: Any) -> Any:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _FIGURES = {
     "f1": "F1 of telling good texts (1 is best)",
     "f1_of_all": "F1 of calling every text good",
+    "best_f1": "F1 when scores are cut at {best_cut:.2f}, the best place for these texts",
     "precision": "of the texts it calls good, the share that is",
     "recall": "of the good texts, the share that it finds",
     "pearson": "correlation with the teacher's scores",
@@ -81,10 +82,14 @@ def _labelled(run: Path, label: str, of: str) -> tuple[list[str], list[float]]:
 
 
 def _tell(made: "TextClassifier", out: Path) -> None:
-    about = made.about
+    about, said = made.about, made.about.agreement
     say(f"learnt from {count(about.rows, 'text')}; a text is good from {about.cut:g} on")
     say("agreement with the teacher, on texts it had not seen:")
-    say("\n".join(table([(f"{about.agreement[name]:.2f}", what) for name, what in _FIGURES.items()], frozenset({0}))))
-    if about.agreement["f1"] <= about.agreement["f1_of_all"] or about.agreement["spearman"] < 0.2:
+    say(
+        "\n".join(
+            table([(f"{said[name]:.2f}", what.format(**said)) for name, what in _FIGURES.items()], frozenset({0}))
+        )
+    )
+    if said["best_f1"] <= said["f1_of_all"] or said["spearman"] < 0.2:
         say("it tells little: it needs more labels, or labels that hang on the words of a text")
     say(f"\n  {out}\n\nscore texts with it:  - classify: {{model: {out}, of: {about.of}}}")

@@ -8,7 +8,7 @@ Punkt's English model does not know end sentences too (`。！？।۔؟`).
 
 import re
 
-_END = re.compile(r"""(?P<mark>[.!?…。！？।॥۔؟]++)["'”’»」』）)\]*_]*+""")
+_END = re.compile(r"""(?P<mark>[.!?…。！？।॥۔؟]+)["'”’»」』）)\]*_]*""")
 """Marks, then closing quotes and brackets."""
 _ALWAYS = "。！？"
 """Marks that need no white space behind them."""

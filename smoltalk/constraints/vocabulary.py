@@ -8,6 +8,7 @@ from pydantic import Field
 
 from smoltalk.constraints import pool
 from smoltalk.constraints.constraint import (
+    PASS,
     RELATIONS,
     Constraint,
     Count,
@@ -125,8 +126,10 @@ class ForbiddenLetter(Constraint):
 
     def check(self, text: str) -> Outcome:
         letter = self.letter.lower()
-        word = next((word for word in _WORD.findall(text) if letter in word.lower()), "")
-        return when(not word, f'the letter "{letter}" must not be used, and "{word[:40]}" has it')
+        if not self.refuses(text):
+            return PASS
+        word = next(word for word in _WORD.findall(text.lower()) if letter in word)
+        return failed(f'the letter "{letter}" must not be used, and "{word[:40]}" has it')
 
     @classmethod
     def draw(cls, rng: Random, instruction: str) -> Self:

@@ -6,7 +6,8 @@ from smoltalk.text import words
 
 _TITLE = re.compile(r"^# +(.+)$")
 _SECTION = re.compile(r"^#{2,4} +(.+)$")
-_PERSONS = frozenset({"i", "me", "my", "mine", "we", "us", "our", "ours", "you", "your", "yours"})
+_PERSONS = frozenset({"me", "my", "mine", "we", "us", "our", "ours", "you", "your", "yours"})
+_SAID = re.compile(r"[^\W\d_]+")
 _SMALL = frozenset(
     {"a", "an", "and", "as", "at", "by", "for", "from", "how", "in", "is", "it", "of", "on", "or", "the", "to"}
 )
@@ -37,8 +38,20 @@ def fault(text: str) -> str:
         return "it has no sections"
     if empty := next((name for name, said in parts if len(said) < 3), ""):
         return f"section `{empty[:40]}` says nothing"
-    addressed = sorted(_PERSONS.intersection(*[{word for _, said in parts for word in said}]))
-    return f"it says `{addressed[0]}`, and an encyclopaedia addresses nobody" if addressed else ""
+    addressed = _addressed("\n".join(lines))
+    return f"it says `{addressed}`, and an encyclopaedia addresses nobody" if addressed else ""
+
+
+def _addressed(text: str) -> str:
+    """The first word for the writer or the reader; "" where there is none. `US` is a country, `Elizabeth I` a name."""
+    before = ""
+    for word in _SAID.findall(text):
+        if word == "I" and not before[:1].isupper():
+            return "I"
+        if word in _PERSONS or (word.istitle() and word.lower() in _PERSONS):
+            return str(word)
+        before = word
+    return ""
 
 
 def _is_same(word: str, other: str) -> bool:

@@ -13,7 +13,7 @@ _LEAST_FACTS, _MOST_FACTS = 5, 20
 
 def tutorial_fault(text: str) -> str:
     """What keeps a text from being a title, an opening, and steps that are numbered from 1 on."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]  # indented: a list inside of a step
     if not _TITLE.match(lines[0]):
         return "it does not begin with a title"
     steps: list[tuple[int, str]] = []

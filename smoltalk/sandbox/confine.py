@@ -9,6 +9,8 @@ from functools import cache
 from smoltalk.sandbox import kernel, landlock, seccomp
 
 NOBODY = 65534
+DISK_MB = 16
+"""All that a program writes into its own folder, which is emptied afterwards."""
 _FILES = 64
 _PROCESSES = 64
 _SPARE = 48 << 20
@@ -28,14 +30,14 @@ class Means:
     """Whether a superuser's child can become nobody and still read Python's files."""
 
 
-def limit(seconds: float, memory_mb: int, disk_mb: int, means: Means) -> None:
+def limit(seconds: float, memory_mb: int, means: Means) -> None:
     """Set the limits of this process for good. `memory_mb` counts from what the interpreter holds now."""
     held = _address_space()
     most = held + (memory_mb << 20)
     cpu = max(1, int(seconds + 0.999))
     _lower(resource.RLIMIT_CPU, cpu, cpu + 1)
     _lower(resource.RLIMIT_AS, most, most + _SPARE)
-    _lower(resource.RLIMIT_FSIZE, disk_mb << 20)
+    _lower(resource.RLIMIT_FSIZE, DISK_MB << 20)
     _lower(resource.RLIMIT_NOFILE, _FILES)
     _lower(resource.RLIMIT_CORE, 0)
     if means.namespaces:  # counted for this user in this namespace alone

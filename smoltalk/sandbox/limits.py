@@ -19,8 +19,6 @@ class Limits:
     """Address space beyond that of the interpreter."""
     output_bytes: int = 16_384
     """What is kept of what it prints (the head); the rest is thrown away."""
-    disk_mb: int = 16
-    """All it writes into its own folder, which is emptied afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

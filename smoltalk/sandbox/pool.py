@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -12,11 +13,13 @@ import sys
 import tempfile
 import threading
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from smoltalk.sandbox import wire
 from smoltalk.sandbox.limits import Limits, Ran
+from smoltalk.sandbox.protections import described
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _BOOT = (
@@ -42,11 +45,8 @@ def run_python(
     """
     limits = limits or Limits()
     job = {"code": code, "tests": tests, "value": value, "hollow": hollow, **asdict(limits)}
-    _TURN.acquire()
-    try:
+    with _TURN:
         return _run(job)
-    finally:
-        _TURN.release()
 
 
 def protections() -> dict[str, Any]:
@@ -118,15 +118,35 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 _TURN = threading.BoundedSemaphore(CORES)
 _IDLE: list[Server] = []
 atexit.register(close)
+
+
+def _forget() -> None:
+    """In a forked child of the factory: the servers are its parent's, and so is whoever waits for a turn."""
+    global _TURN
+    _IDLE.clear()
+    _TURN = threading.BoundedSemaphore(CORES)
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_IDLE.clear)
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _take() -> Server:
-    try:
-        return _IDLE.pop()
-    except IndexError:
-        return Server()
+    while _IDLE:
+        server = _IDLE.pop()
+        if server.process.poll() is None:
+            return server
+        server.stop()
+    server = Server()
+    _warn(described(server.means))
+    return server
+
+
+@cache
+def _warn(line: str) -> None:
+    """Say once what this machine lacks."""
+    if "without" in line:
+        logging.getLogger(__name__).warning(line)
 
 
 def _run(job: dict[str, Any]) -> Ran:

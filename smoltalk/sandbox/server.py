@@ -42,6 +42,8 @@ def main(fd: int, folder: str, without: str = "") -> NoReturn:
         __import__(name)
     means = _probe(folder, alone, without)
     private = alone and _fresh(folder)
+    if means.nobody:
+        os.chown(folder, confine.NOBODY, confine.NOBODY)
     wire.send(control, {"namespaces": alone, "private": private, "landlock": means.landlock, "seccomp": means.seccomp,
                         "nobody": means.nobody})  # fmt: skip
     before = sealing.pristine()
@@ -105,7 +107,7 @@ def _child(job: dict[str, Any], channel: int, printed: int, folder: str, means: 
         os.dup2(100, 3)
         os.closerange(4, 4096)
         os.chdir(folder)
-        confine.limit(job["seconds"], job["memory_mb"], job["disk_mb"], means)
+        confine.limit(job["seconds"], job["memory_mb"], means)
         if not confine.confine(folder, means):
             os._exit(99)
     except BaseException:
@@ -150,7 +152,7 @@ def _nobody_can_read() -> bool:
 
 
 def _fresh(folder: str) -> bool:
-    return kernel.mount_private(folder, 16)
+    return kernel.mount_private(folder, confine.DISK_MB)
 
 
 def _clean(folder: str, private: bool) -> None:

@@ -43,8 +43,9 @@ class Choose(Write):
     """The column with the list of answers, or several columns, each with an answer or a list of them."""
     answered_by: str | None = "answered_by"
     """The column that says who wrote each answer of a list; null where nobody knows."""
-    scores: str | None = None
-    """The column of the answers' scores, higher is better; an answer without a score takes no part."""
+    scores: str | tuple[str, ...] | None = None
+    """The column of the answers' scores, higher is better, or one for each column of `answers`; an answer without a
+    score takes no part."""
     prefer: tuple[str, ...] = ()
     """Who wrote the better answers, best first: engines as `answered_by` names them, or columns of `answers`."""
     verifier: Named | None = None
@@ -66,8 +67,8 @@ class Choose(Write):
             yield "`choose` needs to be told what is better: `scores`, `prefer` or `verifier`"
         if self.margin and not self.scores:
             yield "`margin` is a difference of scores, and `scores` names no column"
-        if self.scores and not isinstance(self.answers, str):
-            yield "`scores` is a list, one for each of a list of answers; here `answers` names columns"
+        if self.scores and len(_names(self.scores)) != len(_names(self.answers)):
+            yield f"`answers` names {len(_names(self.answers))} columns and `scores` {len(_names(self.scores))}"
         if self.prefer and isinstance(self.answers, str) and not self.answered_by:
             yield "`prefer` goes by who wrote an answer, and `answered_by` names no column"
         if len(self.prefer) == 1:
@@ -85,7 +86,7 @@ class Choose(Write):
     def reads(self) -> frozenset[str]:
         named = [self.answers, self.answered_by] if isinstance(self.answers, str) else self.answers
         verified = self._verifier.reads() - {self.verified_as} if self._verifier else ()
-        return frozenset(column for column in (self.of, *named, self.scores, *verified) if column)
+        return frozenset(column for column in (self.of, *named, *_names(self.scores), *verified) if column)
 
     def writes(self) -> frozenset[str]:
         told = {"chosen_by", "rejected_by", "chosen_score", "rejected_score"}
@@ -114,7 +115,7 @@ class Choose(Write):
     async def _candidates(self, row: Row) -> list[Answer]:
         """The answers that can take part, each with all that is known of it."""
         texts, names = self._texts(row)
-        scores = row[self.scores] if self.scores else [None] * len(texts)
+        scores = [score for column in _names(self.scores) for score in _listed(row[column])] or [None] * len(texts)
         if len(scores) != len(texts) or len(names) != len(texts):
             raise RowFailed("uneven", f"{len(texts)} answers, {len(names)} names and {len(scores)} scores")
         found = []
@@ -188,6 +189,10 @@ def _turns(value: Any, column: str) -> list[Message]:
     if not value:
         raise RowFailed("missing", f"column `{column}` holds nothing that was answered")
     return [message("user", value)] if isinstance(value, str) else list(value)
+
+
+def _names(columns: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (columns,) if isinstance(columns, str) else columns or ()
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
-from smoltalk.contracts import Ask, Outcome, Verifier, Write
+from smoltalk.contracts import Ask, Verifier, Write
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
-from smoltalk.sandbox.off_loop import off_loop
-from smoltalk.verification import Named, verifier_named
+from smoltalk.verification import Named, verifier_named, word
 
 
 class FirstPassing(Write):
@@ -48,7 +47,8 @@ class FirstPassing(Write):
         answers = [text for text in row.get(self.of) or [] if isinstance(text, str) and text.strip()]
         if not answers:
             raise RowFailed("missing", f"column `{self.of}` holds no answers")
-        words = await self._words(row, answers)
+        # One after another: rows run beside each other already.
+        words = [await word(self._verifier, {**row, "response": answer}) for answer in answers]
         passing = [number for number, word in enumerate(words) if word.verdict == "pass"]
         failing = [number for number, word in enumerate(words) if word.verdict == "fail"]
         if self.keep == "shortest":
@@ -62,13 +62,6 @@ class FirstPassing(Write):
             "passed": len(passing),
             "rejected_response": None if rejected is None else answers[rejected],
         }
-
-    async def _words(self, row: Row, answers: list[str]) -> list[Outcome]:
-        """One after another: rows run beside each other already."""
-        rows: list[dict[str, Any]] = [{**row, "response": answer} for answer in answers]
-        if getattr(self._verifier, "slow", False):
-            return [await off_loop(self._verifier.verify, one) for one in rows]
-        return [self._verifier.verify(one) for one in rows]
 
     @cached_property
     def _verifier(self) -> Verifier:

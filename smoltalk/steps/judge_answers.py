@@ -64,8 +64,9 @@ class JudgeAnswers(Write):
         return self
 
     def check(self) -> Iterator[str]:
+        given = ", ".join(sorted(_GIVEN))
         for name in sorted(self._template.variables() - _GIVEN):
-            yield f"template `{self._template.name}` reads `{name}`, and `judge_answers` gives {', '.join(sorted(_GIVEN))}"
+            yield f"template `{self._template.name}` reads `{name}`, and `judge_answers` gives {given}"
         for name in sorted({self.column, self.reasons, "reason"} & self.aspects.keys()):
             yield f"an aspect cannot be called `{name}`"
 

@@ -20,6 +20,8 @@ _GOLDEN = 0x9E3779B97F4A7C15
 """2^64 / golden ratio: the additive recurrence with the most even spread (Knuth, TAOCP 3, section 6.4)."""
 
 Kind = Literal["single", "parallel", "none"]
+Several = Literal["two", "three", "four", "five"]
+_COUNTS: dict[Several, int] = {"two": 2, "three": 3, "four": 4, "five": 5}
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -38,7 +40,7 @@ class ToolSets(Source):
     """The share of each kind: its weight over the sum of all."""
     offered: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(le=64)]] = (1, 6)
     """How many tools are on offer, at least and at most; every number in between is as likely."""
-    calls: dict[Annotated[int, Field(ge=2, le=8)], Weight] = Field(default={2: 0.7, 3: 0.3}, min_length=1)
+    calls: dict[Several, Weight] = Field(default={"two": 0.7, "three": 0.3}, min_length=1)
     """How many calls a `parallel` row needs, by weight; Synth-APIGen draws two more than twice as often as three."""
     same_tool: float = Field(default=0.3, ge=0, le=1)
     """The share of `parallel` rows that need one tool several times."""
@@ -84,7 +86,8 @@ class ToolSets(Source):
 
     def _row(self, kind: str, schemas: Mapping[str, Schema], draw: random.Random) -> Row:
         least, most = self.offered
-        calls = {"single": 1, "none": 1}.get(kind) or draw.choices(list(self.calls), list(self.calls.values()))[0]
+        several = draw.choices([_COUNTS[said] for said in self.calls], list(self.calls.values()))[0]
+        calls = several if kind == "parallel" else 1
         different = 1 if kind == "parallel" and draw.random() < self.same_tool else calls
         different = min(different, most)
         on_offer = max(draw.randint(least, most), different)

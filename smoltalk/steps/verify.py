@@ -8,8 +8,7 @@ from pydantic import model_validator
 
 from smoltalk.contracts import Ask, Verifier, Write
 from smoltalk.rows import Row
-from smoltalk.sandbox.off_loop import off_loop
-from smoltalk.verification import Named, verifier_named
+from smoltalk.verification import Named, verifier_named, word
 
 
 class Verify(Write):
@@ -37,8 +36,7 @@ class Verify(Write):
         return frozenset({self.column, f"{self.column}_reason"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        verify = self._verifier.verify
-        outcome = await off_loop(verify, row) if getattr(self._verifier, "slow", False) else verify(row)
+        outcome = await word(self._verifier, row)
         return {self.column: outcome.verdict, f"{self.column}_reason": outcome.reason}
 
     @cached_property

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 def agreement(teacher: Sequence[float], scores: Sequence[float], cut: float) -> dict[str, float]:
     """Figures of texts scored by both: `f1`, `precision`, `recall` of "at least `cut`", `accuracy`, `pearson`,
-    `spearman`, `error` (mean absolute), and `f1_of_all`, what calling every text good would have.
+    `spearman`, `error` (mean absolute), `f1_of_all`, what calling every text good would have, and `best_cut`, the score
+    from which on calling a text good has the highest F1, `best_f1`.
 
-    Correlations are 0 where one side never changes.
+    `best_f1` is a little too good, since its cut was chosen on these very texts. Correlations are 0 where one side
+    never changes.
     """
     good = [label >= cut for label in teacher]
     found = [score >= cut for score in scores]
     hits = sum(a and b for a, b in zip(good, found, strict=True))
     precision = hits / sum(found) if any(found) else 0.0
     recall = hits / sum(good) if any(good) else 0.0
+    best_f1, best_cut = _best(good, scores)
     return {
+        "best_cut": best_cut,
+        "best_f1": best_f1,
         "f1": _harmonic(precision, recall),
         "f1_of_all": _harmonic(sum(good) / len(good), 1.0) if good else 0.0,
         "precision": precision,
@@ -25,6 +30,19 @@ def agreement(teacher: Sequence[float], scores: Sequence[float], cut: float) -> 
         "spearman": _correlation(_ranks(teacher), _ranks(scores)),
         "error": sum(abs(a - b) for a, b in zip(teacher, scores, strict=True)) / max(1, len(good)),
     }
+
+
+def _best(good: Sequence[bool], scores: Sequence[float]) -> tuple[float, float]:
+    """The highest F1 of any cut, and the highest cut that has it."""
+    best, hits, found = (0.0, 0.0), 0, 0
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    for place, i in enumerate(order):
+        hits, found = hits + good[i], found + 1
+        if place + 1 < len(order) and scores[order[place + 1]] == scores[i]:
+            continue  # equal scores are on the same side of every cut
+        f1 = _harmonic(hits / found, hits / sum(good)) if hits else 0.0
+        best = max(best, (f1, scores[i]))
+    return best
 
 
 def _harmonic(a: float, b: float) -> float:

@@ -26,8 +26,17 @@ class Fault(NamedTuple):
 
 def schema_fault(parameters: Mapping[str, Any]) -> str:
     """What is wrong with the `parameters` of a tool, as the end of a sentence; empty when nothing is."""
+    try:
+        return _schema_fault(orjson.dumps(parameters))
+    except TypeError:
+        return "hold what JSON cannot"
+
+
+@lru_cache(maxsize=4096)
+def _schema_fault(text: bytes) -> str:
     from jsonschema import SchemaError
 
+    parameters = orjson.loads(text)
     properties, required = parameters.get("properties", {}), parameters.get("required", [])
     if not isinstance(properties, Mapping):
         return "name no `properties`"
@@ -39,7 +48,7 @@ def schema_fault(parameters: Mapping[str, Any]) -> str:
                 _pattern(value["pattern"])
             if not str(value.get("$ref", "#")).startswith("#"):
                 return f"refer to {value['$ref']!r:.60}, and a tool's schema must stand alone"
-        _drafts().check_schema(dict(parameters))
+        _drafts().check_schema(parameters)
     except SchemaError as error:
         where = "".join(f".{step}" for step in error.absolute_path)
         return f"are no JSON schema: {error.message:.120}" + (f" at {where[1:]}" if where else "")

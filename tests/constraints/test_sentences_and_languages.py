@@ -39,7 +39,18 @@ def test_languages_are_told_apart(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "12345", "?!", "ok", "```\nprint('all of this is code')\n```", "[1, 2]", "\ud800 x"]
+    "text",
+    [
+        "",
+        "12345",
+        "?!",
+        "ok",
+        "```\nprint('all of this is code')\n```",
+        "[1, 2]",
+        "\ud800 x",
+        "Berlin Madrid Paris",
+        "x = foo(bar)",
+    ],
 )
 def test_what_holds_no_language_is_unknown(text: str) -> None:
     assert identify(text) == ""

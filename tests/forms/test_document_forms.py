@@ -82,13 +82,23 @@ def test_a_text_has_its_form_and_no_other(form: str) -> None:
         ("wiki", "# Canal", "Canal", "title"),
         ("wiki", "## Use", "# Use", "more than one title"),
         ("wiki", "A canal lock is", "This", "does not name"),
-        ("wiki", "Boats enter at the lower gate.", "You steer into the lower gate.", "says `you`"),
+        ("wiki", "Boats enter at the lower gate.", "You steer into the lower gate.", "says `You`"),
         ("wiki", "Boats enter at the lower gate.\n", "", "section `Use` says nothing"),
     ],
 )
 def test_each_way_of_breaking_it_is_seen(form: str, old: str, new: str, said: str) -> None:
     assert old in SOUND[form]
     assert said in fault(form, SOUND[form].replace(old, new))
+
+
+def test_names_that_look_like_persons_address_nobody() -> None:
+    assert fault("wiki", WIKI.replace("Boats", "Under Elizabeth I the boats of the US")) == ""
+    assert "says `I`" in fault("wiki", WIKI.replace("Boats", "As far as I know, boats"))
+    assert "says `We`" in fault("wiki", WIKI.replace("Boats", "We know that boats"))
+
+
+def test_lists_inside_of_steps_are_no_steps() -> None:
+    assert fault("tutorial", TUTORIAL.replace("Keep it loose.", "Keep it loose:\n   1. by hand\n   2. by foot")) == ""
 
 
 def test_questions_of_one_kind_only_are_no_examination() -> None:

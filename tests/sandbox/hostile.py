@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Hostile(NamedTuple):
-    """A program; how it ends, and a part of the reason."""
+    """A program; how it ends (one of these words), and a part of the reason."""
 
     code: str
     ended: str
@@ -16,6 +16,8 @@ REACHED = "AssertionError: the tests ran"
 """What the tests after each program say: whoever gets so far did no harm, and did not pass."""
 TESTS = 'assert False, "the tests ran"'
 
+WRITERS = {"a file without end", "many files", "open files", "deep folders"}
+"""Of the programs that use too much, those that need a folder to write in."""
 RESOURCES = {
     "endless loop": Hostile("while True: pass", "timeout"),
     "endless sleep": Hostile("import time\ntime.sleep(1000)", "timeout", "still running after 1 s"),
@@ -99,7 +101,7 @@ FORGERIES = {
     "an error that leaves": Hostile(
         "import os\nclass E(Exception):\n    def __str__(self): os._exit(0)\nraise E", "exited", "os._exit(0)"
     ),
-    "closes its files": Hostile("import os\nos.closerange(0, 4096)", "exited", "closed the files it was given"),
+    "closes its files": Hostile("import os\nos.closerange(0, 4096)", "exited crashed"),
     "writes into every file": Hostile(
         "import os\nfor n in range(4096):\n    try: os.write(n, bytes(16) + b'done' * 9)\n    except OSError: pass",
         "raised",
@@ -147,7 +149,7 @@ FORGERIES = {
         "import sys\nframe = sys._getframe().f_back\nwhile frame:\n    for name in list(frame.f_locals):\n"
         "        frame.f_locals[name] = None\n    for name, v in list(frame.f_globals.items()):\n"
         "        if callable(v): frame.f_globals[name] = lambda *a: ('done', '', '')\n    frame = frame.f_back",
-        "raised",
+        "raised exited",
         "",
     ),
     "jumps over the tests": Hostile(
@@ -171,7 +173,7 @@ FORGERIES = {
         "is refused in the sandbox",
     ),
     "its own audit hook": Hostile(
-        "import sys\nseen = []\nsys.addaudithook(lambda *a: seen.append(a))\nopen('x', 'w')\nassert not seen",
+        "import sys\nseen = []\nsys.addaudithook(lambda *a: seen.append(a))\nopen('/dev/null')\nassert not seen",
         "raised",
         REACHED,
     ),

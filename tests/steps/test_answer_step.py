@@ -55,7 +55,6 @@ def test_one_that_fails_is_repaired_with_the_complaint(scripted: Any) -> None:
     assert [turn["role"] for turn in said] == ["user", "assistant", "user"]
     assert said[1]["content"] == "plums, pears"
     assert row["rejected_reason"] in said[2]["content"]
-    assert ask.turns == [0, 1], "each repair is journaled under its own turn"
 
 
 def test_one_that_cannot_be_repaired_is_left_to_the_gates(scripted: Any) -> None:
@@ -65,6 +64,7 @@ def test_one_that_cannot_be_repaired_is_left_to_the_gates(scripted: Any) -> None
     assert row["rejected_response"] == "a, b", "the first one"
     assert "2 commas" in ask.requests[2].messages[2]["content"], "the last complaint alone"
     assert len(ask.requests[2].messages) == 3
+    assert ask.turns == [0, 1, 2], "each repair is journaled under its own turn"
 
 
 def test_without_repairs_nothing_is_asked_again(scripted: Any) -> None:

@@ -125,6 +125,13 @@ def test_answers_may_stand_in_columns_of_their_own() -> None:
     assert (said(found["chosen"]), said(found["rejected"])) == ("2 + 3 = 5.", "2 + 3 = 1.")
 
 
+def test_columns_of_answers_have_columns_of_scores() -> None:
+    step = Choose(answers=("a", "b"), scores=("x", "y"), margin=0.5)
+    assert step.reads() == {"instruction", "a", "b", "x", "y"}
+    found = chosen(step, [], a=["one", "two"], b="three", x=[1.0, 3.0], y=0.0)
+    assert (said(found["chosen"]), found["chosen_by"], found["rejected_by"], found["margin"]) == ("two", "a", "b", 3.0)
+
+
 def test_a_conversation_is_handed_on_as_the_prompt() -> None:
     chat = [
         {"role": "user", "content": "Hi"},
@@ -150,6 +157,6 @@ def test_mistakes_are_told() -> None:
     assert "difference of scores" in told(prefer=("a", "b"), margin=1.0)
     assert "not one of `answers`" in told(answers=("a", "b"), prefer=("a", "c"))
     assert "two at least" in told(prefer=("a",))
-    assert "names columns" in told(answers=("a", "b"), scores="scores")
+    assert "names 2 columns and `scores` 1" in told(answers=("a", "b"), scores="scores")
     assert "does not read `other`" in told(verifier=CURRICULUM, verified_as="other")
     assert told(scores="scores", margin=0.5) == ""

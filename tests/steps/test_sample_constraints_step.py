@@ -31,9 +31,14 @@ def test_the_instruction_states_them() -> None:
         assert 1 <= len(asked) <= 4
         assert row["instruction"] in (f"{TASK}\n\n{row['constraint_text']}", f"{row['constraint_text']}\n\n{TASK}")
         places.add(row["instruction"].startswith(TASK))
-        if any(one.id == "combination:repeat_prompt" for one in asked):
-            assert row["instruction"].startswith(TASK)
     assert places == {True, False}
+
+
+def test_the_request_to_repeat_stands_above_the_sentence_that_speaks_of_it() -> None:
+    for number in range(60):
+        row = sampled(id=str(number), among=("combination:repeat_prompt",))
+        assert row["constraints"] == [{"id": "combination:repeat_prompt", "kwargs": {"prompt_to_repeat": TASK}}]
+        assert row["instruction"].startswith(TASK)
 
 
 def test_how_many_and_which() -> None:

@@ -93,7 +93,7 @@ def test_hostile_files_are_refused(trained: TextClassifier, tmp_path: Path) -> N
     about, weights = (folder / "classifier.json").read_text(), (folder / "weights.npz").read_bytes()
     for edited, said in [
         (about.replace('"bits": 12', '"bits": 60'), "bits"),
-        (about.replace('"bits": 12', '"bits": 11'), "2,048 finite weights"),
+        (about.replace('"bits": 12', '"bits": 13'), "8,192 finite weights"),
         (about.replace('"features": "', '"features": "9'), "features 9"),
         ("{", "is no classifier's"),
         (json.dumps({**json.loads(about), "run": "rm"}), "run"),
@@ -120,11 +120,14 @@ def test_hostile_files_are_refused(trained: TextClassifier, tmp_path: Path) -> N
 def test_figures_of_agreement() -> None:
     figures = agreement([0, 1, 4, 5], [1, 3, 3, 4], 3)
     assert figures == {
+        "best_cut": 3, "best_f1": 0.8,
         "f1": 0.8, "f1_of_all": pytest.approx(2 / 3), "precision": pytest.approx(2 / 3), "recall": 1.0,
         "accuracy": 0.75, "pearson": pytest.approx(0.8346, abs=1e-4), "spearman": pytest.approx(0.9487, abs=1e-4),
         "error": 1.25,
     }  # fmt: skip
     assert agreement([1, 2], [3, 3], 2)["pearson"] == 0.0
+    shrunk = agreement([0, 1, 4, 5], [2.0, 2.2, 2.3, 2.4], 3)
+    assert (shrunk["f1"], shrunk["best_f1"], shrunk["best_cut"]) == (0.0, 1.0, 2.3)
 
 
 def test_the_step_scores_rows_and_fails_one_without_text(trained: TextClassifier, tmp_path: Path) -> None:
