@@ -240,6 +240,10 @@ class Gate(Part, ABC):
     def reads(self) -> frozenset[str]:
         """Columns it needs."""
 
+    def identity(self) -> dict[str, Any]:
+        """What, when edited, may change a verdict. One that compares with files adds what these hold."""
+        return self.model_dump(mode="json")
+
     def calibrates_on(self) -> int:
         """How many rows it must see before its first verdict (to place a quantile); 0 for none."""
         return 0

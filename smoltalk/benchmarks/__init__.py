@@ -10,8 +10,9 @@ from smoltalk.benchmarks.fingerprint import Fingerprint, Manifest
 from smoltalk.benchmarks.items import Item, items_in
 from smoltalk.benchmarks.shelf import load
 from smoltalk.benchmarks.specs import Spec, folder, meant, names, spec
+from smoltalk.benchmarks.state import state
 
 __all__ = [
     "Fingerprint", "Item", "Manifest", "Spec",
-    "folder", "items_in", "load", "meant", "mistakes", "names", "prints", "spec",
+    "folder", "items_in", "load", "meant", "mistakes", "names", "prints", "spec", "state",
 ]  # fmt: skip

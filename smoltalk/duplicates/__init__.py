@@ -5,6 +5,7 @@ Row order decides: the first row of a cluster stays. Only rows that stay are rem
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def missing(data: Sequence[str]) -> Iterator[str]:
@@ -14,3 +15,14 @@ def missing(data: Sequence[str]) -> Iterator[str]:
         is_path = one.startswith((".", "/", "~")) or one.count("/") > 1 or place.suffix in (".jsonl", ".parquet")
         if is_path and "*" not in one and not place.exists():
             yield f"{one}: there is no such file or folder"
+
+
+def state(data: Sequence[str]) -> dict[str, Any]:
+    """What tells these DATA from what they were: names, sizes and times of files; {} for none."""
+    from smoltalk.duplicates.others import opened
+    from smoltalk.errors import UserError
+
+    try:
+        return {"given": opened(data).identity()} if data else {}
+    except UserError:  # said where they are opened
+        return {}

@@ -43,6 +43,9 @@ class Decontaminate(Gate):
     def reads(self) -> frozenset[str]:
         return frozenset(self._columns())
 
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | {"given": benchmarks.state(self.against)}
+
     def open(self, sample: Sequence[Row] = ()) -> Judge:
         return _Judge(self._columns(), finder(self.against, self.method, self.threshold), self.method)
 

@@ -1,10 +1,10 @@
 """The gate that keeps the first of rows that say the same."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
-from smoltalk.duplicates import missing
+from smoltalk.duplicates import missing, state
 from smoltalk.rows import Row
 from smoltalk.text import strings, written
 from smoltalk.words import texts_of
@@ -31,6 +31,9 @@ class ExactDuplicate(Gate):
 
     def reads(self) -> frozenset[str]:
         return frozenset({self.on})
+
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | state(self.against)
 
     def open(self, sample: Sequence[Row] = ()) -> Judge:
         from smoltalk.duplicates.exact import ExactIndex

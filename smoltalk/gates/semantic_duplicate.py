@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
-from smoltalk.duplicates import missing
+from smoltalk.duplicates import missing, state
 from smoltalk.rows import Row
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class SemanticDuplicate(Gate):
 
     def reads(self) -> frozenset[str]:
         return frozenset({self.on})
+
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | state(self.against)
 
     def open(self, sample: Sequence[Row] = ()) -> Judge:
         from smoltalk.duplicates.names import Names

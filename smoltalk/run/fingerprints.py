@@ -28,7 +28,7 @@ def fingerprints(pipeline: Pipeline) -> dict[str, str]:
         found[label] = _digest([_identity(step), engines, kinds, [pipeline.seed, *(found[a] for a in above)]])
         written_by.update(dict.fromkeys(step.writes(), label))
     found["attempts"] = _digest([getattr(step, "attempts", None) for _, step in labelled_steps(pipeline)])
-    found["gates"] = _digest([[label, gate.model_dump(mode="json")] for label, gate in labelled_gates(pipeline)])
+    found["gates"] = _digest([[label, gate.identity()] for label, gate in labelled_gates(pipeline)])
     return found
 
 
