@@ -53,6 +53,7 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
         ledger=_ledger(books),
         reasons=table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
         ending=_ending(books),
+        said=published.said.section(),
         preferences=preferences(published.preferences) if published.preferences.pairs else "",
         decontamination=_decontamination(pipeline, books),
         licences="\n".join(_licences(pipeline)),

@@ -160,7 +160,10 @@ class _KeepAll:
 
 
 def _json(value: object) -> str:
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
+    # Sorted at the top only, where it depends on which branch was faster: schemas and arguments keep their order.
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    if isinstance(value, dict):
+        value = dict(sorted(value.items(), key=lambda item: str(item[0])))
     try:
         return orjson.dumps(value, option=options, default=str).decode()
     except TypeError:  # text that is no UTF-8, out of somebody else's step

@@ -17,6 +17,7 @@ from smoltalk.run.folder import RunFolder
 from smoltalk.run.ledger import read_fate, read_rows
 from smoltalk.run.parquet import ParquetFiles, calls_type, messages_type
 from smoltalk.run.row_lines import Published, accepted_line, has_calls, other_line, values
+from smoltalk.run.said import Said
 from smoltalk.run.staging import Staged
 
 _REJECT_BYTES = 4_000_000
@@ -32,6 +33,7 @@ def write_rows(
     nothing that could be trained on.
     """
     published = Published(makes=pipeline.makes, with_calls=pipeline.makes == "sft" and _calls(connection))
+    published.said = Said(labelled_gates(pipeline))
     columns = [column for column in kept(pipeline) if column.name not in published.own]
     published.columns = _types(pipeline, connection, columns)
     if not isinstance(published.columns.get(TEMPLATE_OPTIONS, {}), Mapping):
@@ -44,6 +46,8 @@ def write_rows(
         }
         empty: list[str] = []
         for fate, row in read_rows(connection):
+            if fate.fate != "failed":
+                published.said.see(row)
             if fate.fate == "accepted":
                 if line := accepted_line(fate, row, columns, published):
                     accepted.add(line, len(fate.columns))

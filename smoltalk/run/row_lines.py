@@ -12,6 +12,7 @@ from smoltalk.rows import Message, Row, conversation
 from smoltalk.run.column_types import TOOLS, ColumnType, clean, fit
 from smoltalk.run.journal import Fate
 from smoltalk.run.preferences import Preferences
+from smoltalk.run.said import Said
 from smoltalk.run.speakers import ROLES
 from smoltalk.text import strings
 
@@ -34,6 +35,8 @@ class Published:
     """Whether some of the conversations hold function calls: then every turn is published as a JSON object."""
     preferences: Preferences = field(default_factory=Preferences)
     """What is known of the pairs of answers, where rows are pairs."""
+    said: Said = field(default_factory=Said)
+    """What judged columns said, over rejected rows as well."""
 
     @property
     def own(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from smoltalk import prompts
 from smoltalk.contracts import Ask, Write
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError
 from smoltalk.requests import Reply, Request, Sampling
-from smoltalk.rows import Row, message
+from smoltalk.rows import Message, Row, message
 from smoltalk.text import neutralise
 
 _Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -23,7 +23,8 @@ class Answers(Write):
 
     Several engines take turns; where `n` is no multiple of them, a draw from the row's id says whose turn is first, so
     that all answer equally often (UltraFeedback, Cui et al. 2023, asks 4 of 17 models about each prompt). An answer
-    that cannot be had is left out and named in `answers_failed`; the row fails when none can be had.
+    that cannot be had is left out and named in `answers_failed`; the row fails when none can be had. Engines of one
+    step are up together: where they do not fit side by side, give each a step and a `column` of its own.
     """
 
     engine_kind: ClassVar[str] = "completes"
@@ -103,13 +104,12 @@ class Answers(Write):
 
     def _request(self, row: Row) -> Request:
         """The question, from the template or from the column as it stands."""
+        if self._template is None:
+            return Request(_turns(row[self.of], self.of), self.sampling)
         for column in sorted(self.reads()):
-            if not row.get(column):
+            if row.get(column) is None:
                 raise RowFailed("missing", f"column `{column}` holds nothing to answer")
-        if self._template is not None:
-            return self._template.request(row, self.sampling)
-        asked = row[self.of]
-        return Request([message("user", asked)] if isinstance(asked, str) else list(asked), self.sampling)
+        return self._template.request(row, self.sampling)
 
     def _parse(self, reply: Reply) -> str:
         """The answer. Raises `BadReply`: `truncated`, `empty`, or what the template's form demands."""
@@ -124,3 +124,14 @@ class Answers(Write):
     @cached_property
     def _template(self) -> prompts.Template | None:
         return None if self.template is None else prompts.find(self.template)
+
+
+def _turns(value: Any, column: str) -> list[Message]:
+    """The prompt as turns. Raises `RowFailed` (`missing`, `not_a_prompt`)."""
+    if isinstance(value, str) and value.strip():
+        return [message("user", value)]
+    if not value or isinstance(value, str):
+        raise RowFailed("missing", f"column `{column}` holds nothing to answer")
+    if not isinstance(value, list) or not all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in value):
+        raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
+    return list(value)

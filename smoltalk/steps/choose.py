@@ -186,9 +186,14 @@ class Choose(Write):
 
 
 def _turns(value: Any, column: str) -> list[Message]:
-    if not value:
-        raise RowFailed("missing", f"column `{column}` holds nothing that was answered")
-    return [message("user", value)] if isinstance(value, str) else list(value)
+    """The prompt as turns. Raises `RowFailed` (`missing`, `not_a_prompt`)."""
+    if isinstance(value, str) and value.strip():
+        return [message("user", value)]
+    if not value or isinstance(value, str):
+        raise RowFailed("missing", f"column `{column}` holds nothing to choose answers to")
+    if not isinstance(value, list) or not all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in value):
+        raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
+    return list(value)
 
 
 def _names(columns: str | tuple[str, ...] | None) -> tuple[str, ...]:

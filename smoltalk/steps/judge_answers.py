@@ -14,6 +14,7 @@ from smoltalk.errors import BadReply, RowFailed
 from smoltalk.prompts.replies import columns
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Row
+from smoltalk.text import shown, strings
 
 _ASPECTS = {
     "instruction_following": "does it do all that was asked, in the form that was asked for?",
@@ -85,17 +86,16 @@ class JudgeAnswers(Write):
         return fields | {"template": self._template.identity()}
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        answers, asked = row[self.of], row[self.prompt]
-        for column, value in ((self.of, answers), (self.prompt, asked)):
-            if not value:
-                raise RowFailed("missing", f"column `{column}` holds nothing to judge")
+        asked, answers = _told(row[self.prompt], self.prompt), row[self.of]
+        if not answers or not isinstance(answers, list):
+            raise RowFailed("missing", f"column `{self.of}` holds no list of answers to judge")
         if len(answers) > len(ascii_uppercase):
             raise RowFailed("too_many", f"{len(answers)} answers, and a judge is shown {len(ascii_uppercase)} at most")
         order = _order(str(row.get("id", "")), self.seed, len(answers))
         letters = ascii_uppercase[: len(order)]
-        shown = {letter: str(answers[place]) for letter, place in zip(letters, order, strict=True)}
+        lettered = {letter: str(answers[place]) for letter, place in zip(letters, order, strict=True)}
         mark = hashlib.blake2b(f"mark\0{row.get('id')}".encode(), digest_size=3).hexdigest()
-        filled = {"request": _told(asked), "answers": shown, "aspects": self.aspects, "mark": mark}
+        filled = {"request": asked, "answers": lettered, "aspects": self.aspects, "mark": mark}
         request = Request(self._template.render(filled), self.sampling, schema=self._schema(letters))
         verdicts = await ask(self.engine, request, lambda reply: self._parse(reply, letters), attempts=self.attempts)
         back = sorted(range(len(order)), key=lambda position: order[position])
@@ -167,8 +167,16 @@ def _order(row: str, seed: int, n: int) -> list[int]:
     return sorted(range(n), key=drawn)
 
 
-def _told(asked: Any) -> str:
-    """The request as a text: a conversation's turns, each under who speaks."""
-    if isinstance(asked, str):
+def _told(asked: Any, column: str) -> str:
+    """The request as a text: a conversation's turns, each under who speaks. Raises `RowFailed`."""
+    if isinstance(asked, str) and asked.strip():
         return asked
-    return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in asked)
+    if not asked or not isinstance(asked, list):
+        raise RowFailed("missing", f"column `{column}` holds nothing to judge answers to")
+    return "\n\n".join(f"{shown(turn.get('role'), 20)}: {' '.join(strings(turn))}" for turn in _dicts(asked, column))
+
+
+def _dicts(turns: Sequence[Any], column: str) -> Sequence[Mapping[str, Any]]:
+    if not all(isinstance(turn, dict) for turn in turns):
+        raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
+    return turns

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from smoltalk.catalog import data_folder
+from smoltalk.run.folder import RunFolder
+from smoltalk.run.pair_files import write_pairs
 from tests.run.published_runs import HERE, PAIRS, accepted, closed, loaded, pair, publish, turns
+from tests.run.test_pairs import rejected, run_of
 
 trl = pytest.importorskip("trl", reason="TRL is not installed")
 
@@ -68,6 +71,19 @@ def test_dpo_trainer_takes_pairs(tmp_path: Path, tiny: tuple[str, Any]) -> None:
     tokens = trainer.train_dataset[0]
     assert tokenizer.decode(tokens["chosen_ids"]).startswith("0.")
     assert tokenizer.decode(tokens["rejected_ids"]).startswith("Many, many.")
+
+
+def test_dpo_trainer_takes_what_a_run_turned_away(tmp_path: Path, tiny: tuple[str, Any]) -> None:
+    model, tokenizer = tiny
+    lines = [rejected(f"r{i}", f"How many is {i}?", "Many.") for i in range(2)]
+    run = run_of(tmp_path, *lines, *(accepted(f"a{i}", f"How many is {i}?", f"{i}.") for i in range(2)))
+    assert write_pairs(run, tmp_path / "pairs").pairs == 2
+    dataset = rows(RunFolder(tmp_path / "pairs"), tmp_path / "cache")
+    trainer = trl.DPOTrainer(
+        model=model, args=trl.DPOConfig(**options(tmp_path / "out")), train_dataset=dataset, processing_class=tokenizer
+    )
+    assert trainer.train().global_step == 1
+    assert tokenizer.decode(trainer.train_dataset[1]["rejected_ids"]).startswith("Many.")
 
 
 def test_sft_trainer_takes_tools_and_template_options(tmp_path: Path, tiny: tuple[str, Any]) -> None:

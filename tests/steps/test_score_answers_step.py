@@ -46,5 +46,9 @@ def test_an_answer_that_cannot_be_scored_has_no_score() -> None:
 
 
 def test_nothing_to_score_fails_the_row() -> None:
-    with pytest.raises(RowFailed, match="`answers` holds nothing"):
-        scored({"instruction": "q", "answers": []})
+    for answers in ([], "text"):
+        with pytest.raises(RowFailed, match="`answers` holds no list"):
+            scored({"instruction": "q", "answers": answers})
+    for asked in (7, ["q"], [{"role": "user", "content": 7}]):
+        with pytest.raises(RowFailed, match="neither a text nor a conversation"):
+            scored({"instruction": asked, "answers": ["a"]})
