@@ -1,5 +1,6 @@
 """What a user names (benchmarks, spec files, files of items) as fingerprints."""
 
+import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from smoltalk.benchmarks.fingerprint import FORMAT, Fingerprint, read, save
 from smoltalk.benchmarks.items import items_in
 from smoltalk.benchmarks.named import SPECS, is_file, named, place_of
 from smoltalk.benchmarks.shelf import load, of_spec, own_folder, place
-from smoltalk.benchmarks.specs import meant, spec_in
+from smoltalk.benchmarks.specs import ITEMS, meant, spec_in
 from smoltalk.errors import Problem, UserError
 from smoltalk.words import VERSION as WORDS
 
@@ -36,33 +37,56 @@ def prints(against: Sequence[str], beside: Path | None = None) -> list[Fingerpri
 def mistakes(against: Sequence[str], beside: Path | None = None) -> Iterator[str]:
     """What is wrong with these names, a sentence each, as far as it shows without reading a fingerprint."""
     for one in against:
-        if is_file(one):
-            if not place_of(one, beside).is_file():
-                yield f"no file {place_of(one, beside)}"
+        if problems := wrong(one, beside):
+            yield from (f"{p.sentence}; {p.hint}" if p.hint else p.sentence for p in problems)
             continue
-        try:
-            known = meant(one)
-        except UserError as error:
-            yield from (f"{p.sentence}; {p.hint}" for p in error.problems)
-            continue
+        known = () if is_file(one) else meant(one)
         for name in known:
             if place(name) is None:
                 yield f"the fingerprint of `{name}` is missing; build it: smoltalk benchmarks build {name}"
 
 
+def wrong(one: str, beside: Path | None = None) -> list[Problem]:
+    """What is wrong with one name, as far as it shows without reading a file."""
+    if is_file(one):
+        return _no_file(place_of(one, beside))
+    try:
+        meant(one)
+    except UserError as error:
+        return error.problems
+    return []
+
+
+def _no_file(path: Path) -> list[Problem]:
+    """Why this is neither a spec nor a file of items, if it is not."""
+    if path.is_dir():
+        return [Problem("", 0, f"{path} is a folder", ITEMS)]
+    if path.suffix not in (*SPECS, ".jsonl"):
+        what = f"{path} is neither a spec (.yaml) nor a file of items (.jsonl)"
+        return [Problem("", 0, what if path.exists() else f"there is no file {path}", ITEMS)]
+    return [] if path.is_file() else [Problem("", 0, f"there is no file {path}", _nearest_file(path))]
+
+
+def _nearest_file(path: Path) -> str:
+    """The file beside it that may be meant."""
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    beside = {one.stem: one.name for one in path.parent.iterdir() if one.suffix in (*SPECS, ".jsonl")}
+    near = difflib.get_close_matches(path.stem, beside, n=1)
+    return f"did you mean `{beside[near[0]]}`?" if near else ""
+
+
 def _of_file(path: Path) -> Fingerprint:
     """The fingerprint of a file of items or of a spec: the one beside a spec, else built if no earlier one is kept."""
+    if problems := _no_file(path):
+        raise UserError(problems)
     try:
         content = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UserError(
-            [Problem(str(path), 0, f"cannot be read: {reason}", "a name has no `/` and no ending")]
-        ) from None
+        raise UserError([Problem(str(path), 0, f"cannot be read: {reason}")]) from None
     if path.suffix in SPECS and path.with_suffix(".npz").is_file():
         return of_spec(spec_in(path), path.stem, path.with_suffix(".npz"), "delete it, and it is built from the Hub")
-    if path.suffix not in (*SPECS, ".jsonl"):
-        raise UserError([Problem(str(path), 0, "is neither a spec (.yaml) nor a file of items (.jsonl)")])
     what = json.dumps([path.stem, FORMAT, WORDS]).encode() + content
     kept = own_folder() / "files" / f"{hashlib.blake2b(what, digest_size=12).hexdigest()}.npz"
     try:

@@ -12,6 +12,11 @@ from smoltalk.catalog import data_folder
 from smoltalk.errors import Problem, UserError, nearest
 
 
+ITEMS = 'items must be a .jsonl file, `{"question": ...}` a line'
+"""What to say to who names something else."""
+_OTHERS = (".parquet", ".json", ".csv", ".tsv", ".txt", ".ndjson", ".gz", ".zst", ".arrow", ".npz")
+
+
 class Spec(BaseModel):
     """Where a benchmark comes from and which of its columns are what. The four item fields are jinja2 expressions."""
 
@@ -94,13 +99,23 @@ def meant(name: str) -> tuple[str, ...]:
         return (name,)
     if found := tuple(one for one in known if one.startswith(f"{name}_")):
         return found
-    raise UserError([Problem("", 0, f"no benchmark `{name}`", nearest(name, known))])
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> UserError:
+    """What to say of a name without a spec; case does not count where the nearest is looked for."""
+    if Path(name).suffix in _OTHERS or Path(name).exists():
+        what = f"{name} is no benchmark" + (", but a folder" if Path(name).is_dir() else "")
+        return UserError([Problem("", 0, what, ITEMS)])
+    near = nearest(name.lower().replace("-", "_"), names())
+    hint = near if near.startswith("did") else "smoltalk benchmarks list names them all; " + ITEMS
+    return UserError([Problem("", 0, f"no benchmark `{name}`", hint)])
 
 
 def spec(name: str) -> Spec:
     """The spec of one benchmark. Raises `UserError`."""
     if name not in names():
-        raise UserError([Problem("", 0, f"no benchmark `{name}`", nearest(name, names()))])
+        raise _unknown(name)
     return spec_in(folder() / f"{name}.yaml")
 
 

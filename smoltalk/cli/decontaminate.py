@@ -1,6 +1,7 @@
 """`smoltalk decontaminate`: rows of any dataset that hold benchmark items, set apart with their evidence."""
 
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +36,8 @@ def decontaminate(
         typer.Argument(metavar="DATA...", help="JSON Lines or Parquet (files, folders, globs), a run, a Hub id."),
     ],
     against: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Benchmarks by name, specs (.yaml), files of items (.jsonl).")
+        list[str],
+        typer.Option(metavar="A,B,...", help="Benchmarks by name, specs (.yaml), files of items (.jsonl); also often."),
     ],
     out: Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")],
     threshold: Annotated[
@@ -75,27 +77,20 @@ def decontaminate(
         raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
-def _names(against: str, threshold: float | None, method: ByMethod) -> tuple[str, ...]:
+def _names(against: Sequence[str], threshold: float | None, method: ByMethod) -> tuple[str, ...]:
     """Raises `UserError` with everything that is wrong."""
-    from smoltalk.benchmarks import meant
+    from smoltalk.benchmarks.against import wrong
 
     problems = []
     if threshold is not None and method is not ByMethod.coverage:
         problems.append(Problem("--threshold", 0, f"does not go with `--method {method}`, which has its own"))
     elif threshold is not None and not 0 < threshold <= 1:
         problems.append(Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1"))
-    names = tuple(dict.fromkeys(name.strip() for name in against.split(",") if name.strip()))
+    listed = [name.strip() for names in against for name in names.split(",")]
+    names = tuple(dict.fromkeys(name for name in listed if name))
     if not names:
         problems.append(Problem("--against", 0, "names no benchmark", "smoltalk benchmarks list"))
-    for name in names:
-        if name.endswith((".jsonl", ".yaml", ".yml")):
-            if not Path(name).is_file():
-                problems.append(Problem("--against", 0, f"there is no file {name}"))
-            continue
-        try:
-            meant(name)
-        except UserError as error:
-            problems += [Problem("--against", 0, one.sentence, one.hint) for one in error.problems]
+    problems += [Problem("--against", 0, one.sentence, one.hint) for name in names for one in wrong(name)]
     if problems:
         raise UserError(problems)
     return names

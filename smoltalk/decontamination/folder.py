@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from smoltalk.decontamination.tally import Tally
 from smoltalk.errors import Problem, UserError, WorldError
 
 SIDES: tuple[str, str, str] = ("clean", "contaminated", "unreadable")
+_OURS = re.compile(r"part-[0-9]{5,}(-[0-9]+)?\.(parquet|jsonl)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,14 @@ class OutFolder:
         """No part counts as finished: the call was a mistake."""
         for tally in self._state.glob("[0-9]*.json"):
             tally.unlink()
+        self._empty()
+
+    def _empty(self) -> None:
+        """No rows of parts that do not count: files of other names are not ours and stay."""
+        for side in dict.fromkeys((*self.sides, *SIDES)):
+            for file in self.files(side):
+                if _OURS.fullmatch(file.name):
+                    file.unlink()
 
     def state(self, number: int) -> Path:
         """The file that is there once a part is finished."""
@@ -118,6 +128,7 @@ class OutFolder:
         before = json.loads(place.read_text("utf-8"))
         changed = [name for name in {**before, **job} if before.get(name) != job.get(name)]
         if changed and not any(self._state.glob("[0-9]*.json")):
+            self._empty()
             self.write(place, json.dumps(job, indent=2))
         elif changed:
             raise self._unusable(f"holds the rows of another call, with other {', '.join(changed)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from smoltalk import benchmarks
+from smoltalk.benchmarks.named import named
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.decontamination import Finder, Hit, Method, finder
 from smoltalk.rows import Row
@@ -39,6 +40,10 @@ class Decontaminate(Gate):
             yield from benchmarks.mistakes(self.against)
         else:  # reads items, so no fingerprint need be there
             yield from (wrong for wrong in benchmarks.mistakes(self.against) if not wrong.startswith("the fingerprint"))
+
+    def names(self) -> list[str]:
+        """The benchmarks, groups taken apart and files by their names: a row that holds an item of `x` is `in_x`."""
+        return [one.name for one in named(self.against)[0]]
 
     def reads(self) -> frozenset[str]:
         return frozenset(self._columns())

@@ -7,7 +7,7 @@ import orjson
 import yaml
 
 from smoltalk.catalog import data_folder
-from smoltalk.contracts import Gate
+from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.kept import kept
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
@@ -177,7 +177,8 @@ def _ending(books: Books) -> str:
 def _decontamination(pipeline: Pipeline, books: Books) -> str:
     checked: dict[tuple[str, str], int] = {}
     for label, gate in labelled_gates(pipeline):
-        checked |= {(label, name): 0 for name in _against(gate)}
+        if isinstance(gate, Decontaminate):
+            checked |= {(label, name): 0 for name in gate.names()}
     if not checked:
         return "No benchmark was checked against: this pipeline has no `decontaminate` gate."
     for fate, where, reason, rows in books.reasons:
@@ -189,11 +190,6 @@ def _decontamination(pipeline: Pipeline, books: Books) -> str:
         "nearest to, and rows that an earlier gate turned away were not looked at.\n\n"
         + table(("benchmark", "gate", "rows rejected"), lines, right=1)
     )
-
-
-def _against(gate: Gate) -> tuple[str, ...]:
-    """Benchmarks that a gate compares rows with: its field `against`; a hit's reason is `in_` and the benchmark."""
-    return tuple(getattr(gate, "against", ()))
 
 
 def _licences(pipeline: Pipeline) -> Iterator[str]:
@@ -215,7 +211,7 @@ def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[
         yield "No person has looked at each row."
     if not pipeline.gates:
         yield "Nothing was filtered: the pipeline has no gates."
-    if any(_against(gate) for _, gate in labelled_gates(pipeline)):
+    if any(isinstance(gate, Decontaminate) for _, gate in labelled_gates(pipeline)):
         yield "Decontamination finds copies and near copies of questions, not rephrasings or translations."
     else:
         yield "It may hold questions of public benchmarks."

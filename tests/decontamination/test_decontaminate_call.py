@@ -125,7 +125,7 @@ def test_mistakes_are_told(call: Call, arguments: tuple[str, ...], sentence: str
 def test_unknown_benchmarks_get_the_nearest_name(call: Call) -> None:
     jsonl(Path("data.jsonl"), [{"text": PLAIN}])
     said = call("data.jsonl", against="gsm9k,nowhere.jsonl")
-    assert (said.code, "did you mean `gsm8k`?" in said.err, "no file nowhere.jsonl" in said.err) == (2, True, True)
+    assert (said.code, "did you mean `gsm8k`?" in said.err, "there is no file nowhere.jsonl" in said.err) == (2, True, True)
 
 
 def test_bad_rows_are_counted_and_kept(call: Call) -> None:

@@ -28,7 +28,7 @@ steps:
   - {HERE}.Given: {{}}
 gates:
   - {HERE}.Short: {{most: 40}}
-  - {HERE}.Clean: {{against: [gsm8k, ifeval]}}
+  - decontaminate: {{against: [gsm8k, arena_hard], of: instruction}}
 keep: [topic, score]
 """
 
@@ -93,18 +93,6 @@ class Short(RowGate):
     def judge(self, row: Row) -> Verdict:
         length = len(row["instruction"])
         return Verdict(length <= self.most, "too_long", {"length": length, "most": self.most})
-
-
-class Clean(RowGate):
-    """Named like a decontaminating gate by its field."""
-
-    against: tuple[str, ...]
-
-    def reads(self) -> frozenset[str]:
-        return frozenset({"instruction"})
-
-    def judge(self, row: Row) -> Verdict:
-        return Verdict(True)
 
 
 def accepted(id: str, question: str = "Hi?", answer: str = "Hello.", **columns: Any) -> tuple[str, ...]:

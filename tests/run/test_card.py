@@ -16,8 +16,15 @@ ROWS = [
     accepted("a1", "Who are you?", "A <b>tiny</b> model.\n```\nfence\n```", topic="who", score=1.5),
     accepted("a2", "Hi?", "Hello.", topic="hi", score=2),
     ended("r1", "rejected", "Short", "too_long", {"length": 99}, messages=turns("long")),
-    ended("r2", "rejected", "Clean", "in_gsm8k", {"benchmark": "gsm8k"}, messages=turns("sheep")),
-    ended("r3", "rejected", "Clean", "in_gsm8k", {"benchmark": "gsm8k"}, messages=turns("more sheep")),
+    ended("r2", "rejected", "decontaminate", "in_gsm8k", {"benchmark": "gsm8k"}, messages=turns("sheep")),
+    ended(
+        "r3",
+        "rejected",
+        "decontaminate",
+        "in_arena_hard_v0_1",
+        {"benchmark": "arena_hard_v0_1"},
+        messages=turns("more sheep"),
+    ),
     ended("f1", "failed", "answer", "empty", {"detail": ""}),
 ]
 
@@ -113,3 +120,13 @@ def test_text_cannot_become_markup() -> None:
     assert code("a`b|c") == r"``a`b\|c``" and code("`") == "`` ` ``"
     assert fence("```\n````\nx") == "`````\n```\n````\nx\n`````"
     assert "\ud800" not in inline("\ud800") + code("\ud800")
+
+
+def test_files_of_items_are_counted_by_their_name_and_duplicate_gates_are_no_decontamination(tmp_path: Path) -> None:
+    own = tmp_path / "priv.jsonl"
+    own.write_text('{"question": "How many lamps hang over the bridge in winter?"}\n')
+    near = f"  - near_duplicate: {{on: instruction, against: [{own}]}}\n"
+    text = PIPELINE.replace("against: [gsm8k, arena_hard]", f"against: [{own}]").replace("gates:\n", f"gates:\n{near}")
+    found = card(tmp_path, [ended("r1", "rejected", "decontaminate", "in_priv", {"benchmark": "priv"})], text=text)
+    assert "| `priv` | `decontaminate` | 1 |" in found
+    assert found.count("| `near_duplicate` |") == 1  # among the gates, not among the benchmarks

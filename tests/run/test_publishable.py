@@ -68,7 +68,7 @@ def test_rejected_and_failed_rows_say_where_and_why(tmp_path: Path) -> None:
     (failed,) = rejects(run, "failed")
     assert failed["messages"] is None and failed["gate"] == "magpie" and failed["reason"] == "empty"
     assert json.loads(failed["evidence"]) == {"detail": "no reply"}
-    assert rejects(run, "Clean") == []
+    assert rejects(run, "decontaminate") == []
 
 
 def test_a_run_that_accepted_nothing_leaves_a_file_of_no_rows(tmp_path: Path) -> None:
@@ -130,7 +130,11 @@ def test_files_of_an_earlier_session_go(tmp_path: Path) -> None:
     (run.data / "notes.txt").write_text("mine")
     publish(loaded(tmp_path), run)
     assert sorted(p.name for p in run.data.iterdir()) == ["notes.txt", "train-00000.parquet"]
-    assert sorted(p.name for p in run.rejected.iterdir()) == ["Clean.parquet", "Short.parquet", "failed.parquet"]
+    assert sorted(p.name for p in run.rejected.iterdir()) == [
+        "Short.parquet",
+        "decontaminate.parquet",
+        "failed.parquet",
+    ]
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:

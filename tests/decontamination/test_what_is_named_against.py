@@ -1,0 +1,35 @@
+"""What `--against` may be given: often, with commas, and every mistake in it in words."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.decontamination.conftest import FERRY, LAMPS, PLAIN, Call, jsonl, rows
+
+
+def test_repeated_options_add_up(call: Call) -> None:
+    jsonl(Path("more.jsonl"), [{"id": "only", "question": "How many masts has the grey ship in the dock of Ilmen?"}])
+    jsonl(Path("last.jsonl"), [{"id": "end", "question": "Who paints the grey ship in the dock of Ilmen each spring?"}])
+    jsonl(Path("data.jsonl"), [{"id": "a", "text": LAMPS}, {"id": "b", "text": FERRY}, {"id": "c", "text": PLAIN}])
+    assert call("data.jsonl", "--against", "more.jsonl, harbour.jsonl", against="last.jsonl").code == 0
+    assert [row["id"] for row in rows("contaminated")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("GSM8K", "no benchmark `GSM8K`\n    did you mean `gsm8k`?"),
+        ("math-500", "no benchmark `math-500`\n    did you mean `math_500`?"),
+        ("nofile", "no benchmark `nofile`\n    smoltalk benchmarks list names them all; items must be a .jsonl file"),
+        ("t.parquet", "t.parquet is no benchmark\n    items must be a .jsonl file"),
+        ("folder/", "folder is a folder\n    items must be a .jsonl file"),
+        ("folder", "folder is no benchmark, but a folder\n    items must be a .jsonl file"),
+        ("harbor.jsonl", "there is no file harbor.jsonl\n    did you mean `harbour.jsonl`?"),
+        ("./data.csv", "there is no file data.csv\n    items must be a .jsonl file"),
+    ],
+)
+def test_what_is_no_benchmark_is_told_without_the_hub(call: Call, named: str, told: str) -> None:
+    Path("folder").mkdir()
+    jsonl(Path("data.jsonl"), [{"text": PLAIN}])
+    said = call("data.jsonl", against=named)
+    assert (said.code, told in said.err) == (2, True), said.err
