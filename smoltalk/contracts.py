@@ -276,6 +276,9 @@ class Outcome(BaseModel):
 class Verifier(Part, ABC):
     """Says whether an answer is right, by code; never calls a model."""
 
+    slow: ClassVar[bool] = False
+    """Whether it takes long enough to work beside the event loop: one that runs programs."""
+
     @abstractmethod
     def reads(self) -> frozenset[str]:
         """Columns it needs."""

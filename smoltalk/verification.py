@@ -28,6 +28,11 @@ def verifier_named(value: str | dict[str, dict[str, Any]]) -> Verifier:
 
 async def word(verifier: Verifier, row: Row) -> Outcome:
     """The verifier's word on a row; one that says it is `slow` works beside the event loop."""
-    if getattr(verifier, "slow", False):
+    if verifier.slow:
         return await off_loop(verifier.verify, row)
     return verifier.verify(row)
+
+
+def runs_programs(step: Any) -> bool:
+    """Whether a step runs what models wrote, itself or by its verifier: what keeps that in is said before it starts."""
+    return bool(getattr(step, "slow", False) or getattr(getattr(step, "_verifier", None), "slow", False))

@@ -104,7 +104,19 @@ def plan(pipeline: "Pipeline") -> str:
     steps = ", ".join(label for label, _ in labelled_steps(pipeline))
     gates = ", ".join(label for label, _ in labelled_gates(pipeline))
     lines = [f"{pipeline.name}: {steps}" + (f"; gates {gates}" if gates else "")]
-    return "\n".join([*lines, *engine_lines(pipeline), *place_lines(pipeline)])
+    return "\n".join([*lines, *engine_lines(pipeline), *place_lines(pipeline), *_cage(pipeline)])
+
+
+def _cage(pipeline: "Pipeline") -> list[str]:
+    """What keeps programs in that models wrote; nothing where none are run."""
+    from smoltalk.verification import runs_programs
+
+    if not any(runs_programs(step.part) for step in pipeline.steps):
+        return []
+    from smoltalk.sandbox.pool import protections
+    from smoltalk.sandbox.protections import described
+
+    return [f"  {described(protections())}"]
 
 
 def _say_opening(opening: "Opening", pipeline: "Pipeline", folder: "RunFolder") -> None:

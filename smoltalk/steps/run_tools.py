@@ -1,7 +1,7 @@
 """Carry a row's calls out in the sandbox, and keep what the tools returned."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ class RunTools(Write):
     Calls that do not fit the tools on offer are not carried out: then `ran` is `fail` and `tool_results` is empty.
     Calls are carried out one after another; none sees what another did.
     """
+
+    slow: ClassVar[bool] = True
 
     path: str = Field(min_length=1)
     """A folder of tools with their Python files; relative to the working directory."""
