@@ -4,11 +4,7 @@ import math
 import re
 from decimal import Decimal, DecimalException, localcontext
 
-_PARTS = re.compile(
-    r"(?:\*\*)?Problem:(?:\*\*)?(?P<problem>.+?)\n\s*(?:\*\*)?Solution:(?:\*\*)?(?P<solution>.+?)"
-    r"\n\s*(?:\*\*)?Answer:(?:\*\*)?(?P<answer>[^\n]+)\Z",
-    re.DOTALL,
-)
+_HEADING = re.compile(r"(?:\*\*)?(Problem|Solution|Answer):(?:\*\*)?(.*)")
 _NUMBER = r"[-−]?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,10})?"
 _TOKEN = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<percent>%?)\s*|(?P<op>[-+*/×·÷−−:()])\s*")
 _SIDE = r"[\d.,$€£%\s()+*/×·÷−-]"
@@ -24,13 +20,14 @@ _WIDEST = 300
 
 def fault(text: str) -> str:
     """What keeps a text from being a problem, a solution that is right by its own calculations, and its answer."""
-    parts = _PARTS.search(text)
-    if not parts or parts.start() > 0:
+    parts = _parts(text)
+    if parts is None:
         return "it does not have the parts `Problem:`, `Solution:` and `Answer:`, in this order and nothing else"
-    if not _ANSWER.search(parts["problem"]):
+    problem, solution, answered = parts
+    if not _ANSWER.search(problem):
         return "its problem holds no number"
     results: list[Decimal] = []
-    for line in parts["solution"].splitlines():
+    for line in solution.splitlines():
         for place in (i for i, sign in enumerate(line) if sign in "=≈"):
             told = _told(line, place)
             if isinstance(told, str):
@@ -38,12 +35,30 @@ def fault(text: str) -> str:
             results.append(told)
     if not results:
         return "its solution holds no calculation"
-    answer = _ANSWER.search(parts["answer"])
+    answer = _ANSWER.search(answered)
     if not answer:
         return "its answer holds no number"
     if (said := _plain(answer[0])) != results[-1]:
         return f"it answers {said}, and its last calculation gives {results[-1]}"
     return ""
+
+
+def _parts(text: str) -> tuple[str, str, str] | None:
+    """What stands in each part; None where they are others, or not in order, or one is empty."""
+    names: list[str] = []
+    parts: list[list[str]] = []
+    for line in text.splitlines():
+        if heading := _HEADING.match(line.strip()):
+            names.append(heading[1])
+            parts.append([heading[2]])
+        elif not parts:
+            return None
+        else:
+            parts[-1].append(line)
+    said = ["\n".join(part).strip() for part in parts]
+    if names != ["Problem", "Solution", "Answer"] or not all(said) or "\n" in said[2]:
+        return None
+    return said[0], said[1], said[2]
 
 
 def _told(line: str, place: int) -> Decimal | str:

@@ -102,7 +102,7 @@ def _fitted(
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in found)])
     columns = np.concatenate([buckets for buckets, _ in found])
     matrix: Any = csr_matrix((np.concatenate(values), columns, ends), shape=(len(found), size))
-    ridge = Ridge(alpha=_PENALTY, solver="sparse_cg", tol=1e-6, max_iter=2_000).fit(matrix, labels)
+    ridge = Ridge(alpha=_PENALTY, solver="sparse_cg", tol=1e-4, max_iter=1_000).fit(matrix, labels)
     weights = np.asarray(ridge.coef_, dtype=np.float32)
     return TextClassifier(about, rarity, weights, float(ridge.intercept_))
 

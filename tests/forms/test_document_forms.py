@@ -156,6 +156,22 @@ def test_any_text_gets_a_word(text: str) -> None:
         fault(form, text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Problem: x\nSolution:\n" * 2_000, "Problem:" * 6_000,
+        "Problem: 1\nSolution: " + "1 + " * 12_000 + "\nAnswer: 1",
+        "Problem: 1\nSolution: " + "1+1=2 " * 8_000 + "\nAnswer: 2",
+        "Problem: 1\nSolution: " + "1 = " * 12_000 + "\nAnswer: 1", "|" * 49_000, "# a\n" + "I " * 24_000,
+        "Question: " * 4_900, "# a\nb c d e f\n" + "1. " * 16_000, "*" * 49_000, " " * 40_000 + "x", "(" * 49_000,
+    ],
+)  # fmt: skip
+@pytest.mark.timeout(10)
+def test_hostile_texts_are_looked_at_in_linear_time(text: str) -> None:
+    for form in FORMS:
+        fault(form, text)
+
+
 def test_a_long_text_has_no_form() -> None:
     assert "characters" in fault("table", "| a | b |\n" * 10_000)
 
