@@ -34,7 +34,7 @@ def classifier(
     ] = None,
     bits: Annotated[int, typer.Option(min=8, max=24, help="Words are hashed into 2^BITS buckets.")] = 16,
 ) -> None:
-    """Train a small classifier on the scores of a run's accepted rows.
+    """Train a small classifier on the scores of a run.
 
     Prints how well it agrees with the teacher on rows it had not seen. The step `classify` scores any number of texts.
     """

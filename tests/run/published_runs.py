@@ -41,7 +41,7 @@ language: en
 steps:
   - {HERE}.Columns: {{columns: [instruction, prompt, chosen, rejected, margin, chosen_by, rejected_by, scores]}}
 gates:
-  - {HERE}.Clean: {{against: [gsm8k]}}
+  - decontaminate: {{against: [gsm8k], of: prompt}}
 keep: [margin, chosen_by, rejected_by, scores]
 """
 

@@ -54,7 +54,7 @@ def test_card_of_pairs_is_as_agreed(tmp_path: Path) -> None:
         )
         for i, (chosen, rejected, margin) in enumerate(known)
     ]  # fmt: skip
-    found = card(tmp_path, [*rows, ended("r1", "rejected", "Clean", "in_gsm8k", {})], text=PAIRS)
+    found = card(tmp_path, [*rows, ended("r1", "rejected", "decontaminate", "in_gsm8k", {})], text=PAIRS)
     if os.environ.get("GOLDEN"):
         GOLDEN_PAIRS.write_text(found)
     assert found == GOLDEN_PAIRS.read_text()
