@@ -101,9 +101,8 @@ def _licence(name: str) -> str:
 def _engines(large: Pipeline, small: Pipeline) -> Iterator[str]:
     lines = []
     for name, placed in large.engines.items():
-        model = getattr(placed.part, "model", None)
-        known = isinstance(model, str) and model in ABOUT["licences"]
-        licence = _licence(model) if known else ""
+        model = str(getattr(placed.part, "model", None))
+        licence = _licence(model) if model in ABOUT["licences"] else ""
         lines.append((code(f"engines.{name}"), code(_plan(placed.part.plan())), licence))
     yield table(("engine", "is", "licence of the model"), lines) if lines else "No engine: no model is asked."
 
