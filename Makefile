@@ -32,6 +32,7 @@ nano: .venv/ready-train   ## Train the shipped model again, from random weights
 
 docs: .venv/ready   ## Write the pages that are made from a real run
 	$(BIN)/python docs/one_row.py
+	$(BIN)/python docs/pipelines.py
 	$(BIN)/python docs/killed_server.py
 	$(BIN)/python docs/benchmarks.py
 	$(BIN)/python docs/decontaminate.py
