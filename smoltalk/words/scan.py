@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from smoltalk.words.compiled import compiled, inlined
-from smoltalk.words.fold import ALONE, APOSTROPHE, DIGIT, GAP, LETTER, NOTHING, SIZE, WIDTH
+from smoltalk.words.escape import escaped
+from smoltalk.words.fold import ALONE, APOSTROPHE, BACKSLASH, DIGIT, GAP, LETTER, NOTHING, SIZE, WIDTH
 
 NUMBER = np.uint64(0x9AE16A3B2F90404F)
 """The hash of every number; what it says is in `exact`."""
@@ -77,6 +78,10 @@ def words_of(
             elif state == _IN_WORD and not (kind == APOSTROPHE and at < last and _is_letter(data[at])):
                 count = _close(state, value, begin, end, hashes, exact, begins, ends, count)
                 state = _FREE
+                if kind == BACKSLASH:
+                    at += escaped(data, at, last)
+            elif kind == BACKSLASH:
+                at += escaped(data, at, last)
             continue
         if byte < 0xE0:
             code = (np.uint32(byte & 0x1F) << 6) | np.uint32(data[at + 1] & 0x3F if at + 1 < last else 0)
