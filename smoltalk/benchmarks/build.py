@@ -16,6 +16,7 @@ from smoltalk.benchmarks.match import DIGITS, FEWEST, LONG, RUN, WHOLE
 from smoltalk.benchmarks.wording import checksum, wording
 from smoltalk.words import texts_of
 from smoltalk.words.listed import Words, words_in
+from smoltalk.words.scan import DIGITS_KEPT
 
 SHORT = 12
 """Questions with fewer words than this are also looked for word for word, where their words are theirs alone."""
@@ -60,7 +61,7 @@ def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
         places=places,
         spread=given.spread[kept].clip(max=COMMON).astype(np.uint8),
         everyday=given.everyday[kept],
-        numbers=words.exact[np.repeat(kinds == LONG, lengths)],
+        numbers=(words.exact[np.repeat(kinds == LONG, lengths)] >> DIGITS_KEPT).astype(np.uint16),
         lost=np.array(lost, np.uint32),
     )
 

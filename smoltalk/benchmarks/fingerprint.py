@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever the arrays of a fingerprint mean something else, or other units are chosen: stored ones are then
 void."""
 _STALE = 3600

@@ -43,7 +43,7 @@ def run(hashes: Any, exact: Any, first: int, last: int) -> Any:
     """The hash of words `first` to `last`, numbers by their digits."""
     value = np.uint64(last - first)
     for at in range(first, last):
-        value = mix(value * _A + hashes[at] + np.uint64(exact[at]) * _EXACT)
+        value = mix(value * _A + hashes[at] + exact[at] * _EXACT)
     return value
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from smoltalk.benchmarks.grams import N, run
 from smoltalk.benchmarks.written import REACH, SLACK, WORD_FOR_WORD, Found, Row, Seen, Units, write
 from smoltalk.words.compiled import compiled, inlined
+from smoltalk.words.scan import DIGITS_KEPT
 
 _FREE = np.uint64(1 << 33)
 _ONE, _SIX, _LOW_SIX = np.uint64(1), np.uint64(6), np.uint64(63)
@@ -93,7 +94,7 @@ def hopeless(
 @inlined
 def _same(of_unit: Any, of_row: Any) -> Any:
     """A word counts unless it is a number with other digits."""
-    return of_unit == 0 or of_unit == of_row
+    return of_unit == 0 or of_unit == of_row >> DIGITS_KEPT
 
 
 @compiled
@@ -158,7 +159,7 @@ def _changed(length: int, numbers: Any, left: int, right: int, row: Row, cover: 
             word, at = hit_place[index] + step, hit_at[index] + step
             if numbers[word] == 0 or cover[word] == _OWN:
                 continue
-            if numbers[word] == exact[at]:
+            if numbers[word] == exact[at] >> DIGITS_KEPT:
                 cover[word] = _OWN
             elif not _is_own(numbers, index, at, left, right, row):
                 cover[word] = _OTHER
@@ -176,7 +177,7 @@ def _is_own(numbers: Any, index: int, at: int, left: int, right: int, row: Row) 
     while other > left and hit_at[other - 1] > at - N:
         other -= 1
     while other <= right and hit_at[other] <= at:
-        if hit_at[other] > at - N and numbers[hit_place[other] + at - hit_at[other]] == exact[at]:
+        if hit_at[other] > at - N and numbers[hit_place[other] + at - hit_at[other]] == exact[at] >> DIGITS_KEPT:
             return True
         other += 1
     return False

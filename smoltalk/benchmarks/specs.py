@@ -68,7 +68,9 @@ class Spec(BaseModel):
             what = f"has more than {_MOST_CHOICES:,} entries"
         else:
             return tuple(map(str, listed))
-        raise UserError([Problem("", 0, f"`choices: {self.choices}` {what}", "write an expression for a list of texts")])
+        raise UserError(
+            [Problem("", 0, f"`choices: {self.choices}` {what}", "write an expression for a list of texts")]
+        )
 
     def expression(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
         """What one of `EXPRESSIONS` gives for a row. Raises `UserError` where it is none, or fails."""

@@ -92,7 +92,7 @@ class Found(NamedTuple):
 
 def row_for(room: int) -> Row:
     """For rows of so many words; a break stands after each text."""
-    kinds = (np.uint64, np.uint16, np.int64, np.int64, np.uint64, np.int32, np.int32, np.int32)
+    kinds = (np.uint64, np.uint64, np.int64, np.int64, np.uint64, np.int32, np.int32, np.int32)
     return Row(*(np.empty(room, kind) for kind in kinds))
 
 

@@ -94,20 +94,16 @@ def spoken(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _called(value: Any) -> Iterator[str]:
-    if isinstance(value, list | tuple):
-        for one in value:
-            yield from _called(one) if not isinstance(one, list | tuple) else strings(one)
-    elif isinstance(value, Mapping) and "function" in value:
-        inside = value["function"]
-        said = inside.get("arguments", inside) if isinstance(inside, Mapping) else inside
-        yield from _called(said) if isinstance(said, str) else strings(said)
-    elif isinstance(value, Mapping) and "arguments" in value:
-        said = value["arguments"]
-        yield from _called(said) if isinstance(said, str) else strings(said)
-    elif isinstance(value, str):
-        yield said_in(value.encode("utf-8", "replace"))
-    else:
-        yield from strings(value)
+    """What the arguments of a call, or of a list of them, say."""
+    for call in value if isinstance(value, list | tuple) else (value,):
+        inside = call.get("function", call) if isinstance(call, Mapping) else call
+        waiting = [inside.get("arguments", inside) if isinstance(inside, Mapping) else inside]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, str):
+                yield said_in(one.encode("utf-8", "replace"))
+            elif isinstance(one, Mapping | list | tuple):
+                waiting += reversed(list(one.values()) if isinstance(one, Mapping) else one)
 
 
 def role_of(value: Any, turn: int) -> str:

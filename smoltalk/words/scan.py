@@ -20,6 +20,10 @@ _MIX_A, _MIX_B = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 
 _ONE, _BYTES = np.uint64(1), np.uint64(SIZE)
 
+DIGITS_KEPT = np.uint64(48)
+"""A number's `exact` shifted by this much is what a fingerprint keeps of its digits: 16 bits, never 0."""
+_NEVER_ZERO = np.uint64(1 << 48)
+
 _FREE, _IN_WORD, _IN_NUMBER = 0, 1, 2
 
 
@@ -39,8 +43,8 @@ def words_of(
     """Append the words of `data[first:last]` (UTF-8) to the four arrays from `count` on; returns the new count.
 
     `hashes` are FNV-1a (Fowler, Noll, Vo 1991) over folded characters, then mixed. `exact` is 0 for a word, and for a
-    run of numbers 16 bits of its digits, never 0. `begins` and `ends` are byte offsets. The arrays need room for
-    `last - first` more entries.
+    run of numbers the hash of its digits, never 0, nor are its upper 16 bits. `begins` and `ends` are byte offsets. The
+    arrays need room for `last - first` more entries.
     """
     state, value, begin, end = _FREE, _START, 0, 0
     at: Any = first
@@ -160,6 +164,6 @@ def _close(
     if state == _IN_WORD:
         hashes[count], exact[count] = mixed, 0
     else:
-        hashes[count], exact[count] = NUMBER, np.uint16(mixed >> np.uint64(48)) | np.uint16(1)
+        hashes[count], exact[count] = NUMBER, mixed | _NEVER_ZERO
     begins[count], ends[count] = begin, end
     return count + 1

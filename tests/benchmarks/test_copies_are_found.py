@@ -163,3 +163,11 @@ def test_scans_in_parts_and_at_one_desk_are_one_scan() -> None:
 def test_an_index_of_nothing_finds_nothing() -> None:
     assert len(Index([], 0.5).scan(texts_of([["How long is the rope?"]])).rows) == 0
     assert len(Index([build("none", [], "")], 0.5).scan(texts_of([["How long?"]])).rows) == 0
+
+
+def test_short_questions_that_differ_in_a_number_are_not_taken_for_each_other() -> None:
+    """Forty thousand pairs: 16 bits of each number's digits would take one or two for the same."""
+    index = Index([build("roots", [Item(question=f"What is the square root of {n}?") for n in range(200)], "")], 0.5)
+    others = index.scan(texts_of([[f"What is the square root of {n}?"] for n in range(200, 5_000)]))
+    assert len(others.rows) == 0
+    assert len(set(index.scan(texts_of([[f"What is the square root of {n}?"] for n in range(200)])).rows)) == 200

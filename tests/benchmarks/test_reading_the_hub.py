@@ -126,9 +126,7 @@ def test_without_a_network_it_is_said_at_once(shelf: Path, monkeypatch: pytest.M
     monkeypatch.setattr("urllib.request.getproxies", dict)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(
-        WorldError, match=r"no network: huggingface\.co cannot be found, so someone/quays cannot"
-    ):
+    with pytest.raises(WorldError, match=r"no network: huggingface\.co cannot be found, so someone/quays cannot"):
         items_on_hub(chosen(), "quays.yaml")
 
 
