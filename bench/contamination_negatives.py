@@ -7,9 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bench.contamination_variants import Turns
-from smoltalk.benchmarks import Item, folder
+from bench.contamination_wording import WORDING
+from smoltalk.benchmarks import Item
 
 _SEED = 3
+_OF_A_KIND = 200
+"""Rows with each kind of shared wording."""
 _PROBE = 4
 """Words by which an item is first looked for; shorter ones must be a whole turn."""
 
@@ -17,9 +20,11 @@ _PROBE = 4
 def hard(
     of: Mapping[str, Sequence[Item]], rows: Sequence[Turns], beside: Mapping[str, Sequence[Item]]
 ) -> dict[str, list[Turns]]:
-    """Kinds of rows that share wording with benchmarks and no item: questions `beside` them, and their boilerplate."""
+    """Kinds of rows that share wording with benchmarks and no item: questions `beside` them, and boilerplate.
+
+    `rows` are what the wording is put into: ordinary conversations.
+    """
     rng = random.Random(_SEED)
-    lines = (folder() / "wording" / "boilerplate.txt").read_text("utf-8").splitlines()
     constraints = _constraints(of.get("ifeval", ())) or [""]
     headers = _headers(of.get("bbh", ())) or [""]
 
@@ -27,13 +32,20 @@ def hard(
         return rng.sample(rows, min(count, len(rows)))
 
     made = {
-        "boilerplate": [f"{rng.choice(lines)} {rng.choice(lines)} {row[0][1][:400]}" for row in some(1000)],
+        **{kind: [_worded(row, lines, rng) for row in some(_OF_A_KIND)] for kind, lines in WORDING.items()},
         "ifeval_constraints": [f"{row[0][1][:200]} {rng.choice(constraints)}" for row in some(700)],
         "bbh_headers": [f"{rng.choice(headers)} {row[0][1][:300]}" for row in some(300)],
         "options_boilerplate": [_truth_table(row) for row in some(300)],
     }
     questions = {name: [item.stem for item in many] for name, many in beside.items()}
     return {name: [(("user", text),) for text in texts] for name, texts in (questions | made).items()}
+
+
+def _worded(row: Turns, lines: Sequence[str], rng: random.Random) -> str:
+    """An ordinary text after two lines of shared wording, before them, or between them."""
+    one, two = rng.sample(lines, 2)
+    text = row[0][1][:400]
+    return rng.choice((f"{one}\n{two}\n\n{text}", f"{text}\n\n{one} {two}", f"{one}\n\n{text}\n\n{two}"))
 
 
 def _constraints(items: Sequence[Item]) -> list[str]:

@@ -97,16 +97,16 @@ def positives(folder: Path, seed: int) -> Iterator[Case]:
 
 def negatives(folder: Path) -> tuple[list[Case], int]:
     """Ordinary and hard rows, without those in which an item stands word for word; how many those were."""
-    of, rows = protected(folder), conversations(folder)
+    of, rows = protected(folder), held_out(conversations(folder))
     hard_rows = hard(
         of, rows,
         {
-            "gsm8k_train": items(folder / "benchmarks" / "gsm8k_train.jsonl")[1::2],  # the others are in it
+            "gsm8k_train": items(folder / "benchmarks" / "gsm8k_train.jsonl")[1::2],  # everyday.npz has the others
             "mbpp_other_splits": items(folder / "benchmarks" / "mbpp.jsonl", lambda split: split != "test"),
             "mawps": items(folder / "benchmarks" / "mawps.jsonl"),
         },
     )  # fmt: skip
-    cases = [Case("ordinary", "conversations", row, None) for row in held_out(rows)]
+    cases = [Case("ordinary", "conversations", row, None) for row in rows]
     cases += [Case("hard", name, row, None) for name, many in hard_rows.items() for row in many]
     overlaps = overlapping([item.stem for many in of.values() for item in many], [case.turns for case in cases])
     return [case for case, overlap in zip(cases, overlaps, strict=True) if not overlap], sum(overlaps)

@@ -1,19 +1,10 @@
 """Words about text that everyone uses: what is taken out of it before it is data, and how two texts are compared."""
 
-import hashlib
 import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-WORDS_VERSION = 1
-"""Raised whenever `words` or `ngrams` change what they return: stored hashes are then void."""
+from typing import Any
 
 _CONTROL_TOKEN = re.compile(r"<\|(?=[^|<>\s]{1,64}\|>)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -46,7 +37,8 @@ def valid(text: str) -> str:
 def strings(value: Any) -> Iterator[str]:
     """Every text inside a column's value, in order: the value itself, or the contents of turns and their parts.
 
-    A mapping gives its `content` or `text` (a turn, a part of one), else all its values; numbers and None give nothing.
+    A mapping gives its `content`, `value` or `text` (a turn, a part of one), else all its values; numbers and None give
+    nothing.
     """
     waiting = [value]
     while waiting:
@@ -54,7 +46,7 @@ def strings(value: Any) -> Iterator[str]:
         if isinstance(one, str):
             yield one
         elif isinstance(one, Mapping):
-            named = [one[key] for key in ("content", "text") if key in one]
+            named = [one[key] for key in ("content", "value", "text") if key in one]
             waiting += reversed(named or list(one.values()))
         elif isinstance(one, Sequence) and not isinstance(one, bytes | bytearray):
             waiting += reversed(one)
@@ -101,36 +93,3 @@ def _without(category: str, text: str) -> str:
     """The text without the characters of a Unicode category; each different character is looked up once."""
     gone = {ord(c): None for c in set(text) if unicodedata.category(c) == category}
     return text.translate(gone) if gone else text
-
-
-@lru_cache(maxsize=1 << 18)
-def _word_hash(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
-
-
-def word_hashes(tokens: Sequence[str]) -> "NDArray[np.uint64]":
-    """A 64-bit hash of each word (BLAKE2b), the same in every process and on every machine."""
-    import numpy as np
-
-    return np.fromiter(map(_word_hash, tokens), np.uint64, len(tokens))
-
-
-def ngrams(hashes: "NDArray[np.uint64]", n: int) -> "NDArray[np.uint64]":
-    """Hashes of every run of `n` words, in order, from `word_hashes`: `max(0, len(hashes) - n + 1)` of them.
-
-    A polynomial over the word hashes (Karp and Rabin 1987), then the finaliser of MurmurHash3 (Appleby 2011).
-    """
-    import numpy as np
-
-    count = len(hashes) - n + 1
-    if count <= 0:
-        return np.empty(0, np.uint64)
-    total = np.full(count, n, np.uint64)
-    for place in range(n):
-        total *= np.uint64(0x9E3779B97F4A7C15)
-        total += hashes[place : place + count]
-    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        total ^= total >> np.uint64(33)
-        total *= np.uint64(factor)
-    total ^= total >> np.uint64(33)
-    return total

@@ -1,14 +1,12 @@
-"""Text: what is neutralised, how words and n-grams compare, and that no input breaks them."""
+"""Text: what is neutralised, how words compare, and that no input breaks them."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smoltalk.text import neutralise, ngrams, normalise, shown, strings, word_hashes, words
+from smoltalk.text import neutralise, normalise, shown, strings, words
 
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -74,22 +72,6 @@ def test_words_see_through_disguises(text: str) -> None:
 def test_scripts_without_spaces_count_a_word_a_character() -> None:
     assert words("我们去3号站") == ["我", "们", "去", "3", "号", "站"]
     assert words("한국어 문장") == ["한국어", "문장"]
-
-
-@given(st.lists(st.sampled_from(["a", "bb", "ccc"]), max_size=12), st.integers(1, 5))
-def test_ngrams_are_equal_exactly_when_their_words_are(tokens: list[str], n: int) -> None:
-    found = ngrams(word_hashes(tokens), n).tolist()
-    runs = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
-    assert len(found) == len(runs)
-    for i, run in enumerate(runs):
-        assert [other == found[i] for other in found] == [other == run for other in runs]
-
-
-def test_ngram_hashes_never_change() -> None:
-    """Committed fingerprints hold them: when this fails, raise `WORDS_VERSION` and build all fingerprints again."""
-    program = "from smoltalk.text import *; print(ngrams(word_hashes(words('The quick brown fox')), 3).tolist())"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [2149539129430485361, 16660223034023427269]
 
 
 @given(st.one_of(ANYTHING, st.integers(), st.floats(), st.none(), st.binary(), st.lists(ANYTHING)))

@@ -11,6 +11,7 @@ from smoltalk.benchmarks.items import items_in
 from smoltalk.benchmarks.named import SPECS, is_file, named, place_of
 from smoltalk.benchmarks.shelf import load, of_spec, own_folder, place
 from smoltalk.benchmarks.specs import ITEMS, meant, spec_in
+from smoltalk.benchmarks.wording import checksum
 from smoltalk.errors import Problem, UserError
 from smoltalk.words import VERSION as WORDS
 
@@ -32,6 +33,18 @@ def prints(against: Sequence[str], beside: Path | None = None) -> list[Fingerpri
     if problems:
         raise UserError(problems)
     return found
+
+
+def lost(against: Sequence[str], beside: Path | None = None) -> dict[str, list[str]]:
+    """Of files of items, what those are called that cannot be found: without words, or short and not telling.
+
+    Only benchmarks with such items are in it. Raises `UserError`.
+    """
+    gone: dict[str, list[str]] = {}
+    for one in named(against, beside)[0]:
+        if one.items:
+            gone[one.name] = list(_of_file(one.items).unfound)
+    return {name: items for name, items in gone.items() if items}
 
 
 def mistakes(against: Sequence[str], beside: Path | None = None) -> Iterator[str]:
@@ -87,7 +100,7 @@ def _of_file(path: Path) -> Fingerprint:
         raise UserError([Problem(str(path), 0, f"cannot be read: {reason}")]) from None
     if path.suffix in SPECS and path.with_suffix(".npz").is_file():
         return of_spec(spec_in(path), path.stem, path.with_suffix(".npz"), "delete it, and it is built from the Hub")
-    what = json.dumps([path.stem, FORMAT, WORDS]).encode() + content
+    what = json.dumps([path.stem, FORMAT, WORDS, checksum()]).encode() + content
     kept = own_folder() / "files" / f"{hashlib.blake2b(what, digest_size=12).hexdigest()}.npz"
     try:
         if kept.is_file():

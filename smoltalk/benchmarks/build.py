@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from smoltalk.benchmarks.everyday import Everyday, everyday, wording
+from smoltalk.benchmarks.everyday import Everyday, everyday
 from smoltalk.benchmarks.fingerprint import COMMON, Fingerprint, Manifest
-from smoltalk.benchmarks.grams import N, grams_of, runs_of
+from smoltalk.benchmarks.grams import N, digits, grams_of, runs_of
 from smoltalk.benchmarks.items import Item, names_of
-from smoltalk.benchmarks.match import FEWEST, LONG, RUN, WHOLE
+from smoltalk.benchmarks.match import DIGITS, FEWEST, LONG, RUN, WHOLE
+from smoltalk.benchmarks.wording import checksum, wording
 from smoltalk.words import texts_of
 from smoltalk.words.listed import Words, words_in
+from smoltalk.words.scan import DIGITS_KEPT
 
 SHORT = 12
 """Questions with fewer words than this are also looked for word for word, where their words are theirs alone."""
@@ -31,19 +33,22 @@ def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
     A question of at least `SCORED` words, with its passage, is scored by its n-grams; one of fewer than `SHORT` is also
     looked for word for word, where no other item has the same words; with its lettered choices it is scored by n-grams
     once more. What has fewer than `FEWEST` words counts only as a whole text, and not even so where the item has
-    choices and the question alone is everybody's.
+    choices and the question alone is everybody's; what is one long number also counts within a text. Of items without
+    choices that ask the same, the first stands for all.
     """
     listed = list(items)
     known = everyday()
-    texts, owners, kinds = _units(listed, known)
+    texts, owners, kinds, lost = _units(listed, known)
     words = words_in(texts_of([texts]))
     lengths = np.diff(words.bounds)
-    kinds[lengths < N] = WHOLE
+    kinds[(lengths < N) & (kinds != DIGITS)] = WHOLE
+    runs = np.asarray(runs_of(*words))
+    runs[kinds == DIGITS] = [_digits(text) for text, kind in zip(texts, kinds, strict=True) if kind == DIGITS]
     given = _grams(words, owners, kinds, known)
     kept, places = _kept(given, kinds)
     manifest = Manifest(
-        name=name, origin=origin, rows=len(listed), items=len(np.unique(owners)),
-        sha256=_sha256(listed), everyday=known.checksum,
+        name=name, origin=origin, rows=len(listed), items=len(listed) - len(lost),
+        sha256=_sha256(listed), everyday=checksum(),
     )  # fmt: skip
     return Fingerprint(
         manifest,
@@ -51,17 +56,20 @@ def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
         items=owners.astype(np.uint32),
         kinds=kinds,
         lengths=lengths.astype(np.uint32),
-        runs=np.where(kinds == LONG, np.uint64(0), runs_of(*words)),
+        runs=runs,
         grams=given.grams[kept],
         places=places,
         spread=given.spread[kept].clip(max=COMMON).astype(np.uint8),
         everyday=given.everyday[kept],
-        numbers=words.exact[np.repeat(kinds == LONG, lengths)],
+        numbers=(words.exact[np.repeat(kinds == LONG, lengths)] >> DIGITS_KEPT).astype(np.uint16),
+        lost=np.array(lost, np.uint32),
     )
 
 
-def _units(listed: Sequence[Item], known: Everyday) -> tuple[list[str], NDArray[np.int64], NDArray[np.uint8]]:
-    """The text, the item and the kind of each unit."""
+def _units(
+    listed: Sequence[Item], known: Everyday
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.uint8], list[int]]:
+    """The text, the item and the kind of each unit; and the items that have none and that no other stands for."""
     stems = [item.stem for item in listed]
     words = words_in(texts_of([stems]))
     bounds = words.bounds.tolist()
@@ -70,10 +78,15 @@ def _units(listed: Sequence[Item], known: Everyday) -> tuple[list[str], NDArray[
     asked_by: dict[int, list[Item]] = {}
     for item, run in zip(listed, runs, strict=True):
         asked_by.setdefault(run, []).append(item)
+    stands_for = {run: next((item for item in items if not item.choices), None) for run, items in asked_by.items()}
     units: list[tuple[str, int, int]] = []
+    lost: list[int] = []
     for number, (item, stem, run, first) in enumerate(zip(listed, stems, runs, bounds, strict=False)):
         length = bounds[number + 1] - first
         alone = len(asked_by[run]) == 1 or len(set(map(_hashed, asked_by[run]))) == 1  # one that is listed twice is one
+        alone = alone or item is stands_for[run]
+        if not (length or item.choices):
+            lost.append(number)
         if length >= SCORED:
             units.append((stem, number, LONG))
         if 0 < length < SHORT and alone:
@@ -81,10 +94,18 @@ def _units(listed: Sequence[Item], known: Everyday) -> tuple[list[str], NDArray[
                 units.append((stem, number, RUN))
             elif not (item.choices and (run in said_anyway or _everybodys(words.hashes[first:][:length], known))):
                 units.append((stem, number, WHOLE))
+                if length == 1 and _digits(stem):
+                    units.append((stem, number, DIGITS))
         if length < SHORT and item.choices:
             units.append((item.lettered, number, LONG))
     texts, owners, kinds = zip(*units, strict=True) if units else ((), (), ())
-    return list(texts), np.array(owners, np.int64), np.array(kinds, np.uint8)
+    return list(texts), np.array(owners, np.int64), np.array(kinds, np.uint8), lost
+
+
+def _digits(text: str) -> int:
+    """The hash of a text that is one number; 0 for one that is anybody's."""
+    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    return int(digits(data, 0, len(data)))
 
 
 def _everybodys(hashes: NDArray[np.uint64], known: Everyday) -> bool:

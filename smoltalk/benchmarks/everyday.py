@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from smoltalk import document
 from smoltalk.benchmarks.fingerprint import DAMAGED, contents, write
-from smoltalk.catalog import data_folder
+from smoltalk.benchmarks.wording import wording
 from smoltalk.errors import Problem, UserError
 from smoltalk.text import strings
 from smoltalk.words import VERSION as WORDS
@@ -48,12 +48,6 @@ class Everyday(NamedTuple):
 
     grams: "NDArray[np.uint32]"
     seen: "NDArray[np.uint8]"
-    checksum: str
-
-
-def wording() -> Path:
-    """The folder of what is everybody's: boilerplate, and the n-grams of ordinary conversations."""
-    return data_folder("decontam") / "wording"
 
 
 def everyday() -> Everyday:
@@ -68,8 +62,7 @@ def _read(path: Path) -> Everyday:
         arrays, notes = contents(path)
         if json.loads(notes["manifest"])["words"] != WORDS:
             raise UserError([Problem(str(path), 0, "was built by another version of smoltalk", again)])
-        checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        return Everyday(arrays["grams"], arrays["seen"], checksum)
+        return Everyday(arrays["grams"], arrays["seen"])
     except DAMAGED as error:
         raise UserError([Problem(str(path), 0, f"is damaged ({error})", again)]) from None
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import struct
+import time
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from smoltalk.benchmarks.wording import checksum
 from smoltalk.errors import Problem, UserError
 from smoltalk.words import VERSION as WORDS
 
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 4
+FORMAT = 6
 """Raised whenever the arrays of a fingerprint mean something else, or other units are chosen: stored ones are then
 void."""
+_STALE = 3600
+"""Seconds after which nobody is still writing a file."""
 COMMON = 64
 """An n-gram in more items of its benchmark than this is wording, not content: left out where enough others remain."""
 
@@ -38,18 +42,20 @@ class Manifest(BaseModel):
     rows: int
     """Items read."""
     items: int
-    """Items that can be found again: the others are too short, or short and not the only ones of their wording."""
+    """Items that can be found again, some of them under another item that asks the same."""
     sha256: str
     """Of the items read: each as JSON with sorted keys, one a line."""
     everyday: str
-    """The checksum of the everyday n-grams that it was weighed against."""
+    """The checksum of the wording that it was weighed against (`wording.checksum`)."""
+    pinned: str | None = None
+    """The commit that the spec pinned when it was built; None where it pins none, and for files of items."""
     format: int = FORMAT
     words: int = WORDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
-    """Hashes of one benchmark, unit after unit: an item is one or two units, or none."""
+    """Hashes of one benchmark, unit after unit: an item is one to three units, or none."""
 
     manifest: Manifest
     ids: tuple[str, ...]
@@ -57,11 +63,11 @@ class Fingerprint:
     items: "NDArray[np.uint32]"
     """The item of each unit, counted from 0."""
     kinds: "NDArray[np.uint8]"
-    """`match.LONG`, `RUN` or `WHOLE`."""
+    """`match.LONG`, `RUN`, `WHOLE` or `DIGITS`."""
     lengths: "NDArray[np.uint32]"
     """Words in each unit."""
     runs: "NDArray[np.uint64]"
-    """The hash of all words of a run or a whole text; 0 for a long unit."""
+    """The hash of all words of each; of a long number, that of its digits."""
     grams: "NDArray[np.uint32]"
     """The low 32 bits of n-gram hashes: all of a long unit in their order, the rarest of a run."""
     places: "NDArray[np.uint8]"
@@ -72,6 +78,13 @@ class Fingerprint:
     """In how many of the conversations behind `everyday.npz` each occurs, at most 255."""
     numbers: "NDArray[np.uint16]"
     """For each word of a long unit 0, or 16 bits of what its digits say."""
+    lost: "NDArray[np.uint32]"
+    """Items that cannot be found: no words, or a short question whose choices tell nothing either."""
+
+    @property
+    def unfound(self) -> tuple[str, ...]:
+        """What the items that cannot be found are called, in their order."""
+        return tuple(map(self.called, self.lost.tolist()))
 
     def called(self, item: int) -> str:
         """The id of an item, or its number."""
@@ -107,6 +120,8 @@ def read(path: Path, name: str, remedy: str) -> Fingerprint:
         told = Manifest.model_validate(manifest)
         if told.name != name:
             raise refused(f"is one of `{told.name}` and is not used")
+        if told.everyday != checksum():
+            raise refused("was weighed against other everyday wording than there is now and is not used")
         return Fingerprint(told, tuple(json.loads(notes["ids"])), **{name: arrays[name] for name in ARRAYS})
     except _OLDER:
         raise refused("was built by another version of smoltalk and is not used") from None
@@ -129,14 +144,20 @@ def write(path: Path, arrays: "dict[str, NDArray[Any]]", notes: dict[str, bytes]
 
     parts = {**arrays, **{name: np.frombuffer(note, np.uint8) for name, note in notes.items()}}
     parts["checksum"] = np.frombuffer(_checksum(parts), np.uint8)
+    for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a build that was killed
+        if time.time() - left.stat().st_mtime > _STALE:
+            left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with zipfile.ZipFile(beside, "w") as archive:
-        for name, array in parts.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, array, allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy")  # its date is a constant
-            archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
-    beside.replace(path)
+    try:
+        with zipfile.ZipFile(beside, "w") as archive:
+            for name, array in parts.items():
+                buffer = io.BytesIO()
+                np.lib.format.write_array(buffer, array, allow_pickle=False)
+                entry = zipfile.ZipInfo(f"{name}.npy")  # its date is a constant
+                archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def contents(path: Path) -> "tuple[dict[str, NDArray[Any]], dict[str, bytes]]":

@@ -9,6 +9,8 @@ from smoltalk.words.scan import mix
 
 N = 3
 """Words in an n-gram."""
+MANY_DIGITS = 8
+"""Of a question that is a number alone: with fewer, a number is anybody's."""
 
 _A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -41,7 +43,7 @@ def run(hashes: Any, exact: Any, first: int, last: int) -> Any:
     """The hash of words `first` to `last`, numbers by their digits."""
     value = np.uint64(last - first)
     for at in range(first, last):
-        value = mix(value * _A + hashes[at] + np.uint64(exact[at]) * _EXACT)
+        value = mix(value * _A + hashes[at] + exact[at] * _EXACT)
     return value
 
 
@@ -52,3 +54,18 @@ def runs_of(hashes: Any, exact: Any, bounds: Any) -> Any:
     for text in range(len(bounds) - 1):
         found[text] = run(hashes, exact, bounds[text], bounds[text + 1])
     return found
+
+
+@compiled
+def digits(data: Any, first: int, last: int) -> Any:
+    """The hash of the ASCII digits in some bytes, number by number; 0 where they are fewer than `MANY_DIGITS`."""
+    value, count, gap = np.uint64(0), 0, False
+    for at in range(first, last):
+        byte = data[at]
+        if 48 <= byte <= 57:
+            if gap:
+                value = mix(value * _A + _EXACT)
+            value, count, gap = mix(value * _A + np.uint64(byte)), count + 1, False
+        else:
+            gap = count > 0
+    return value if count >= MANY_DIGITS else np.uint64(0)

@@ -1,12 +1,17 @@
 """Items of a benchmark from the Hub, of the commit its spec pins."""
 
+import logging
+import os
+import socket
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from smoltalk.benchmarks.items import Item
 from smoltalk.benchmarks.specs import Spec
-from smoltalk.errors import Problem, UserError, WorldError
+from smoltalk.errors import FactoryError, Problem, UserError, WorldError
 
 _READERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 
@@ -18,6 +23,7 @@ def items_on_hub(chosen: Spec, path: str) -> tuple[list[Item], str]:
     commit is gone, the rows are another number, the example is not among them), `WorldError` where the Hub does not
     answer.
     """
+    reachable(chosen.dataset)
     revision = chosen.revision or _head(chosen)
     items = list(chosen.items(_rows(chosen, revision, path)))
     if chosen.rows not in (None, len(items)):
@@ -26,6 +32,22 @@ def items_on_hub(chosen: Spec, path: str) -> tuple[list[Item], str]:
     if not holds_example(chosen, items):
         raise _moved(chosen, path, "does not hold the spec's example: it has moved, or `question` names a wrong column")
     return items, f"{chosen.dataset}@{revision}"
+
+
+def reachable(dataset: str) -> None:
+    """Raises `WorldError` at once where there is no network: the libraries ask again for half a minute.
+
+    A proxy, or `HF_HUB_OFFLINE` (the libraries' caches only), is theirs to deal with. Their retries are not told.
+    """
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    if os.environ.get("HF_HUB_OFFLINE") or urllib.request.getproxies():
+        return
+    host = urllib.parse.urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").hostname
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        said = f"no network: {host} cannot be found, so {dataset} cannot be read from the Hub"
+        raise WorldError(said, "", "the same command, with a network; or name a file of your own") from error
 
 
 def holds_example(chosen: Spec, items: Sequence[Item]) -> bool:
@@ -51,7 +73,9 @@ def _rows(chosen: Spec, revision: str, path: str) -> Iterator[dict[str, Any]]:
         for config in configs if not chosen.files else ():
             for split in chosen.splits:
                 yield from load_dataset(chosen.dataset, config, split=split, revision=revision)
-    except (OSError, ValueError, RuntimeError) as error:
+    except FactoryError:
+        raise
+    except Exception as error:  # the libraries raise dozens of kinds, from the network up
         raise _unread(chosen, revision, path, error) from None
 
 
@@ -61,7 +85,7 @@ def _head(chosen: Spec) -> str:
 
     try:
         return str(dataset_info(chosen.dataset).sha)
-    except OSError as error:
+    except Exception as error:  # as above; httpx's are no `OSError`
         raise _unread(chosen, "main", "", error) from None
 
 

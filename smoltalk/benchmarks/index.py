@@ -33,7 +33,7 @@ class Hits:
     rows: NDArray[np.int64]
     units: NDArray[np.int64]
     scores: NDArray[np.float64]
-    """(score, plain share of the words, share of the numbers with the same digits) of each."""
+    """Four numbers of each, as in `written.write`."""
     places: NDArray[np.int64]
     """(first byte, byte after the last) in the data that was scanned."""
 
@@ -79,12 +79,12 @@ class Index:
             told[long] = np.add.reduceat(telling, first[long])
         self.bars = threshold + (1 - threshold) * np.clip((_SURE - told) / (_SURE - _FEW), 0, 1)
         runs = _joined([one.runs for one in prints], np.uint64)
-        whole = np.flatnonzero(self.kinds == match.WHOLE)
-        whole = whole[np.argsort(runs[whole], kind="stable")]
+        whole, digits = (_by_run(self.kinds == kind, runs) for kind in (match.WHOLE, match.DIGITS))
         seeds, need = _seeds(given, lengths, long, first, weights, self.bars * total)
         self._units = Units(
             lengths, size, first, runs, self.bars, need, total, weights,
-            _joined([one.numbers for one in prints], np.uint16), runs[whole], whole, *_looked_for(given, long),
+            _joined([one.numbers for one in prints], np.uint16), runs[whole], whole, runs[digits], digits,
+            *_looked_for(given, long),
         )  # fmt: skip
         self._table = _table(given, seeds, first, weights, self.kinds)
 
@@ -99,7 +99,7 @@ class Index:
         found: list[Found] = []
         while first < last:
             new = Found(
-                np.empty((_MOST_HITS, 2), np.int64), np.empty((_MOST_HITS, 3)), np.empty((_MOST_HITS, 2), np.int64)
+                np.empty((_MOST_HITS, 2), np.int64), np.empty((_MOST_HITS, 4)), np.empty((_MOST_HITS, 2), np.int64)
             )
             count, reached = match.scan(
                 texts.data, texts.offsets, texts.rows, first, last, *tables(),
@@ -111,7 +111,7 @@ class Index:
         pairs, scores, places = (
             (np.concatenate(arrays) for arrays in zip(*found, strict=True))
             if found
-            else (np.empty((0, 2), np.int64), np.empty((0, 3)), np.empty((0, 2), np.int64))
+            else (np.empty((0, 2), np.int64), np.empty((0, 4)), np.empty((0, 2), np.int64))
         )
         return Hits(pairs[:, 0], pairs[:, 1], scores, places)
 
@@ -135,6 +135,12 @@ class Desk:
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[Any]) -> NDArray[Any]:
     return np.concatenate([*arrays, np.empty(0, kind)]).astype(kind)
+
+
+def _by_run(of_kind: NDArray[np.bool_], runs: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Units of a kind, in the order of their runs."""
+    units = np.flatnonzero(of_kind)
+    return units[np.argsort(runs[units], kind="stable")]
 
 
 def _grams(prints: Sequence[Fingerprint], lengths: NDArray[np.int64], kinds: NDArray[np.uint8]) -> _Grams:

@@ -103,7 +103,16 @@ def _item(line: str) -> Item:
         item = Item.model_validate({key: value for key, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"`{'.'.join(map(str, first['loc']))}`: {first['msg'].lower()}") from None
+        raise ValueError(_in_words(str(first["loc"][0]), first["loc"][1:], first["type"])) from None
     if not item.stem:
         raise ValueError("its question is empty")
     return item
+
+
+def _in_words(field: str, within: tuple[int | str, ...], kind: str) -> str:
+    """What is wrong with a field, as the end of a sentence."""
+    if kind == "missing":
+        return f"it has no `{field}`"
+    if field == "choices":
+        return f"its choice {int(within[0]) + 1} is neither text nor number" if within else "its `choices` are no list"
+    return f"its `{field}` is no text" + ("" if field in ("question", "passage") else ", and no number")

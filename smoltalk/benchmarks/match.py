@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from smoltalk.benchmarks.grams import N, gram, run
+from smoltalk.benchmarks.grams import MANY_DIGITS, N, digits, gram, run
 from smoltalk.benchmarks.share import hint, hopeless, share
 from smoltalk.benchmarks.table import IS_RUN, LAST, Table, find, look
-from smoltalk.benchmarks.written import MOST, NO_GRAM, REACH, SLACK, Found, Row, Seen, Units, write
+from smoltalk.benchmarks.written import MOST, NO_GRAM, REACH, SLACK, WORD_FOR_WORD, Found, Row, Seen, Units, write
 from smoltalk.words.compiled import compiled
 from smoltalk.words.scan import BREAK, words_of
 
 FEWEST = 5
 """Questions of fewer words are everybody's: they count only as a whole text."""
 _ONE, _TWO = np.uint64(1), np.uint64(2)
-LONG, RUN, WHOLE = 0, 1, 2
-"""A unit of an item: scored by its n-grams; looked for word for word; equal to a whole text."""
+LONG, RUN, WHOLE, DIGITS = 0, 1, 2, 3
+"""A unit of an item: scored by its n-grams; looked for word for word; equal to a whole text; a long number."""
 
 
 @compiled
@@ -47,6 +47,10 @@ def scan(
             )
             if 0 < words - before < FEWEST:
                 hits = _whole(before, words, number, begin, hits, mark, units, row, seen, found)
+            if len(units.digits):
+                for word in range(before, words):
+                    if row.exact[word] and row.ends[word] - row.begins[word] >= MANY_DIGITS:
+                        hits = _digits(data, word, number, begin, hits, mark, units, row, seen, found)
             maybe = _sift(before, words, maybe, table.sieve, row)
             row.hashes[words], row.exact[words] = BREAK, 0
             words += 1
@@ -93,7 +97,24 @@ def _whole(
         unit = units.whole_units[at]
         if seen.states[unit].mark != mark:
             seen.states[unit].mark = mark
-            hits = write(number, unit, 1.0, 1.0, 1.0, row.begins[before], row.ends[words - 1], begin, hits, found)
+            hits = write(number, unit, WORD_FOR_WORD, row.begins[before], row.ends[words - 1], begin, hits, found)
+        at += 1
+    return hits
+
+
+@compiled
+def _digits(
+    data: Any, word: int, number: int, begin: int, hits: int, mark: int, units: Units, row: Row, seen: Seen,
+    found: Found,
+) -> int:  # fmt: skip
+    """Units that are this long number."""
+    value = digits(data, row.begins[word], row.ends[word])
+    at = np.searchsorted(units.digits, value)
+    while at < len(units.digits) and units.digits[at] == value:
+        unit = units.digit_units[at]
+        if seen.states[unit].mark != mark:
+            seen.states[unit].mark = mark
+            hits = write(number, unit, WORD_FOR_WORD, row.begins[word], row.ends[word], begin, hits, found)
         at += 1
     return hits
 
@@ -137,7 +158,7 @@ def _run(
     if first < 0 or last > words or run(row.hashes, row.exact, first, last) != units.run[unit]:
         return hits
     seen.states[unit].mark = mark
-    return write(number, unit, 1.0, 1.0, 1.0, row.begins[first], row.ends[last - 1], begin, hits, found)
+    return write(number, unit, WORD_FOR_WORD, row.begins[first], row.ends[last - 1], begin, hits, found)
 
 
 @compiled

@@ -4,15 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from smoltalk.benchmarks.grams import N
-from smoltalk.benchmarks.written import REACH, SLACK, Found, Row, Seen, Units, write
+from smoltalk.benchmarks.grams import N, run
+from smoltalk.benchmarks.written import REACH, SLACK, WORD_FOR_WORD, Found, Row, Seen, Units, write
 from smoltalk.words.compiled import compiled, inlined
+from smoltalk.words.scan import DIGITS_KEPT
 
 _FREE = np.uint64(1 << 33)
 _ONE, _SIX, _LOW_SIX = np.uint64(1), np.uint64(6), np.uint64(63)
 _SPARSE = 32
 """Bits for each n-gram of a row, one of which is set."""
 _ROUNDING = 1e-6
+_OWN, _OTHER = 1, 2
+"""What digits a number of a unit is found with."""
+_TRIES = 256
 
 
 @compiled
@@ -49,9 +53,13 @@ def share(
             best, best_plain, best_left, best_right = score, plain, left, index
     if best < units.bar[unit] - _ROUNDING:
         return hits
-    same = _numbers_same(length, numbers[base : base + length], best_left, best_right, row, cover)
+    if best_plain == size:
+        at = _word_for_word(unit, words, known, units, row)
+        if at >= 0:
+            return write(number, unit, WORD_FOR_WORD, row.begins[at], row.ends[at + length - 1], begin, hits, found)
+    changed = _changed(length, numbers[base : base + length], best_left, best_right, row, cover)
     first, last = row.begins[hit_at[best_left]], row.ends[hit_at[best_right] + N - 1]
-    return write(number, unit, best, best_plain / size, same, first, last, begin, hits, found)
+    return write(number, unit, (best, best_plain / size, changed / size, 0.0), first, last, begin, hits, found)
 
 
 @compiled
@@ -86,7 +94,7 @@ def hopeless(
 @inlined
 def _same(of_unit: Any, of_row: Any) -> Any:
     """A word counts unless it is a number with other digits."""
-    return of_unit == 0 or of_unit == of_row
+    return of_unit == 0 or of_unit == of_row >> DIGITS_KEPT
 
 
 @compiled
@@ -117,17 +125,59 @@ def _places(unit: int, first: int, last: int, units: Units, row: Row, seen: Seen
 
 
 @compiled
-def _numbers_same(length: int, numbers: Any, left: int, right: int, row: Row, cover: Any) -> float:
-    """The share of the unit's numbers whose digits stand in a stretch of the row; 1 where it has none."""
+def _word_for_word(unit: int, words: int, known: int, units: Units, row: Row) -> int:
+    """Where a unit stands in the row with the same words and digits; -1 for nowhere.
+
+    Its first n-gram that counts is in it once, so a copy can only begin where that one says; of a row that says so
+    again and again, the first places are tried.
+    """
+    length, leading, tries = int(units.length[unit]), units.ats[units.starts[unit]], 0
+    for index in range(known):
+        if row.hit_place[index] != leading:
+            continue
+        first = int(row.hit_at[index] - leading)
+        if first < 0 or first + length > words:
+            continue
+        if run(row.hashes, row.exact, first, first + length) == units.run[unit]:
+            return first
+        tries += 1
+        if tries == _TRIES:
+            break
+    return -1
+
+
+@compiled
+def _changed(length: int, numbers: Any, left: int, right: int, row: Row, cover: Any) -> int:
+    """How many numbers of the unit stand in a stretch of the row among their own words, but with other digits alone.
+
+    Where a phrase repeats in the unit, a number of the row may be another one's that is found: it is no change.
+    """
+    hit_at, hit_place, exact = row.hit_at, row.hit_place, row.exact
     cover[:length] = 0
     for index in range(left, right + 1):
         for step in range(N):
-            word = row.hit_place[index] + step
-            if numbers[word] and numbers[word] == row.exact[row.hit_at[index] + step]:
-                cover[word] = 1
-    same, every = 0, 0
+            word, at = hit_place[index] + step, hit_at[index] + step
+            if numbers[word] == 0 or cover[word] == _OWN:
+                continue
+            if numbers[word] == exact[at] >> DIGITS_KEPT:
+                cover[word] = _OWN
+            elif not _is_own(numbers, index, at, left, right, row):
+                cover[word] = _OTHER
+    changed = 0
     for word in range(length):
-        if numbers[word]:
-            every += 1
-            same += cover[word]
-    return same / every if every else 1.0
+        changed += cover[word] == _OTHER
+    return changed
+
+
+@compiled
+def _is_own(numbers: Any, index: int, at: int, left: int, right: int, row: Row) -> bool:
+    """Whether the number at a place of the row, by one of the hits around this one, is the unit's with its digits."""
+    hit_at, hit_place, exact = row.hit_at, row.hit_place, row.exact
+    other = index
+    while other > left and hit_at[other - 1] > at - N:
+        other -= 1
+    while other <= right and hit_at[other] <= at:
+        if hit_at[other] > at - N and numbers[hit_place[other] + at - hit_at[other]] == exact[at] >> DIGITS_KEPT:
+            return True
+        other += 1
+    return False

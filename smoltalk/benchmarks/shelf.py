@@ -1,11 +1,13 @@
 """Where fingerprints are kept: the shipped ones in `decontam/`, those a user built in a folder of the user's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from smoltalk.benchmarks.fingerprint import Fingerprint, read, save
-from smoltalk.benchmarks.specs import Spec, folder, spec
+from smoltalk.benchmarks.items import Item
+from smoltalk.benchmarks.specs import Spec, folder, meant, spec, spec_in
 from smoltalk.catalog import user_cache
 from smoltalk.errors import Problem, UserError
 
@@ -38,28 +40,40 @@ def load(name: str) -> Fingerprint:
 def of_spec(chosen: Spec, name: str, path: Path, remedy: str) -> Fingerprint:
     """The fingerprint in a file, of this spec. Raises `UserError`; `remedy` is what that says."""
     made = read(path, name, remedy)
-    read_from = re.fullmatch(r"(.+)@([0-9a-f]{40})", made.manifest.origin)
-    if read_from and chosen.revision and read_from[1] == chosen.dataset and read_from[2] != chosen.revision:
-        why = f"was built from commit {read_from[2][:12]}, the spec pins {chosen.revision[:12]}, and is not used"
+    pinned = made.manifest.pinned
+    if read_from := re.fullmatch(r"(.+)@([0-9a-f]{40})", made.manifest.origin):
+        pinned = read_from[2] if read_from[1] == chosen.dataset else pinned
+    if pinned and chosen.revision and pinned != chosen.revision:
+        why = f"was built from commit {pinned[:12]}, the spec pins {chosen.revision[:12]}, and is not used"
         raise UserError([Problem(str(path), 0, f"the fingerprint of `{name}` {why}", remedy)])
     return made
 
 
-def rebuild(name: str, file: Path | None = None, origin: str = "", to: Path | None = None) -> tuple[Fingerprint, Path]:
+def rebuild(
+    name: str, file: Path | None = None, origin: str = "", to: Path | None = None, force: bool = False
+) -> tuple[Fingerprint, Path]:
     """Build a benchmark's fingerprint from the Hub or from a file of its items, and keep it in `own_folder()` or `to`.
 
-    Returns it and its file. Items go by their number, whatever ids the file has. Raises `UserError`, `WorldError`.
+    Returns it and its file. `name` may be the path of a spec; its fingerprint goes beside it. Items go by their number,
+    whatever ids the file has. Raises `UserError`, also for a file that does not hold what the spec says, unless
+    `force`; and `WorldError`.
     """
     from smoltalk.benchmarks.build import build
     from smoltalk.benchmarks.hub import items_on_hub
     from smoltalk.benchmarks.items import items_in
 
-    chosen = spec(name)
+    name, place_of_spec = known(name)
+    chosen = spec_in(place_of_spec)
+    if place_of_spec.parent != folder():
+        to = to or place_of_spec.parent
     if file:
         items, made_of = [item.model_copy(update={"id": ""}) for item in items_in(file)], origin or file.name
+        if not force and (others := list(_others(chosen, items, file))):
+            raise UserError(others)
     else:
-        items, made_of = items_on_hub(chosen, str(folder() / f"{name}.yaml"))
+        items, made_of = items_on_hub(chosen, str(place_of_spec))
     made = build(name, items, made_of)
+    made = replace(made, manifest=made.manifest.model_copy(update={"pinned": chosen.revision}))
     path = (to or own_folder()) / f"{name}.npz"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,8 +84,35 @@ def rebuild(name: str, file: Path | None = None, origin: str = "", to: Path | No
     return made, path
 
 
-def doubts(name: str, made: Fingerprint) -> Iterator[str]:
+def _others(chosen: Spec, items: Sequence[Item], file: Path) -> Iterator[Problem]:
+    """Why these are not the spec's items: what looks for others would find nothing, and say so as if it had looked."""
+    from smoltalk.benchmarks.hub import holds_example
+
+    hint = "--force builds it all the same"
+    if chosen.rows not in (None, len(items)):
+        yield Problem(str(file), 0, f"holds {len(items):,} items; the spec says {chosen.rows:,}", hint)
+    if not holds_example(chosen, items):
+        yield Problem(str(file), 0, "does not hold the example of the spec, so these are other items", hint)
+
+
+def known(name: str) -> tuple[str, Path]:
+    """A benchmark's name and its spec, given the one or the path of the other. Raises `UserError`.
+
+    Unlike in `--against`, one benchmark is meant: a name of several is refused with theirs.
+    """
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UserError([Problem("", 0, f"there is no file {path}")])
+        ours = path.parent.resolve() == folder().resolve()
+        return path.stem, folder() / path.name if ours else path
+    found = meant(name)
+    if len(found) > 1:
+        raise UserError([Problem("", 0, f"`{name}` are {len(found)} benchmarks", f"name one: {', '.join(found)}")])
+    return found[0], folder() / f"{found[0]}.yaml"
+
+
+def doubts(chosen: Spec, made: Fingerprint) -> Iterator[str]:
     """What differs between a fingerprint and its spec, a sentence each: fine for a copy from elsewhere."""
-    expected = spec(name).rows
-    if expected not in (None, made.manifest.rows):
-        yield f"built from {made.manifest.rows:,} items; the spec says the Hub has {expected:,}"
+    if chosen.rows not in (None, made.manifest.rows):
+        yield f"built from {made.manifest.rows:,} items; the spec says the Hub has {chosen.rows:,}"

@@ -1,5 +1,6 @@
 """A benchmark's spec: where its dataset lies and which of its columns are what."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ from smoltalk.benchmarks.items import Item
 from smoltalk.catalog import data_folder
 from smoltalk.errors import Problem, UserError, nearest
 
-
 ITEMS = 'items must be a .jsonl file, `{"question": ...}` a line'
 """What to say to who names something else."""
+EXPRESSIONS = ("question", "passage", "choices", "answer")
+"""The fields of a spec that are jinja2 expressions over a row's columns."""
 _OTHERS = (".parquet", ".json", ".csv", ".tsv", ".txt", ".ndjson", ".gz", ".zst", ".arrow", ".npz")
+
+
+_MOST_CHOICES = 1_000
+"""Of one item."""
 
 
 class Spec(BaseModel):
@@ -44,16 +50,30 @@ class Spec(BaseModel):
 
     def items(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
         """Rows of the dataset as items. Raises `UserError` for expressions that fail."""
-        value = {name: self._expression(name) for name in ("question", "passage", "choices", "answer")}
+        value = {name: self.expression(name) for name in EXPRESSIONS}
         for row in rows:
             yield Item(
                 question=str(value["question"](row) or ""),
                 passage=str(value["passage"](row) or ""),
-                choices=tuple(str(choice) for choice in value["choices"](row) or ()),
+                choices=self._listed(value["choices"](row)),
                 answer=str(value["answer"](row) or ""),
             )
 
-    def _expression(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+    def _listed(self, given: Any) -> tuple[str, ...]:
+        if given is None:
+            return ()
+        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+            what = f"is {str(given)[:40]!r}, no list"
+        elif len(listed := tuple(itertools.islice(given, _MOST_CHOICES + 1))) > _MOST_CHOICES:
+            what = f"has more than {_MOST_CHOICES:,} entries"
+        else:
+            return tuple(map(str, listed))
+        raise UserError(
+            [Problem("", 0, f"`choices: {self.choices}` {what}", "write an expression for a list of texts")]
+        )
+
+    def expression(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        """What one of `EXPRESSIONS` gives for a row. Raises `UserError` where it is none, or fails."""
         from jinja2 import TemplateError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -127,7 +147,7 @@ def spec_in(path: Path) -> Spec:
     if not isinstance(read.data, dict):
         raise UserError([Problem(str(path), 1, "a spec is `key: value` lines: dataset, splits, question ...")])
     try:
-        return Spec.model_validate(read.data)
+        chosen = Spec.model_validate(read.data)
     except ValidationError as error:
         problems = []
         for one in error.errors():
@@ -135,3 +155,12 @@ def spec_in(path: Path) -> Spec:
             hint = nearest(place, Spec.model_fields) if one["type"] == "extra_forbidden" else ""
             problems.append(read.problem(one["loc"], f"`{place}`: {one['msg'].lower()}", hint))
         raise UserError(problems) from None
+    broken = []
+    for name in EXPRESSIONS:
+        try:
+            chosen.expression(name)
+        except UserError as error:
+            broken += [read.problem((name,), one.sentence) for one in error.problems]
+    if broken:
+        raise UserError(broken)
+    return chosen

@@ -7,6 +7,8 @@ import numpy as np
 from smoltalk.benchmarks.grams import N
 from smoltalk.words.compiled import compiled
 
+WORD_FOR_WORD = (1.0, 1.0, 0.0, 1.0)
+"""What is said of a hit that is one, as in `write`."""
 MOST = 256
 """Hits of one row: the best."""
 REACH, SLACK = 3, 60
@@ -38,6 +40,9 @@ class Units(NamedTuple):
     wholes: Any
     """The runs of whole units, sorted."""
     whole_units: Any
+    digits: Any
+    """The same of units that are long numbers."""
+    digit_units: Any
     starts: Any
     """One more entry than units."""
     grams: Any
@@ -78,7 +83,7 @@ class Seen(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Hits: (row, unit); (score, plain share, share of the numbers with the same digits); (first byte, byte after)."""
+    """Hits: (row, unit); what is said of them, as in `write`; (first byte, byte after)."""
 
     pairs: Any
     scores: Any
@@ -87,7 +92,7 @@ class Found(NamedTuple):
 
 def row_for(room: int) -> Row:
     """For rows of so many words; a break stands after each text."""
-    kinds = (np.uint64, np.uint16, np.int64, np.int64, np.uint64, np.int32, np.int32, np.int32)
+    kinds = (np.uint64, np.uint64, np.int64, np.int64, np.uint64, np.int32, np.int32, np.int32)
     return Row(*(np.empty(room, kind) for kind in kinds))
 
 
@@ -103,19 +108,24 @@ def seen_for(units: Units) -> Seen:
 
 @compiled
 def write(
-    number: int, unit: int, score: float, plain: float, same: float, first: int, last: int, begin: int, hits: int,
+    number: int, unit: int, said: tuple[float, float, float, float], first: int, last: int, begin: int, hits: int,
     found: Found,
 ) -> int:  # fmt: skip
-    """Enter a hit of the row whose hits start at `begin`; in a full row, in place of its worst if that is worse."""
-    at = hits
+    """Enter a hit of the row whose hits start at `begin`; in a full row, in place of its worst if that is worse.
+
+    A hit is (score, share of the unit's words that are found, share that are numbers with other digits, 1 if it stands
+    there word for word else 0); what stands there word for word is better than anything that does not.
+    """
+    at, score, whole = hits, said[0], said[3]
     if hits - begin == MOST:
         at = begin
         for other in range(begin + 1, hits):
-            if found.scores[other, 0] < found.scores[at, 0]:
+            if found.scores[other, 0] + found.scores[other, 3] < found.scores[at, 0] + found.scores[at, 3]:
                 at = other
-        if found.scores[at, 0] >= score:
+        if found.scores[at, 0] + found.scores[at, 3] >= score + whole:
             return hits
     found.pairs[at, 0], found.pairs[at, 1] = number, unit
-    found.scores[at, 0], found.scores[at, 1], found.scores[at, 2] = score, plain, same
+    for place in range(4):
+        found.scores[at, place] = said[place]
     found.places[at, 0], found.places[at, 1] = first, last
     return max(hits, at + 1)

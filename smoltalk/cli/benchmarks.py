@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="benchmarks", help="List, show and build benchmark fingerprints.", no_args_is_help=True)
 
-AName = Annotated[str, typer.Argument(metavar="NAME", help="A benchmark of `smoltalk benchmarks list`.")]
+AName = Annotated[
+    str, typer.Argument(metavar="NAME", help="A benchmark of `smoltalk benchmarks list`, or a spec file.")
+]
 
 
 @app.command("list")
@@ -36,20 +38,22 @@ def list_all() -> None:
 @app.command()
 def show(name: AName) -> None:
     """Show a spec and what its fingerprint was built from."""
-    from smoltalk.benchmarks import load, spec
-    from smoltalk.benchmarks.shelf import doubts, place
+    from smoltalk.benchmarks import load
+    from smoltalk.benchmarks.shelf import doubts, known, of_spec, place
+    from smoltalk.benchmarks.specs import folder, spec_in
 
-    chosen = spec(name)
+    name, path = known(name)
+    ours, chosen = path.parent == folder(), spec_in(path)
     say(f"spec of {name}")
     say("\n".join(_lines(chosen.model_dump(exclude_defaults=True))))
-    kept = place(name)
-    if kept is None:
-        say(f"no fingerprint; build it: smoltalk benchmarks build {name}")
+    kept = place(name) if ours else path.with_suffix(".npz")
+    if kept is None or not kept.is_file():
+        say(f"no fingerprint; build it: smoltalk benchmarks build {name if ours else path}")
         return
-    made = load(name)
+    made = load(name) if ours else of_spec(chosen, name, kept, f"build it again: smoltalk benchmarks build {path}")
     say(f"fingerprint {kept}")
     say("\n".join(_lines(made.manifest.model_dump())))
-    for doubt in doubts(name, made):
+    for doubt in doubts(chosen, made):
         say(f"  note: {doubt}")
 
 
@@ -63,17 +67,20 @@ def build(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where it goes; else your cache folder, which is read first.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --from: also from other items than the spec's.")] = False,
 ) -> None:
     """Build a fingerprint, from the Hub or a file of items.
 
     A line of the file is `{"question": ..., "passage": ..., "choices": [...], "answer": ...}`. Without a file, the rows
-    of the commit that the spec pins are read; a dataset that has moved is refused.
+    of the commit that the spec pins are read. Another number of items than the spec's, or items without its example,
+    are refused. The fingerprint of a spec file goes beside it, where `--against` looks first.
     """
-    from smoltalk.benchmarks.shelf import doubts, rebuild
+    from smoltalk.benchmarks.shelf import doubts, known, rebuild
+    from smoltalk.benchmarks.specs import spec_in
 
-    made, path = rebuild(name, file, origin, out)
+    made, path = rebuild(name, file, origin, out, force)
     say(f"{path}: {_found(made)}, {path.stat().st_size:,} bytes")
-    for doubt in doubts(name, made):
+    for doubt in doubts(spec_in(known(name)[1]), made):
         complain(f"note: {doubt}")
 
 

@@ -43,7 +43,9 @@ def decontaminate(
     threshold: Annotated[
         float | None, typer.Option(help="coverage: the score from which on a row holds an item.  [default: 0.5]")
     ] = None,
-    method: Annotated[ByMethod, typer.Option(help="Ours, or a published method.")] = ByMethod.coverage,
+    method: Annotated[
+        ByMethod, typer.Option(help="Ours, or a published one, which needs the items' text: from the Hub, or a .jsonl.")
+    ] = ByMethod.coverage,
     of: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Look at this column only; may be given often.")
     ] = None,
@@ -63,7 +65,7 @@ def decontaminate(
     from smoltalk.decontamination.session import THRESHOLD, Job
 
     job = Job(
-        _data(data, config, split, revision), names, method.value, threshold or THRESHOLD, tuple(of or ()),
+        _data(data, out, config, split, revision), names, method.value, threshold or THRESHOLD, tuple(of or ()),
         threads or len(os.sched_getaffinity(0)),
     )  # fmt: skip
     folder = OutFolder(out)
@@ -73,7 +75,7 @@ def decontaminate(
         complain(f"interrupted; finished parts are kept in {out}\n    the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
-        kept = f"finished parts, in {out}"
+        kept = f"finished parts, in {out}" if folder.finished() else ""
         raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
@@ -96,10 +98,10 @@ def _names(against: Sequence[str], threshold: float | None, method: ByMethod) ->
     return names
 
 
-def _data(data: list[str], config: str | None, split: str, revision: str | None) -> "Files | OnHub":
+def _data(data: list[str], out: Path, config: str | None, split: str, revision: str | None) -> "Files | OnHub":
     from smoltalk.decontamination.parts import files
 
-    found = files(data)
+    found = files(data, out)
     if found is not None:
         return found
     from smoltalk.decontamination.hub import OnHub
@@ -108,22 +110,41 @@ def _data(data: list[str], config: str | None, split: str, revision: str | None)
 
 
 def _go(job: "Job", folder: "OutFolder", dataset_report: bool) -> None:
+    from smoltalk.benchmarks.against import lost
     from smoltalk.decontamination.items import private_texts, whereabouts
     from smoltalk.decontamination.report import write_report
     from smoltalk.decontamination.session import decontaminate as run
     from smoltalk.decontamination.summary import summary
 
     tell_of_data(job.data)
+    gone = lost(job.against) if job.method == "coverage" else {}
     screen = Screen()
-    result = run(job, folder, lambda progress: screen.see(lambda: _line(progress)))
+
+    def conclude(result: "Result") -> None:
+        folder.write(folder.summary, summary(result.job, result, gone))
+        write_report(result.job, result, folder, whereabouts(job.against), private_texts(job.against))
+
+    result = run(job, folder, lambda progress: screen.see(lambda: _line(progress)), conclude)
     screen.end()
-    folder.write(folder.summary, summary(job, result))
-    write_report(job, result, folder, whereabouts(job.against), private_texts(job.against))
+    for name, items in gone.items():
+        complain(_lost(name, items, result.sizes[name]))
     _account(result, folder, dataset_report)
+
+
+def _lost(name: str, items: Sequence[str], of: int) -> str:
+    """`2 of 40 items of exam cannot be found: q7, q9`."""
+    more = f" and {len(items) - _LOST:,} more" if len(items) > _LOST else ""
+    why = "they have no words, or few that are no one's own; choices or a passage would help"
+    return f"{len(items):,} of {of:,} items of {name} cannot be found: {', '.join(items[:_LOST])}{more}\n    {why}"
+
+
+_LOST = 10
+"""Items that cannot be found which are named on the screen; the summary names all."""
 
 
 def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> None:
     from smoltalk.decontamination.summary import shares
+    from smoltalk.decontamination.work import MOST
 
     tally = result.tally
     if result.kept:
@@ -139,6 +160,8 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
         (tally.without_text, "without any text, so clean"),
         (tally.broken_text, "with half characters or broken UTF-8"),
         (tally.long, "with more than 1 MB of text"),
+        (tally.more_items, f"with more than {MOST} items, of which the best {MOST} are written down"),
+        (tally.uncounted, "with so many items that there may be more: items held are at least these"),
     ]
     rows = [(name, f"{number:,}", note) for name, number, note in told if number or not note]
     rows += [("", f"{number:,}", note) for number, note in notes if number]
@@ -146,7 +169,10 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
     tell_unreadable(tally.told, tally.unreadable)
     listed = shares(result)
     if dataset_report:
-        say("\nitems held of each benchmark, each counted once; over 2 % is too much by Tülu 3's rule")
+        say(
+            "\nitems held of each benchmark, each counted once; over 2 % is too much by Tülu 3's rule\n"
+            "(a row that holds one of several items with nearly the same words counts for all of them)"
+        )
         lines = [
             (
                 one.benchmark,
@@ -173,9 +199,19 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
         ]
         say("\n".join(table(found, frozenset({1, 3}))))
     say()
-    paths = [(str(folder.path / side), what) for side, what in _SIDES if (folder.path / side).is_dir()]
+    said = {"contaminated": f"rows with evidence{_in_column(folder)}"}
+    paths = [(str(folder.path / side), said.get(side, what)) for side, what in _SIDES if (folder.path / side).is_dir()]
     paths += [(str(folder.report), "the spans, side by side"), (str(folder.summary), "the counts")]
     say("\n".join(table(paths)))
+
+
+def _in_column(folder: "OutFolder") -> str:
+    """The column that holds the evidence, where the input has one of its name."""
+    from smoltalk.decontamination.report import evidence_column
+    from smoltalk.decontamination.work import EVIDENCE
+
+    name = evidence_column(folder)
+    return f", in the column `{name}`" if name != EVIDENCE else ""
 
 
 _SIDES = (("clean", "rows to keep"), ("contaminated", "rows with evidence"), ("unreadable", "lines as they were"))

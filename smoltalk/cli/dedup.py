@@ -70,16 +70,17 @@ def dedup(
     from smoltalk.deduplication import THRESHOLDS, Job, opened
 
     job = Job(
-        opened(data, config, split, revision), by.value, tuple(on or ()), threshold or THRESHOLDS[by.value],
-        tuple(opened([one], None, "train", None) for one in against or ()), ngram, model,
+        opened(data, out, config, split, revision), by.value, tuple(on or ()), threshold or THRESHOLDS[by.value],
+        tuple(opened([one], out) for one in against or ()), ngram, model,
     )  # fmt: skip
+    folder = OutFolder(out, ("kept", "duplicates"))
     try:
-        _go(job, OutFolder(out, ("kept", "duplicates")))
+        _go(job, folder)
     except KeyboardInterrupt:
         complain(f"interrupted; finished parts are kept in {out}\n    the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
-        kept = f"finished parts, in {out}"
+        kept = f"finished parts, in {out}" if folder.finished() else ""
         raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
@@ -103,9 +104,12 @@ def _go(job: "Job", folder: "OutFolder") -> None:
     for data in (job.data, *job.against):
         tell_of_data(data)
     screen = Screen()
-    result = run(job, folder, lambda progress: screen.see(lambda: _line(progress)))
+
+    def conclude(done: "Job", result: "Result") -> None:
+        folder.write(folder.summary, summary(done, result))
+
+    result = run(job, folder, lambda progress: screen.see(lambda: _line(progress)), conclude)
     screen.end()
-    folder.write(folder.summary, summary(job, result))
     _account(job, result, folder)
 
 
@@ -129,11 +133,12 @@ def _account(job: "Job", result: "Result", folder: "OutFolder") -> None:
     say("\n".join(table(rows, frozenset({1}))))
     tell_unreadable(tally.told, tally.unreadable)
     if result.clusters:
-        say("\nrepeated most often: how many times, which row, and how a repeat begins")
+        say("\nrepeated most often: how many times, which row, by which first, and how that one begins")
         lines = [
             (
                 f"{one.repeats:,}",
                 f"{one.dataset}: {one.head}" if one.dataset else one.head,
+                one.repeat,
                 one.text[:_TEXT] + ("…" if len(one.text) > _TEXT else ""),
             )
             for one in result.clusters

@@ -65,9 +65,17 @@ class OutFolder:
             except OSError as error:
                 raise WorldError(f"another process is writing {self.path}") from error
             self._agree(json.loads(json.dumps(job)))
-            for left in self.path.glob("*/.*.tmp"):
+            for left in (*self.path.glob("*/.*.tmp"), *self.path.glob(".*.tmp")):
                 left.unlink()
             yield
+
+    def before(self) -> Mapping[str, Any]:
+        """The job of the call that began the folder; empty where there was none."""
+        try:
+            found = json.loads((self._state / "job.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def tally(self, number: int) -> Tally | None:
         """What was counted in a finished part."""
@@ -94,7 +102,7 @@ class OutFolder:
     def replacing(self, path: Path) -> Iterator[Path]:
         """A place beside `path` that takes its name once it is written and on the disk."""
         path.parent.mkdir(exist_ok=True)
-        new = path.parent / f".{path.name}.tmp"
+        new = path.parent / f".{path.name}.{os.getpid()}.tmp"
         try:
             yield new
             with new.open("rb") as written:

@@ -35,6 +35,17 @@ def no_rows(data: Files | OnHub) -> UserError:
     return UserError([Problem(str(path), 0, "holds no rows") for path in data.paths])
 
 
+def none_readable(data: Files | OnHub, told: Sequence[str], number: int) -> UserError:
+    """What to say where every line is unreadable: nothing was looked at, which is not a clean dataset."""
+    if isinstance(data, OnHub):
+        name = data.dataset
+    else:
+        name = str(data.paths[0]) + (f" and {len(data.paths) - 1:,} more" if len(data.paths) > 1 else "")
+    return UserError(
+        [Problem(name, 0, f"none of {number:,} lines is a row: nothing was looked at", "\n    ".join(told))]
+    )
+
+
 def no_texts(schema: pa.Schema, wanted: Sequence[str], origin: str) -> list[Problem]:
     """Columns that are missing or hold no texts; of none wanted, that there is no column of texts.
 

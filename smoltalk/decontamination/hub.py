@@ -1,11 +1,12 @@
 """A dataset on the Hugging Face Hub in parts, streamed: nothing is downloaded whole."""
 
-import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from smoltalk.benchmarks.hub import reachable
 from smoltalk.decontamination.lines import Block
 from smoltalk.decontamination.parts import Part
 from smoltalk.errors import WorldError
@@ -21,12 +22,38 @@ class OnHub:
     config: str | None = None
     split: str = "train"
     revision: str | None = None
+    commit: str | None = None
+    """The one that is read, once `pinned` has asked."""
     size: int = 0
     """Bytes: not known."""
 
     def identity(self) -> list[str | None]:
         """What, when changed, makes these other rows."""
-        return [self.dataset, self.config, self.split, self.revision]
+        return [self.dataset, self.config, self.split, self.revision, self.commit]
+
+    def pinned(self, before: object) -> "OnHub":
+        """The same at one commit, so that all parts are of the same rows whenever they are read: that of an earlier
+        call, whose `identity` is `before`, or the one that the Hub has now. Raises `WorldError`."""
+        asked = self.identity()[:-1]
+        if isinstance(before, list) and before[:-1] == asked and isinstance(before[-1], str):
+            return replace(self, commit=before[-1])
+        return replace(self, commit=self._head())
+
+    def _head(self) -> str | None:
+        """The commit of the revision; None where only what is cached may be read."""
+        if os.environ.get("HF_HUB_OFFLINE"):
+            return None
+        reachable(f"{self.dataset}, which is no file here,")
+        from huggingface_hub import dataset_info
+
+        try:
+            return dataset_info(self.dataset, revision=self.revision).sha
+        except Exception as error:  # the library raises dozens of kinds, from the network up
+            raise self._not_loaded(error) from error
+
+    def _not_loaded(self, error: Exception) -> WorldError:
+        said = str(error).partition("\n")[0]
+        return WorldError(f"{self.dataset} is no file here, and as a dataset on the Hub it cannot be loaded: {said}")
 
     def parts(self, done: Callable[[int], bool]) -> Iterator[Part]:
         """Parts of 4,096 rows; the first ones that are `done` are skipped. Raises `WorldError`."""
@@ -44,15 +71,13 @@ class OnHub:
             raise WorldError(f"dataset {self.dataset} broke off at row {number * _ROWS:,}: {error}") from error
 
     def _open(self) -> Any:
+        reachable(f"{self.dataset}, which is no file here,")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what imports warn about is not the user's business
-            logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # nor is each retry; how it ends is said
             from datasets import load_dataset  # more than a second
 
             try:
-                return load_dataset(self.dataset, self.config, split=self.split, revision=self.revision, streaming=True)
+                commit = self.commit or self.revision
+                return load_dataset(self.dataset, self.config, split=self.split, revision=commit, streaming=True)
             except Exception as error:  # the library raises dozens of kinds, from the network up
-                said = str(error).partition("\n")[0]
-                raise WorldError(
-                    f"{self.dataset} is no file here, and as a dataset on the Hub it cannot be loaded: {said}"
-                ) from error
+                raise self._not_loaded(error) from error

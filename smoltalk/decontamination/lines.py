@@ -11,6 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
+from smoltalk.decontamination.as_written import LONG_NUMBER, any_rounded, table_of, undated
 from smoltalk.text import valid
 
 _Kind = str | dict[str, Any] | list[Any]
@@ -86,10 +87,11 @@ def _at_once(data: bytes, known: pa.Schema | None) -> pa.Table | None:
     for schema in [known, None] if known else [None]:
         try:
             table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(schema))
-            if any(pa.types.is_timestamp(kind) for kind in table.schema.types):  # it took texts for dates
-                table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(_undated(table.schema)))
+            texts = undated(table.schema)
+            if texts != table.schema:  # it took texts for dates
+                table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(texts))
             table.validate(full=True)
-            return table
+            return None if any_rounded(data, table.schema) else table
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             continue
     return None
@@ -97,10 +99,6 @@ def _at_once(data: bytes, known: pa.Schema | None) -> pa.Table | None:
 
 def _parsing(schema: pa.Schema | None) -> pyarrow.json.ParseOptions:
     return pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer")
-
-
-def _undated(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([(one.name, pa.string() if pa.types.is_timestamp(one.type) else one.type) for one in schema])
 
 
 def _line_by_line(name: str, at: int, data: bytes, known: pa.Schema | None) -> Block:
@@ -132,6 +130,8 @@ def _record(line: bytes) -> tuple[dict[str, Any], bool]:
     broken = False
     try:
         record = orjson.loads(line)
+        if LONG_NUMBER.search(line):  # beyond 64 bits it rounds
+            record = json.loads(line)
     except orjson.JSONDecodeError:
         try:
             record = json.loads(line.decode("utf-8", "surrogateescape"))
@@ -182,7 +182,7 @@ def _table(rows: Sequence[_Line]) -> tuple[pa.Table, list[Unreadable]]:
             continue
         kept.append(_Line(place, record, line))
     try:
-        return pa.Table.from_pylist(_filled([record for _, record, _ in kept])), odd
+        return table_of([record for _, record, _ in kept]), odd
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         if len(kept) > 1:
             return _halves(kept, odd)
@@ -200,12 +200,6 @@ def _halves(rows: Sequence[_Line], odd: list[Unreadable]) -> tuple[pa.Table, lis
     middle = len(rows) // 2
     (one, odd_one), (two, odd_two) = _table(rows[:middle]), _table(rows[middle:])
     return pa.concat_tables([one, two], promote_options="permissive"), odd + odd_one + odd_two
-
-
-def _filled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every column named in the first row: Arrow learns the columns from it."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return [dict.fromkeys(names) | rows[0], *rows[1:]] if rows else []
 
 
 def _outer(value: Any) -> str:

@@ -54,9 +54,10 @@ class Files:
                 number = part.number + 1
 
 
-def files(data: Sequence[str]) -> Files | None:
+def files(data: Sequence[str], out: Path | None = None) -> Files | None:
     """The files that DATA names: files, folders, globs, run folders. None when it names none but may be a Hub id.
 
+    What is written to, `out`, is no data, though it may lie in one of these folders.
     Raises `UserError` for a path with nothing to read.
     """
     found: list[Path] = []
@@ -70,6 +71,7 @@ def files(data: Sequence[str]) -> Files | None:
             near = nearest(one, [str(p) for p in Path(one).parent.iterdir()] if Path(one).parent.is_dir() else [])
             problems.append(Problem(one, 0, "there is no such file or folder", near if near.startswith("did") else ""))
             continue
+        here = [path for path in here if out is None or out.resolve() not in path.resolve().parents]
         readable = [path for path in here if path.suffix in _SUFFIXES]
         other = [path for path in here if path.suffix in OTHERS]
         if readable:

@@ -5,6 +5,7 @@ passage and question.
 """
 
 import difflib
+import hashlib
 import re
 import string
 from collections import Counter, defaultdict
@@ -60,7 +61,7 @@ class Published:
 
     def __init__(self, rule: Rule, items: "Mapping[str, Sequence[Item]]") -> None:
         self.names = tuple(items)
-        self.sources = tuple(f"{name}, {len(listed)} items" for name, listed in items.items())
+        self.sources = tuple(f"{name}, {len(listed)} items, {_digest(listed)}" for name, listed in items.items())
         self.sizes = tuple(len(listed) for listed in items.values())
         self._rule = rule
         self._ids = [names_of(listed) for listed in items.values()]
@@ -119,6 +120,13 @@ class Published:
                 places = words[ats[0]].first, words[ats[-1] + self._rule.n - 1].last
                 first, last = (start + _bytes(text, place) for place in places)
                 yield Hit(row, which, number, share, "n_gram", first, last)
+
+
+def _digest(items: "Sequence[Item]") -> str:
+    whole = hashlib.sha256()
+    for item in items:
+        whole.update(item.model_dump_json().encode() + b"\n")
+    return whole.hexdigest()[:16]
 
 
 def _aligned(item: list[str], text: list[str]) -> float:

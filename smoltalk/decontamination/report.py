@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
+from smoltalk.decontamination.added import ours
 from smoltalk.decontamination.columns import ids_of
 from smoltalk.decontamination.evidence import Evidence
 from smoltalk.decontamination.folder import OutFolder
@@ -63,11 +64,18 @@ def write_report(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=FileSystemLoader(Path(__file__).parent)
     )
     groups = _groups(folder, result, items)
+    listed = [(name, list(some)) for name, some in itertools.groupby(groups, lambda group: group.benchmark)]
     page = environment.get_template("report.html.j2").render(
-        job=job, result=result, tally=result.tally, shares=shares(result), groups=groups, whereabouts=whereabouts,
+        job=job, result=result, tally=result.tally, shares=shares(result), groups=listed, whereabouts=whereabouts,
         data=_data(job),
     )  # fmt: skip
     folder.write(folder.report, page)
+
+
+def evidence_column(folder: OutFolder) -> str:
+    """What the column of evidence is called: `EVIDENCE`, or with `_` behind it where the input has one of that name."""
+    paths = folder.files("contaminated")[:1]
+    return next((ours(pq.read_schema(path)).get(EVIDENCE, EVIDENCE) for path in paths), EVIDENCE)
 
 
 def _data(job: Job) -> str:
@@ -110,8 +118,7 @@ def _keep(heap: list[Any], entry: tuple[Any, ...], most: int) -> None:
 def _rows(folder: OutFolder) -> Iterator[tuple[str, list[Evidence]]]:
     for path in folder.files("contaminated"):
         with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            evidence = next(name for name in reversed(names) if name.rstrip("_") == EVIDENCE)
+            names, evidence = file.schema_arrow.names, ours(file.schema_arrow)[EVIDENCE]
             number = 0
             for batch in file.iter_batches(batch_size=1_000, columns=[n for n in ("id", evidence) if n in names]):
                 ids = ids_of(batch.column("id")) if "id" in names else [None] * batch.num_rows

@@ -4,12 +4,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from smoltalk.decontamination import Finder, Method, finder
 from smoltalk.decontamination.folder import OutFolder
-from smoltalk.decontamination.heads import no_rows, no_texts, refuse
+from smoltalk.decontamination.heads import no_rows, no_texts, none_readable, refuse
 from smoltalk.decontamination.hub import OnHub
 from smoltalk.decontamination.parts import Files, Part
 from smoltalk.decontamination.tally import Tally, total
@@ -66,11 +66,20 @@ class Result(NamedTuple):
     bytes_now: int
     kept: int
     """Parts that an earlier call had finished."""
+    job: Job
+    """What was done: a dataset of the Hub at the commit that was read."""
 
 
-def decontaminate(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Result:
-    """Do what is left of a job. Raises `UserError`, `WorldError`, `OSError`; an interrupted call can be made again."""
+def decontaminate(
+    job: Job, folder: OutFolder, tell: Callable[[Progress], None], conclude: Callable[[Result], None]
+) -> Result:
+    """Do what is left of a job; `conclude` writes into the folder too, before another call may.
+
+    Raises `UserError`, `WorldError`, `OSError`; an interrupted call can be made again.
+    """
     refuse(job.data, lambda schema, origin: no_texts(schema, job.of, origin))
+    if isinstance(job.data, OnHub):
+        job = replace(job, data=job.data.pinned(folder.before().get("data")))
     ready = finder(job.against, job.method, job.threshold)
     with folder.opened(job.identity(ready.sources)):
         kept = folder.finished()
@@ -82,13 +91,19 @@ def decontaminate(job: Job, folder: OutFolder, tell: Callable[[Progress], None])
                 tell(Progress(together, job.data.size, clock.seconds, together.text_bytes - before.text_bytes))
             if not together.rows:
                 raise no_rows(job.data)
+            if together.unreadable == together.rows:
+                raise none_readable(job.data, together.told, together.rows)
         except UserError:
-            if not kept or not together.rows:
+            if not kept or together.unreadable == together.rows:
                 folder.forget()
             raise
         unify(folder)
+        told = total(folder.finished().values())  # in the order of parts, whichever was finished first
         sizes = dict(zip(ready.names, ready.sizes, strict=True))
-        return Result(together, sizes, ready.sources, clock.seconds, together.text_bytes - before.text_bytes, len(kept))
+        bytes_now = told.text_bytes - before.text_bytes
+        result = Result(told, sizes, ready.sources, clock.seconds, bytes_now, len(kept), job)
+        conclude(result)
+        return result
 
 
 def _scanned(job: Job, ready: Finder, folder: OutFolder, kept: Mapping[int, Tally]) -> Iterator[Tally]:

@@ -1,7 +1,7 @@
 """What a call comes to: the summary as JSON, and the shares of benchmarks that a dataset holds."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from smoltalk.decontamination.session import Job, Result
@@ -41,8 +41,8 @@ def shares(result: Result) -> list[Share]:
     return sorted(listed, key=lambda one: (-one.share, one.benchmark))
 
 
-def summary(job: Job, result: Result) -> str:
-    """JSON of what was looked for, how, and what was found."""
+def summary(job: Job, result: Result, lost: Mapping[str, Sequence[str]]) -> str:
+    """JSON of what was looked for, how, and what was found. `lost` are items that cannot be found, by benchmark."""
     tally = result.tally.model_dump(mode="json", exclude={"benchmarks"})
     benchmarks: dict[str, Mapping[str, Any]] = {}
     for one in shares(result):
@@ -51,4 +51,6 @@ def summary(job: Job, result: Result) -> str:
             "items": one.items, "items_hit": one.hit, "share": round(one.share, 5), "over_two_percent": one.too_much,
             "rows": one.rows, "kinds": dict(sorted(counted.kinds.items())) if counted else {},
         }  # fmt: skip
+        if one.benchmark in lost:
+            benchmarks[one.benchmark] = {**benchmarks[one.benchmark], "cannot_be_found": list(lost[one.benchmark])}
     return json.dumps({**job.identity(result.sources), **tally, "found": benchmarks}, indent=2, ensure_ascii=False)

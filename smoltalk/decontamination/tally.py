@@ -50,6 +50,10 @@ class Tally(BaseModel):
     """Rows with lone surrogates, or with bytes that are no UTF-8."""
     long: int = 0
     """Rows of more than a megabyte of text."""
+    more_items: int = 0
+    """Rows that hold more items than are written down of a row."""
+    uncounted: int = 0
+    """Rows that hold so many that some may not be counted: what is said of items is "at least"."""
     text_bytes: int = 0
     read_bytes: int = 0
     """Bytes of the input on disk, where they are known."""
@@ -58,8 +62,8 @@ class Tally(BaseModel):
     def add(self, other: "Tally") -> None:
         """Count another part in."""
         for name in (
-            "rows", "clean", "contaminated", "unreadable", "without_text", "broken_text", "long", "text_bytes",
-            "read_bytes",
+            "rows", "clean", "contaminated", "unreadable", "without_text", "broken_text", "long", "more_items",
+            "uncounted", "text_bytes", "read_bytes",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.told = [*self.told, *other.told][:TOLD]

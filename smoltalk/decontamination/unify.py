@@ -1,23 +1,28 @@
 """Parts of one side under one schema, so that the folder loads as one dataset."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smoltalk.decontamination.added import agreed
 from smoltalk.decontamination.folder import OutFolder
+
+_UNFIT = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OverflowError)
+_ROWS = 4_096
 
 
 def unify(folder: OutFolder) -> None:
     """Rewrite the parts that lack a column or hold a narrower type. Safe to do again after a kill."""
     for side in folder.sides:
-        schemas = {path: pq.read_schema(path) for path in folder.files(side)}
-        if len({str(schema) for schema in schemas.values()}) > 1:
-            target = _joined([schema.remove_metadata() for schema in schemas.values()])
-            for path in schemas:
-                _rewrite(folder, path, target)
+        given = {path: pq.read_schema(path).remove_metadata() for path in folder.files(side)}
+        schemas = dict(zip(given, agreed(given.values()), strict=True))
+        if len({str(schema) for schema in (*given.values(), *schemas.values())}) > 1:
+            target = _without_loss(_joined(list(schemas.values())), schemas)
+            for path, schema in schemas.items():
+                _rewrite(folder, path, schema.names, target)
 
 
 def _joined(schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -36,28 +41,55 @@ def _field(name: str, fields: Iterable[pa.Field]) -> pa.Field:
         return pa.field(name, pa.string())
 
 
-def _rewrite(folder: OutFolder, path: Path, target: pa.Schema) -> None:
+def _without_loss(target: pa.Schema, schemas: Mapping[Path, pa.Schema]) -> pa.Schema:
+    """The target with text for each column of which some value does not fit: an integer that is no double."""
+    for number, field in enumerate(target):
+        others = [path for path, one in schemas.items() if field.name in one.names and one.field(field.name) != field]
+        if not all(_fits(path, schemas[path].names.index(field.name), field) for path in others):
+            target = target.set(number, field.with_type(pa.string()))
+    return target
+
+
+def _fits(path: Path, column: int, field: pa.Field) -> bool:
+    try:
+        with pq.ParquetFile(path) as old:
+            name = old.schema_arrow.names[column]
+            for batch in _batches(old, [name]):
+                _fitted(batch.column(name), field)
+    except _UNFIT:
+        return False
+    return True
+
+
+def _rewrite(folder: OutFolder, path: Path, names: Sequence[str], target: pa.Schema) -> None:
     with (
         folder.replacing(path) as new,
         pq.ParquetFile(path) as old,
         pq.ParquetWriter(new, target, compression="zstd", use_dictionary=False) as writer,
     ):
-        for batch in old.iter_batches(batch_size=4_096, use_threads=False):
-            columns = [_fitted(batch, field) for field in target]
+        for batch in _batches(old):
+            given = dict(zip(names, batch.columns, strict=True))
+            columns = [
+                _fitted(given[one.name], one) if one.name in given else pa.nulls(batch.num_rows, one.type)
+                for one in target
+            ]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=target))
 
 
-def _fitted(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
-    if field.name not in batch.schema.names:
-        return pa.nulls(batch.num_rows, field.type)
-    column = batch.column(field.name)
+def _batches(parquet: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    yield from parquet.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False)
+
+
+def _fitted(column: pa.Array, field: pa.Field) -> pa.Array:
+    """Raises one of `_UNFIT` for values that the type does not hold; a text holds them all."""
     try:
         return column.cast(field.type)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        if pa.types.is_string(field.type):
-            texts = [
-                None if v is None else v if isinstance(v, str) else json.dumps(v, ensure_ascii=False, default=str)
-                for v in column.to_pylist()
-            ]
-            return pa.array(texts, field.type)
-        return pa.array(column.to_pylist(), field.type)  # structs with fields the others lack
+    except _UNFIT:
+        pass
+    if pa.types.is_string(field.type):
+        texts = [
+            None if v is None else v if isinstance(v, str) else json.dumps(v, ensure_ascii=False, default=str)
+            for v in column.to_pylist()
+        ]
+        return pa.array(texts, field.type)
+    return pa.array(column.to_pylist(), field.type)  # structs with fields the others lack

@@ -1,5 +1,6 @@
 """One part of the data: read, looked through, and written as clean and contaminated rows."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smoltalk.benchmarks.written import MOST as HITS
 from smoltalk.decontamination import Finder, Hit
+from smoltalk.decontamination.added import added, unmarked
 from smoltalk.decontamination.columns import Placed, placed, role_of, text_columns
 from smoltalk.decontamination.evidence import Evidence, quote, written
 from smoltalk.decontamination.folder import OutFolder
@@ -18,9 +21,14 @@ from smoltalk.decontamination.lines import Block, Unreadable
 from smoltalk.decontamination.parts import Part
 from smoltalk.decontamination.tally import LONG_ROW, TOLD, OfBenchmark, Tally
 from smoltalk.errors import UserError
+from smoltalk.words import Texts
 
-_MOST = 20
+MOST = 20
 """Hits of one row that are written down, the best ones."""
+_SURE = HITS // 3
+"""With fewer items in a row all were counted: a scan gives so many hits a row, and an item is three units at most."""
+_CHUNK = 500_000
+"""Bytes of text that are looked through before the call can stop; one row may be longer."""
 EVIDENCE = "contamination"
 """The column of contaminated rows that says what they hold."""
 _KINDS = {"score": pa.float64(), "turn": pa.int64()}
@@ -51,7 +59,7 @@ def work(part: Part, way: Way, desk: object, folder: OutFolder, stopped: Any) ->
                 if stopped.is_set():
                     raise Stopped
                 if batch.num_rows:
-                    _batch(batch, way, desk, sides, tally, part)
+                    _batch(unmarked(batch), way, _Looking(way.finder, desk, stopped), sides, tally, part)
             unreadable += block.unreadable
             _count(block, tally)
     if unreadable:
@@ -92,13 +100,35 @@ def _count(block: Block, tally: Tally) -> None:
     tally.broken_text += block.surrogates
 
 
-def _batch(batch: pa.RecordBatch, way: Way, desk: object, sides: _Sides, tally: Tally, part: Part) -> None:
+class _Looking(NamedTuple):
+    """A finder at work, which stops between a few rows and the next."""
+
+    finder: Finder
+    desk: object
+    stopped: Any
+
+    def find(self, texts: Texts) -> list[Hit]:
+        """As `Finder.find`. Raises `Stopped`."""
+        hits: list[Hit] = []
+        ends = texts.offsets[texts.rows]
+        first, count = 0, len(texts.rows) - 1
+        while first < count:
+            if self.stopped.is_set():
+                raise Stopped
+            last = max(first + 1, int(np.searchsorted(ends, ends[first] + _CHUNK, "right")) - 1)
+            some = Texts(texts.data, texts.offsets, texts.rows[first : last + 1])
+            hits += [hit._replace(row=hit.row + first) for hit in self.finder.find(some, self.desk)]
+            first = last
+        return hits
+
+
+def _batch(batch: pa.RecordBatch, way: Way, looking: _Looking, sides: _Sides, tally: Tally, part: Part) -> None:
     names = text_columns(batch.schema, way.of)
     if part.number == 0 and not part.size and (problems := no_texts(batch.schema, way.of, part.origin)):
         raise UserError(problems)  # of files that is known already
     found = placed(batch, names)
     tally.broken_text += _broken(batch, found)
-    hits = way.finder.find(found.texts, desk)
+    hits = looking.find(found.texts)
     bounds = found.texts.offsets[found.texts.rows]
     lengths = np.diff(bounds)
     tally.rows += batch.num_rows
@@ -118,15 +148,7 @@ def _batch(batch: pa.RecordBatch, way: Way, desk: object, sides: _Sides, tally: 
         sides.write("clean", batch.filter(pa.array(~holds)))
     rows = batch.filter(pa.array(holds))
     evidence = pa.array(list(_evidence(hits, way, batch, names, found)), EVIDENCE_TYPE)
-    columns = dict(zip(rows.schema.names, rows.columns, strict=True))
-    sides.write("contaminated", pa.RecordBatch.from_pydict({**columns, _free(rows.schema.names): evidence}))
-
-
-def _free(names: Sequence[str]) -> str:
-    name = EVIDENCE
-    while name in names:
-        name += "_"
-    return name
+    sides.write("contaminated", added(rows, EVIDENCE, evidence))
 
 
 def _broken(batch: pa.RecordBatch, found: Placed) -> int:
@@ -154,6 +176,9 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _tell(hits: Sequence[Hit], finder: Finder, tally: Tally) -> None:
+    held = Counter(hit.row for hit in hits)
+    tally.more_items += sum(items > MOST for items in held.values())
+    tally.uncounted += sum(items >= _SURE for items in held.values())
     last: set[tuple[int, int]] = set()
     for hit in hits:
         name = finder.names[hit.benchmark]
@@ -174,7 +199,7 @@ def _evidence(
         of_row.setdefault(hit.row, []).append(hit)
     for row, some in of_row.items():
         values: dict[str, Any] = {}
-        yield [_of_hit(hit, way, batch, names, found, row, values) for hit in some[:_MOST]]
+        yield [_of_hit(hit, way, batch, names, found, row, values) for hit in some[:MOST]]
 
 
 def _of_hit(

@@ -38,12 +38,14 @@ class Job:
         return {"data": self.data.identity(), "against": [one.identity() for one in self.against], **fields}
 
 
-def opened(data: list[str], config: str | None, split: str, revision: str | None) -> "Files | OnHub":
+def opened(
+    data: list[str], out: Path, config: str | None = None, split: str = "train", revision: str | None = None
+) -> "Files | OnHub":
     """Files, folders, globs, runs, or one dataset of the Hub. Raises `UserError` for a path with nothing to read."""
     from smoltalk.decontamination.hub import OnHub
     from smoltalk.decontamination.parts import files
 
-    found = files(data)
+    found = files(data, out)
     return OnHub(data[0], config, split, revision) if found is None else found
 
 

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
 from smoltalk.decontamination.folder import OutFolder
-from smoltalk.decontamination.heads import no_rows, refuse
+from smoltalk.decontamination.heads import no_rows, none_readable, refuse
+from smoltalk.decontamination.hub import OnHub
 from smoltalk.decontamination.lines import Unreadable
-from smoltalk.decontamination.parts import Part
+from smoltalk.decontamination.parts import Files, Part
 from smoltalk.decontamination.tally import TOLD
 from smoltalk.decontamination.unify import unify
 from smoltalk.deduplication import Job, called
@@ -70,13 +72,18 @@ class _Memory:
         return next((name for end, name in self.datasets if number < end), "")
 
 
-def dedup(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Result:
-    """Do a job, or what is left of it. Raises `UserError`, `WorldError`, `OSError`; it can be called again.
+def dedup(
+    job: Job, folder: OutFolder, tell: Callable[[Progress], None], conclude: Callable[[Job, Result], None]
+) -> Result:
+    """Do a job, or what is left of it; `conclude` writes into the folder too, before another call may.
+
+    Raises `UserError`, `WorldError`, `OSError`; it can be called again.
 
     Parts that an earlier call wrote are read and compared again, since later rows may repeat theirs, but not written.
     """
     for data in (*job.against, job.data):
         refuse(data, lambda schema, origin: mistakes(schema, job, origin))
+    job = _pinned(job, folder)
     with folder.opened(job.identity()), closing(comparing(job)) as index:
         memory = _Memory(index, job.by == "semantic")
         for other in job.against:
@@ -102,12 +109,32 @@ def dedup(job: Job, folder: OutFolder, tell: Callable[[Progress], None]) -> Resu
         if not together.rows:
             folder.forget()
             raise no_rows(job.data)
+        if together.unreadable == together.rows:
+            folder.forget()
+            raise none_readable(job.data, together.told, together.rows)
         unify(folder)
         biggest = [
-            Cluster(memory.names[head], memory.dataset(head), repeats, text)
-            for head, repeats, text in memory.clusters.biggest(_BIGGEST)
+            Cluster(memory.names[head], memory.dataset(head), repeats, repeat, text)
+            for head, repeats, repeat, text in memory.clusters.biggest(_BIGGEST)
         ]
-        return Result(together, biggest, len(memory.clusters), others, clock.seconds, kept)
+        result = Result(together, biggest, len(memory.clusters), others, clock.seconds, kept)
+        conclude(job, result)
+        return result
+
+
+def _pinned(job: Job, folder: OutFolder) -> Job:
+    """Datasets of the Hub at one commit each, those of an earlier call."""
+    before = folder.before()
+    others = before.get("against") if isinstance(before.get("against"), list) else []
+    told = [before.get("data"), *(others or ())]
+
+    def at_one_commit(data: Files | OnHub) -> Files | OnHub:
+        if not isinstance(data, OnHub):
+            return data
+        asked = data.identity()[:-1]
+        return data.pinned(next((one for one in told if isinstance(one, list) and one[:-1] == asked), None))
+
+    return replace(job, data=at_one_commit(job.data), against=tuple(map(at_one_commit, job.against)))
 
 
 def _not_done(number: int) -> bool:
@@ -165,7 +192,7 @@ def _judge(told: Told, columns: list[str], memory: _Memory, files: PartFiles, ta
             first = int(texts.offsets[texts.rows[row]])
             last = min(int(texts.offsets[texts.rows[row + 1]]), first + _PREVIEW)
             text = " ".join(texts.data[first:last].tobytes().decode("utf-8", "ignore").split())
-        memory.clusters.see(head, text)
+        memory.clusters.see(head, ids[row], text)
         tally.of_others += bool(memory.dataset(head))
     tally.rows += batch.num_rows
     tally.duplicates += int(repeats.sum())

@@ -46,8 +46,10 @@ class Cluster(NamedTuple):
     dataset: str
     """The other dataset that it is in; empty for the data itself."""
     repeats: int
+    repeat: str
+    """The id of the first row that repeats it."""
     text: str
-    """How one of the repeats begins."""
+    """How that one begins."""
 
     def as_json(self) -> Mapping[str, Any]:
         """For the summary."""
@@ -55,16 +57,16 @@ class Cluster(NamedTuple):
 
 
 class Clusters:
-    """How often each row is repeated. Memory: about 300 bytes for each row that is."""
+    """How often each row is repeated. Memory: about 400 bytes for each row that is."""
 
     def __init__(self) -> None:
         self._count: Counter[int] = Counter()
-        self._text: dict[int, str] = {}
+        self._text: dict[int, tuple[str, str]] = {}
 
-    def see(self, head: int, text: str) -> None:
-        """One more repeat of row `head`."""
+    def see(self, head: int, repeat: str, text: str) -> None:
+        """One more repeat of row `head`: the row `repeat`, which begins with `text`."""
         self._count[head] += 1
-        self._text.setdefault(head, text)
+        self._text.setdefault(head, (repeat, text))
 
     def known(self, head: int) -> bool:
         """Whether a text was seen for it."""
@@ -73,7 +75,7 @@ class Clusters:
     def __len__(self) -> int:
         return len(self._count)
 
-    def biggest(self, most: int) -> list[tuple[int, int, str]]:
-        """Head, repeats and text of the biggest; of equals, the earliest."""
+    def biggest(self, most: int) -> list[tuple[int, int, str, str]]:
+        """Head, repeats, first repeat and its text of the biggest; of equals, the earliest."""
         ranked = sorted(self._count.items(), key=lambda item: (-item[1], item[0]))[:most]
-        return [(head, repeats, self._text[head]) for head, repeats in ranked]
+        return [(head, repeats, *self._text[head]) for head, repeats in ranked]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smoltalk.decontamination.added import added, unmarked
 from smoltalk.decontamination.folder import OutFolder
 from smoltalk.decontamination.lines import Unreadable
 
@@ -64,23 +65,23 @@ class PartFiles:
         """A batch's rows, each to its side."""
         if self._written:
             return
-        earlier = ruling.found.earlier
+        batch, earlier = unmarked(batch), ruling.found.earlier
         stays, repeats = np.flatnonzero(earlier < 0), np.flatnonzero(earlier >= 0)
         kept, nearest = batch.take(pa.array(stays)) if len(repeats) else batch, ruling.found.nearest[stays]
         if ruling.semantic:
             near = [ruling.names[int(head)] if head >= 0 else None for head in nearest]
             distance = np.round(1 - ruling.found.similarity[stays].astype(np.float64), 6)
-            kept = _with(kept, "nearest", pa.array(near, pa.string()))
-            kept = _with(kept, "nearest_distance", pa.array(distance, pa.float64(), mask=nearest < 0))
+            kept = added(kept, "nearest", pa.array(near, pa.string()))
+            kept = added(kept, "nearest_distance", pa.array(distance, pa.float64(), mask=nearest < 0))
         self._write("kept", kept)
         if not len(repeats):
             return
         heads = earlier[repeats].tolist()
         rows = batch.take(pa.array(repeats))
-        rows = _with(rows, "duplicate_of", pa.array([ruling.names[head] for head in heads], pa.string()))
-        rows = _with(rows, "duplicate_in", pa.array([ruling.dataset(head) or None for head in heads], pa.string()))
+        rows = added(rows, "duplicate_of", pa.array([ruling.names[head] for head in heads], pa.string()))
+        rows = added(rows, "duplicate_in", pa.array([ruling.dataset(head) or None for head in heads], pa.string()))
         similarity = np.round(ruling.found.similarity[repeats].astype(np.float64), 4)
-        self._write("duplicates", _with(rows, "similarity", pa.array(similarity)))
+        self._write("duplicates", added(rows, "similarity", pa.array(similarity)))
 
     def _write(self, side: str, rows: pa.RecordBatch) -> None:
         if not rows.num_rows:
@@ -92,9 +93,3 @@ class PartFiles:
             writer = pq.ParquetWriter(place, rows.schema, compression="zstd", use_dictionary=False)
             self._writers[key] = self._stack.enter_context(writer)
         self._writers[key].write_batch(rows)
-
-
-def _with(rows: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
-    while name in rows.schema.names:
-        name += "_"
-    return rows.append_column(name, values)

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from smoltalk.decontamination.columns import ids_of, placed, text_columns
+from smoltalk.decontamination.columns import ids_of, parents_of, placed, text_columns
 from smoltalk.decontamination.hub import OnHub
 from smoltalk.decontamination.parts import Files, files
 from smoltalk.errors import Problem, UserError, nearest
@@ -92,7 +92,7 @@ def texts_of_rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Texts:
 
 
 def _first_user_turns(column: pa.Array) -> pa.Array:
-    turns, rows = pc.list_flatten(column), pc.list_parent_indices(column)
+    turns, rows = pc.list_flatten(column), pa.array(parents_of(column))
     names = [turns.type.field(at).name for at in range(turns.type.num_fields)] if pa.types.is_struct(turns.type) else []
     role = next((name for name in ("role", "from") if name in names), None)
     text = next((name for name in ("content", "value") if name in names), None)

@@ -42,7 +42,7 @@ class Desk:
     def __init__(self) -> None:
         room = _CHUNK + 2 * LONGEST
         self.hashes = np.empty(room, np.uint64)
-        self.exact = np.empty(room, np.uint16)
+        self.exact = np.empty(room, np.uint64)
         self.begins, self.ends = np.empty(room, np.int64), np.empty(room, np.int64)
         self.least = np.empty(BINS, np.uint32)
 

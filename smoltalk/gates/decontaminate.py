@@ -1,6 +1,6 @@
 """The gate that keeps benchmark questions out of a dataset, whatever turn, role or template they hide in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from smoltalk.benchmarks.named import named
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.decontamination import Finder, Hit, Method, finder
 from smoltalk.rows import Row
-from smoltalk.text import shown, strings, valid
+from smoltalk.text import shown, valid
 
 if TYPE_CHECKING:
     from smoltalk.words import Texts
@@ -104,10 +104,12 @@ class _Judge:
 
 
 def _texts(column: str, value: Any) -> Iterator[_Text]:
-    """The texts of a column; turns of a conversation one by one."""
+    """The texts of a column, part by part, as the command looks at them."""
+    from smoltalk.decontamination.columns import role_of, spoken
+
     if not isinstance(value, list | tuple):
-        yield _Text({"column": column}, "\n".join(strings(value)))
+        yield from (_Text({"column": column}, text) for text in spoken(value))
         return
     for number, turn in enumerate(value):
-        role = {"role": shown(turn["role"])} if isinstance(turn, Mapping) and "role" in turn else {}
-        yield _Text({"column": column, "turn": number, **role}, "\n".join(strings(turn)))
+        role = {"role": shown(said)} if (said := role_of(value, number)) else {}
+        yield from (_Text({"column": column, "turn": number, **role}, text) for text in spoken(turn))

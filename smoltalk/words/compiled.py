@@ -5,7 +5,11 @@ looks only at the file a function stands in, not at those it calls.
 """
 
 import hashlib
+import os
+import shutil
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,6 +23,9 @@ _COMPILED = ("words", "benchmarks", "duplicates")
 """Folders of the package with compiled functions."""
 
 
+_MONTH = 30 * 86_400
+
+
 def _version() -> str:
     package = Path(__file__).parents[1]
     sources = sorted(path for folder in _COMPILED for path in (package / folder).glob("*.py"))
@@ -28,7 +35,19 @@ def _version() -> str:
     return digest.hexdigest()
 
 
-numba.config.CACHE_DIR = str(user_cache() / "compiled" / _version())  # type: ignore[attr-defined]
+def _folder(kept: Path) -> Path:
+    """This version's, touched; those of others that were not used for a month are taken away."""
+    own = kept / _version()
+    with suppress(OSError):  # a cache that cannot be written only costs time
+        own.mkdir(parents=True, exist_ok=True)
+        os.utime(own)
+        for other in kept.iterdir():
+            if time.time() - other.stat().st_mtime > _MONTH:
+                shutil.rmtree(other, ignore_errors=True)
+    return own
+
+
+numba.config.CACHE_DIR = str(_folder(user_cache() / "compiled"))  # type: ignore[attr-defined]
 
 
 class _Listener(event.Listener):

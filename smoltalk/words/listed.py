@@ -15,14 +15,14 @@ class Words(NamedTuple):
     """Text `t` has words `bounds[t]` to `bounds[t + 1]`; `hashes` and `exact` are as in `scan.words_of`."""
 
     hashes: NDArray[np.uint64]
-    exact: NDArray[np.uint16]
+    exact: NDArray[np.uint64]
     bounds: NDArray[np.int64]
 
 
 def words_in(texts: Texts) -> Words:
     """The words of all texts, in their order."""
     room = len(texts.data) + 1  # pages that are never written take no memory
-    hashes, exact = np.empty(room, np.uint64), np.empty(room, np.uint16)
+    hashes, exact = np.empty(room, np.uint64), np.empty(room, np.uint64)
     bounds = np.zeros(len(texts.offsets), np.int64)
     _list(texts.data, texts.offsets, *tables(), hashes, exact, bounds)
     return Words(hashes[: bounds[-1]].copy(), exact[: bounds[-1]].copy(), bounds)

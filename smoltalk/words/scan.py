@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from smoltalk.words.compiled import compiled, inlined
-from smoltalk.words.fold import ALONE, APOSTROPHE, DIGIT, GAP, LETTER, NOTHING, SIZE, WIDTH
+from smoltalk.words.escape import escaped
+from smoltalk.words.fold import ALONE, APOSTROPHE, BACKSLASH, DIGIT, GAP, LETTER, NOTHING, SIZE, WIDTH
 
 NUMBER = np.uint64(0x9AE16A3B2F90404F)
 """The hash of every number; what it says is in `exact`."""
@@ -18,6 +19,10 @@ _SHIFT = np.uint64(33)
 _MIX_A, _MIX_B = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 
 _ONE, _BYTES = np.uint64(1), np.uint64(SIZE)
+
+DIGITS_KEPT = np.uint64(48)
+"""A number's `exact` shifted by this much is what a fingerprint keeps of its digits: 16 bits, never 0."""
+_NEVER_ZERO = np.uint64(1 << 48)
 
 _FREE, _IN_WORD, _IN_NUMBER = 0, 1, 2
 
@@ -38,8 +43,8 @@ def words_of(
     """Append the words of `data[first:last]` (UTF-8) to the four arrays from `count` on; returns the new count.
 
     `hashes` are FNV-1a (Fowler, Noll, Vo 1991) over folded characters, then mixed. `exact` is 0 for a word, and for a
-    run of numbers 16 bits of its digits, never 0. `begins` and `ends` are byte offsets. The arrays need room for
-    `last - first` more entries.
+    run of numbers the hash of its digits, never 0, nor are its upper 16 bits. `begins` and `ends` are byte offsets. The
+    arrays need room for `last - first` more entries.
     """
     state, value, begin, end = _FREE, _START, 0, 0
     at: Any = first
@@ -77,6 +82,10 @@ def words_of(
             elif state == _IN_WORD and not (kind == APOSTROPHE and at < last and _is_letter(data[at])):
                 count = _close(state, value, begin, end, hashes, exact, begins, ends, count)
                 state = _FREE
+                if kind == BACKSLASH:
+                    at += escaped(data, at, last)
+            elif kind == BACKSLASH:
+                at += escaped(data, at, last)
             continue
         if byte < 0xE0:
             code = (np.uint32(byte & 0x1F) << 6) | np.uint32(data[at + 1] & 0x3F if at + 1 < last else 0)
@@ -155,6 +164,6 @@ def _close(
     if state == _IN_WORD:
         hashes[count], exact[count] = mixed, 0
     else:
-        hashes[count], exact[count] = NUMBER, np.uint16(mixed >> np.uint64(48)) | np.uint16(1)
+        hashes[count], exact[count] = NUMBER, mixed | _NEVER_ZERO
     begins[count], ends[count] = begin, end
     return count + 1

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from bench import contamination
 from bench.contamination_negatives import overlapping
 from bench.contamination_rules import RULES, open_r1_as_written
-from bench.contamination_set import HELD_OUT, TUNED, chosen, negatives, positives
-from bench.contamination_text import batches
+from bench.contamination_set import HELD_OUT, TUNED, chosen, held_out, negatives, positives
+from bench.contamination_text import batches, joined
 from bench.contamination_variants import HEAVY, LIGHT, SURFACE, VARIANTS, Turns, Words
+from bench.contamination_wording import WORDING
 from smoltalk.benchmarks import Item
+from smoltalk.catalog import data_folder
 
 WORDS = [f"{a}{b}" for a in ("ka", "lo", "mi", "nu", "re", "so", "ti") for b in ("ban", "der", "fol", "gim", "hat")]
 TALK: list[Turns] = [(("user", f"Tell me about {a} and {b}."), ("assistant", f"{b} is like {a}, but older."))
@@ -29,8 +32,16 @@ def data(tmp_path: Path) -> Path:
     for folder in ("benchmarks", "corpora"):
         (tmp_path / folder).mkdir()
     for name, split in (("alpha", "test"), ("mbpp", "train"), ("gsm8k_train", "train"), ("mawps", "test")):
-        rows = [{"question": sentence(hash_of(name) + n, 30), "passage": None, "choices": [], "split": split,
-                 "answer": None} for n in range(90)]  # fmt: skip
+        rows: list[dict[str, object]] = [
+            {
+                "question": sentence(hash_of(name) + n, 30),
+                "passage": None,
+                "choices": [],
+                "split": split,
+                "answer": None,
+            }
+            for n in range(90)
+        ]
         (tmp_path / "benchmarks" / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
     rows = [{"messages": [{"role": role, "content": text} for role, text in row]} for row in TALK]
     (tmp_path / "corpora" / "talk.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
@@ -118,6 +129,27 @@ def test_set_is_the_same_again(data: Path) -> None:
     assert overlaps == 0 and {case.group for case in cases} == {"ordinary", "hard"}
 
 
+def test_wording_is_not_what_the_product_exempts() -> None:
+    def bare(line: str) -> str:
+        return " ".join(re.findall(r"\w+", line.casefold()))
+
+    files = [data_folder("decontam") / "wording" / name for name in ("boilerplate.txt", "small_talk.txt")]
+    exempt = {bare(line) for file in files for line in file.read_text("utf-8").splitlines()}
+    ours = [bare(line) for lines in WORDING.values() for text in lines for line in (text, *text.splitlines())]
+    assert len(exempt) > 100 and not exempt & set(ours)
+    assert sum(map(len, WORDING.values())) >= 60 and min(map(len, WORDING.values())) >= 10
+
+
+def test_negatives_are_of_the_half_that_the_product_was_not_made_from(data: Path) -> None:
+    cases, _ = negatives(data)
+    seen = {row[0][1] for row in TALK} - {row[0][1] for row in held_out(TALK)}
+    assert seen and WORDING.keys() <= {case.name for case in cases}
+    assert not any(text in turn for case in cases for _, turn in case.turns for text in seen)
+    lines = (data / "benchmarks" / "gsm8k_train.jsonl").read_text().splitlines()
+    asked = [json.loads(line)["question"] for line in lines]
+    assert {case.turns[0][1] for case in cases if case.name == "gsm8k_train"} == set(asked[1::2])
+
+
 def test_quality(data: Path) -> None:
     found = contamination.quality(data, quick=True)
     assert found["groups"]["surface"]["smoltalk"] > 95
@@ -132,6 +164,9 @@ def test_nothing_without_data(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_text_is_the_same_again_and_no_batch_is_another() -> None:
     size = 3 * sum(len(text) for row in TALK for _, text in row) // 2
     once = [batch.to_pylist() for batch in batches(TALK, size)]
+    row = joined(TALK, size).to_pylist()
+    assert len(row) == 1 and [turn["role"] for turn in row[0]["messages"]] == ["user"]
+    assert size <= len(row[0]["messages"][0]["content"]) < size + 200
     assert once == [batch.to_pylist() for batch in batches(TALK, size)]
     assert len(once) == 2 and once[0] != once[1]
 

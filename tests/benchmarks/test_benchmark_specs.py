@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from smoltalk.benchmarks import Item, meant, names, spec
+from smoltalk.benchmarks import Item, Spec, meant, names, spec
 from smoltalk.benchmarks.specs import spec_in
 from smoltalk.errors import UserError
 
@@ -74,3 +74,13 @@ def test_a_name_means_all_that_go_on_after_it(shelf: Path) -> None:
     assert names() == ("quays", "ropes_v1", "ropes_v2", "ropeson")
     with pytest.raises(UserError, match="did you mean"):
         meant("rope")
+
+
+@pytest.mark.parametrize(
+    ("choices", "why"),
+    [("right", "is '2', no list"), ("ask", "is 'Which is red[?]', no list"), ("range(2000)", "1,000")],
+)
+def test_choices_that_are_no_list_are_told(choices: str, why: str) -> None:
+    given = Spec(dataset="a/b", splits=("test",), question="ask", choices=choices, licence="mit")
+    with pytest.raises(UserError, match=why):
+        list(given.items([ROW]))

@@ -3,7 +3,7 @@
 from smoltalk.benchmarks import Item
 from smoltalk.benchmarks.build import build
 from smoltalk.benchmarks.fingerprint import COMMON
-from smoltalk.benchmarks.match import LONG, RUN, WHOLE
+from smoltalk.benchmarks.match import DIGITS, LONG, RUN, WHOLE
 
 NAMES = [f"ship{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(COMMON + 6)]
 LONG_ONE = "Which of the two ropes is the longer one, and by how many fathoms exactly?"
@@ -39,8 +39,21 @@ def test_a_topic_and_everyday_words_are_looked_for_with_their_choices_alone() ->
         assert [kind for _, kind, _ in kinds(q(question))] == [WHOLE]
 
 
-def test_short_questions_that_several_items_ask_are_nobodys() -> None:
-    assert kinds(q("How long is the rope?"), q("HOW LONG is the rope"), q(LONG_ONE)) == [(2, LONG, 15)]
+def test_of_items_that_ask_the_same_without_choices_the_first_stands_for_all() -> None:
+    items = [q(LONG_ONE), q("How long is the rope?"), Item(question="HOW LONG is the rope", answer="9")]
+    assert kinds(*items) == [(0, LONG, 15), (1, RUN, 5)]
+    assert kinds(q("How long?", "two", "nine"), q("How long?"), Item(question="how long", answer="2")) == [
+        (0, LONG, 6),
+        (1, WHOLE, 2),
+    ]
+
+
+def test_a_long_number_is_also_looked_for_within_a_text() -> None:
+    assert kinds(q("((12 + 7) * -31) / 415 =")) == [(0, WHOLE, 1), (0, DIGITS, 1)]
+    assert kinds(q("12 + 7 =")) == [(0, WHOLE, 1)]
+
+
+def test_short_questions_that_several_items_ask_prove_nothing_without_their_choices() -> None:
     assert kinds(q("How long?", "two", "nine"), q("How long?", "three", "ten")) == [(0, LONG, 6), (1, LONG, 6)]
 
 
@@ -81,10 +94,15 @@ def test_what_repeats_in_an_item_is_looked_for_once() -> None:
 
 
 def test_the_manifest_counts_what_can_be_found() -> None:
-    told = build("quays", [q(LONG_ONE), q("How long?"), q("how long")], "here").manifest
-    assert (told.name, told.origin, told.rows, told.items) == ("quays", "here", 3, 1)
-    renamed = build("quays", [Item(question=LONG_ONE, id="7"), q("How long?"), q("how long")], "here").manifest
-    assert renamed == told
+    items = [q(LONG_ONE), q("How long?"), Item(question="how long", answer="9"), q("?!"), q("?", "a rope")]
+    made = build("quays", items, "here")
+    told = made.manifest
+    assert (told.name, told.origin, told.rows, told.items) == ("quays", "here", 5, 4)
+    assert made.unfound == ("3",)
+    renamed = build("quays", [items[0].model_copy(update={"id": "7"}), *items[1:]], "here")
+    assert renamed.manifest == told
+    assert renamed.unfound == ("3",)
+    assert build("quays", [*items, Item(question="…", id="dots")], "here").unfound == ("3", "dots")
     assert build("quays", [q(LONG_ONE)], "here").manifest.sha256 != told.sha256
 
 

@@ -81,8 +81,56 @@ def test_other_numbers_score_less_but_show() -> None:
     index = Index([build("quays", [Item(question=question.format(12, 7))], "")], 0.5)
     hits = index.scan(texts_of([[question.format(12, 7)], [question.format(31, 8)]]))
     assert hits.rows.tolist() == [0, 1]
-    assert hits.scores[0].tolist() == [1, 1, 1]
-    assert 0.5 < hits.scores[1, 0] < 1 and hits.scores[1, 2] == 0
+    assert hits.scores[0].tolist() == [1, 1, 0, 1]
+    assert 0.5 < hits.scores[1, 0] < 1 and hits.scores[1, 2] > 0 and hits.scores[1, 3] == 0
+
+
+def said(question: str, *rows: str) -> list[tuple[float, bool, bool]]:
+    """(score, whether numbers changed, whether it is word for word) of each row's hit."""
+    index = Index([build("quays", [Item(question=question)], "")], 0.5)
+    hits = index.scan(texts_of([[row] for row in rows]))
+    assert hits.rows.tolist() == list(range(len(rows)))
+    return [(round(float(score), 3), changed > 0, whole == 1) for score, _, changed, whole in hits.scores]
+
+
+PHRASES = (
+    "Anna ties 3 red ropes to the mast, then 5 red ropes to the quay, and Ben cuts 3 red ropes and 8 red ropes off."
+)
+
+
+def test_a_phrase_before_several_numbers_changes_none_of_them() -> None:
+    copy, dropped = PHRASES.upper(), PHRASES.replace("mast, then", "mast then slowly")
+    assert said(PHRASES, copy, f"7 boats. {copy}") == [(1, False, True)] * 2
+    (_, changed, whole), *_ = said(PHRASES, dropped)
+    assert not changed and not whole
+
+
+def test_a_number_whose_neighbours_are_others_is_not_a_changed_one() -> None:
+    (_, changed, whole), (_, other, _) = said(
+        PHRASES, PHRASES.replace("then 5 red", "later 5 blue"), PHRASES.replace("then 5 red", "then 6 red")
+    )
+    assert not changed and not whole and other
+
+
+def test_all_words_in_another_order_are_not_word_for_word() -> None:
+    first, second = "Three old sailors of the north tie a rope to the post.", "Who of them unties it before the storm?"
+    assert said(f"{first} {second}", f"{first} {second}", f"{second} {first} {second}") == [(1, False, True)] * 2
+    ((_, _, whole),) = said(f"{first} {second}", f"{second} So: {first}")
+    assert not whole
+
+
+def test_the_copy_stays_where_a_row_has_more_twins_than_hits() -> None:
+    names = [chr(97 + i // 26) + chr(97 + i % 26) for i in range(400)]
+    items = [Item(question=f"{name}x saw three sailors tie the long red rope to a post on {name}y.") for name in names]
+    index = Index([build("twins", items, "")], 0.1)
+    everything = " ".join(item.question for item in items[:350])
+    assert best(index.scan(texts_of([[f"{items[399].question} {everything}"]])), index, 0, 0, 399) == 1
+
+
+def test_a_long_number_is_found_within_a_text() -> None:
+    index = Index([build("sums", [Item(question="((12 + 7) * -31) / 415 =")], "")], 0.5)
+    hits = index.scan(texts_of([["Q: ((12 + 7) * -31) / 415 =\nA:"], ["Q: 127 * 31415 = A"], ["Call 12731415 now"]]))
+    assert (hits.rows.tolist(), hits.scores.tolist()) == ([0], [[1, 1, 0, 1]])
 
 
 def test_rows_without_items_are_left_alone() -> None:
@@ -115,3 +163,11 @@ def test_scans_in_parts_and_at_one_desk_are_one_scan() -> None:
 def test_an_index_of_nothing_finds_nothing() -> None:
     assert len(Index([], 0.5).scan(texts_of([["How long is the rope?"]])).rows) == 0
     assert len(Index([build("none", [], "")], 0.5).scan(texts_of([["How long?"]])).rows) == 0
+
+
+def test_short_questions_that_differ_in_a_number_are_not_taken_for_each_other() -> None:
+    """Forty thousand pairs: 16 bits of each number's digits would take one or two for the same."""
+    index = Index([build("roots", [Item(question=f"What is the square root of {n}?") for n in range(200)], "")], 0.5)
+    others = index.scan(texts_of([[f"What is the square root of {n}?"] for n in range(200, 5_000)]))
+    assert len(others.rows) == 0
+    assert len(set(index.scan(texts_of([[f"What is the square root of {n}?"] for n in range(200)])).rows)) == 200

@@ -81,6 +81,6 @@ def test_the_shipped_file_is_of_the_shipped_list() -> None:
 def test_a_damaged_file_is_not_used(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (corpus / "wording").mkdir()
     (corpus / "wording" / "everyday.npz").write_bytes(b"PK")
-    monkeypatch.setattr("smoltalk.benchmarks.everyday.data_folder", lambda _: corpus)
+    monkeypatch.setattr("smoltalk.benchmarks.wording.data_folder", lambda _: corpus)
     with pytest.raises(UserError, match=r"everyday\.npz  is damaged"):
         everyday.everyday()

@@ -1,5 +1,6 @@
 """Fingerprints on disk: deterministic, without text, and never used when damaged or of another version."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smoltalk.benchmarks import Fingerprint, Item, load
+from smoltalk.benchmarks import Fingerprint, Item, Spec, load, prints
 from smoltalk.benchmarks.build import build
 from smoltalk.benchmarks.fingerprint import ARRAYS, read, save
-from smoltalk.benchmarks.shelf import own_folder, rebuild
+from smoltalk.benchmarks.shelf import of_spec, own_folder, rebuild
 from smoltalk.errors import Problem, UserError
 
 ITEMS = [
@@ -147,7 +148,7 @@ def test_a_bad_build_is_built_again_on_request(shelf: Path, tmp_path: Path) -> N
     own_folder().mkdir(parents=True)
     (own_folder() / "quays.npz").write_bytes(b"PK")
     (tmp_path / "items.jsonl").write_text('{"question": "How long is the rope of the ship?"}\n')
-    rebuild("quays", tmp_path / "items.jsonl")
+    rebuild("quays", tmp_path / "items.jsonl", force=True)
     assert load("quays").manifest.rows == 1
 
 
@@ -155,3 +156,26 @@ def test_a_fingerprint_of_another_benchmark_is_not_used(shelf: Path) -> None:
     save(build("docks", [Item(question="How long?")], ""), shelf / "quays.npz")
     with pytest.raises(UserError, match="is one of `docks` and is not used"):
         load("quays")
+
+
+def test_what_was_weighed_against_other_wording_is_refused_and_built_again(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    save(made(), shelf / "quays.npz")
+    items = tmp_path / "mine.jsonl"
+    items.write_text('{"question": "How many gulls sit on the third quay of Calder at the seventh bell?"}\n')
+    before = prints([str(items)])[0].manifest.everyday
+    for module in ("build", "fingerprint", "against"):
+        monkeypatch.setattr(f"smoltalk.benchmarks.{module}.checksum", lambda: "of other files")
+    with pytest.raises(UserError, match=r"other everyday wording .* is not used\n"):
+        load("quays")
+    assert prints([str(items)])[0].manifest.everyday == "of other files" != before
+
+
+def test_a_fingerprint_of_a_commit_that_the_spec_no_longer_pins_is_refused(shelf: Path) -> None:
+    old = made()
+    pinned = old.manifest.model_copy(update={"pinned": "a" * 40})
+    save(dataclasses.replace(old, manifest=pinned), shelf / "quays.npz")
+    given = Spec(dataset="a/b", splits=("test",), question="q", licence="mit", revision="b" * 40)
+    with pytest.raises(UserError, match="was built from commit aaaaaaaaaaaa, the spec pins bbbbbbbbbbbb"):
+        of_spec(given, "quays", shelf / "quays.npz", "")

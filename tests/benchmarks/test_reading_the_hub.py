@@ -19,6 +19,12 @@ ROW = {
 }
 
 
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are found."""
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: [])
+
+
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What was asked of a Hub whose datasets have one row a split, the example in each."""
@@ -97,6 +103,7 @@ class DatasetNotFoundError(FileNotFoundError):
         (RevisionNotFoundError("404"), UserError, f"has no commit {PIN} any more"),
         (DatasetNotFoundError("gated"), UserError, "is not open to you: gated\n    accept its terms on https"),
         (ValueError("BuilderConfig 'x' not found"), UserError, "cannot be read as the spec says: BuilderConfig"),
+        (KeyError("a kind of its own"), WorldError, "cannot be read from the Hub: 'a kind"),
         (ConnectionError("no route"), WorldError, "cannot be read from the Hub: no route"),
     ],
 )
@@ -109,3 +116,24 @@ def test_what_the_hub_says_is_told(
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
     with pytest.raises(kind, match=why):
         items_on_hub(chosen(), "quays.yaml")
+
+
+def test_without_a_network_it_is_said_at_once(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any) -> None:
+        raise OSError("temporary failure in name resolution")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(WorldError, match=r"no network: huggingface\.co cannot be found, so someone/quays cannot"):
+        items_on_hub(chosen(), "quays.yaml")
+
+
+def test_a_commit_that_cannot_be_asked_for_is_a_sentence(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dataset_info(_: str) -> None:
+        raise RuntimeError("[Errno -3] no such name")
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(dataset_info=dataset_info))
+    with pytest.raises(WorldError, match="someone/quays cannot be read from the Hub"):
+        items_on_hub(chosen(revision=None), "quays.yaml")

@@ -11,6 +11,7 @@ from smoltalk.benchmarks.index import Index
 from smoltalk.benchmarks.match import LONG
 from smoltalk.words import texts_of
 from smoltalk.words.listed import words_in
+from smoltalk.words.scan import DIGITS_KEPT
 
 VOCABULARY = [f"{a}{b}" for a in ("ka", "lo", "mi", "nu") for b in ("ban", "der", "fol")] + ["7", "8 1", "90"]
 ITEMS = [
@@ -45,7 +46,7 @@ def score(unit: int, texts: list[str]) -> float:
         for at in range(len(words.hashes) - N + 1):
             place = places.get(int(gram(*words.hashes[at : at + N])))
             if place is not None:
-                kept = [place + s for s in range(N) if numbers[place + s] in (0, words.exact[at + s])]
+                kept = [place + s for s in range(N) if numbers[place + s] in (0, words.exact[at + s] >> DIGITS_KEPT)]
                 hits.append((before + at, kept))
         before += len(words.hashes) + 1
     best = 0.0

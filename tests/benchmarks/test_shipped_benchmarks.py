@@ -72,7 +72,8 @@ def test_spec_and_fingerprint_belong_together(name: str) -> None:
     assert (made.manifest.name, made.manifest.rows) == (name, COPIES.get(name, spec(name).rows))
     assert made.manifest.items >= 0.98 * made.manifest.rows
     assert made.manifest.origin and made.ids == ()
-    assert len(np.unique(made.items)) == made.manifest.items
+    assert len(np.unique(made.items)) >= 0.99 * made.manifest.items
+    assert made.unfound == ()
     assert made.items.max() < made.manifest.rows
 
 

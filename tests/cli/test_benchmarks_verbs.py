@@ -34,7 +34,7 @@ def items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_fingerprint_is_built_shown_and_listed(smoltalk: Smoltalk, items: Path) -> None:
     assert "not built: smoltalk benchmarks build quays" in smoltalk("benchmarks", "list").out
     assert "no fingerprint; build it" in smoltalk("benchmarks", "show", "quays").out
-    built = smoltalk("benchmarks", "build", "quays", "--from", str(items), "--origin", "a@b")
+    built = smoltalk("benchmarks", "build", "quays", "--from", str(items), "--force", "--origin", "a@b")
     assert built.code == 0
     assert built.out.startswith(f"{own_folder() / 'quays.npz'}: 2 of 2 items can be found, ")
     assert "note: built from 2 items; the spec says the Hub has 3" in built.err
@@ -44,9 +44,10 @@ def test_a_fingerprint_is_built_shown_and_listed(smoltalk: Smoltalk, items: Path
 
 
 def test_it_goes_where_it_is_sent(smoltalk: Smoltalk, items: Path, tmp_path: Path) -> None:
-    assert smoltalk("benchmarks", "build", "quays", "--from", str(items), "--out", str(tmp_path / "decontam")).code == 0
+    shelf = str(tmp_path / "decontam")
+    assert smoltalk("benchmarks", "build", "quays", "--from", str(items), "--force", "--out", shelf).code == 0
     assert "shipped" in smoltalk("benchmarks", "list").out
-    there = smoltalk("benchmarks", "build", "quays", "--from", str(items), "--out", str(items))
+    there = smoltalk("benchmarks", "build", "quays", "--from", str(items), "--force", "--out", str(items))
     assert there.code == 2 and "cannot be written" in there.err
 
 
@@ -60,8 +61,51 @@ def test_mistakes_are_sentences(smoltalk: Smoltalk, items: Path, tmp_path: Path)
     damaged = smoltalk("benchmarks", "show", "quays")
     assert damaged.code == 2 and "is damaged and is not used" in damaged.err
     assert "is damaged and is not used: smoltalk benchmarks build quays" in smoltalk("benchmarks", "list").out
-    assert smoltalk("benchmarks", "build", "quays", "--from", str(items)).code == 0
+    assert smoltalk("benchmarks", "build", "quays", "--from", str(items), "--force").code == 0
     assert smoltalk("benchmarks", "show", "quays").code == 0
+
+
+@pytest.mark.parametrize(
+    ("questions", "why"),
+    [
+        (QUESTIONS, "items.jsonl  holds 2 items; the spec says 3"),
+        ([QUESTIONS[1]] * 3, "items.jsonl  does not hold the example of the spec, so these are other items"),
+    ],
+)
+def test_other_items_than_the_specs_are_refused(
+    smoltalk: Smoltalk, items: Path, questions: list[str], why: str
+) -> None:
+    items.write_text("".join(json.dumps({"question": question}) + "\n" for question in questions))
+    said = smoltalk("benchmarks", "build", "quays", "--from", str(items))
+    assert (said.code, f"{why}\n    --force builds it all the same" in said.err) == (2, True), said.err
+    assert not (own_folder() / "quays.npz").exists()
+    assert smoltalk("benchmarks", "build", "quays", "--from", str(items), "--force").code == 0
+
+
+def test_a_spec_file_may_be_named_in_place_of_a_benchmark(smoltalk: Smoltalk, items: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(SPEC.replace("rows: 3", "rows: 2"))
+    assert f"build it: smoltalk benchmarks build {mine}" in smoltalk("benchmarks", "show", str(mine)).out
+    built = smoltalk("benchmarks", "build", str(mine), "--from", str(items))
+    assert (built.code, built.out.startswith(f"{tmp_path / 'mine.npz'}: 2 of 2")) == (0, True)
+    assert f"fingerprint {tmp_path / 'mine.npz'}" in smoltalk("benchmarks", "show", str(mine)).out
+    ours = tmp_path / "decontam" / "quays.yaml"
+    assert "build it: smoltalk benchmarks build quays" in smoltalk("benchmarks", "show", str(ours)).out
+    assert "there is no file" in smoltalk("benchmarks", "show", str(tmp_path / "none.yaml")).err
+
+
+def test_a_broken_expression_is_told_by_its_line(smoltalk: Smoltalk, items: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(SPEC.replace("question: ask", "question: ask ~"))
+    said = smoltalk("benchmarks", "build", str(mine))
+    assert (said.code, f"{mine}:3  `question: ask ~` cannot be worked out" in said.err) == (2, True), said.err
+
+
+def test_a_name_of_two_says_which(smoltalk: Smoltalk, items: Path, tmp_path: Path) -> None:
+    for version in ("0_1", "0_2"):
+        (tmp_path / "decontam" / f"dock_{version}.yaml").write_text(SPEC)
+    said = smoltalk("benchmarks", "show", "dock")
+    assert (said.code, "`dock` are 2 benchmarks\n    name one: dock_0_1, dock_0_2" in said.err) == (2, True)
 
 
 def test_everyday_wording_is_counted(smoltalk: Smoltalk, tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ def test_rows_are_set_apart_with_their_evidence(call: Call) -> None:
         ({"text": f"{PLAIN} {FERRY}"}, "text", -1, ""),
         ({"instruction": PLAIN, "response": FERRY}, "response", -1, ""),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": FERRY}]}]}, "messages", 0, "user"),
+        (
+            {"messages": [{"role": "assistant", "content": None, "tool_calls": [{"function": {"arguments": FERRY}}]}]},
+            "messages",
+            0,
+            "assistant",
+        ),
         ({"passages": [PLAIN, None, FERRY]}, "passages", 2, ""),
     ],
 )
@@ -125,7 +131,8 @@ def test_mistakes_are_told(call: Call, arguments: tuple[str, ...], sentence: str
 def test_unknown_benchmarks_get_the_nearest_name(call: Call) -> None:
     jsonl(Path("data.jsonl"), [{"text": PLAIN}])
     said = call("data.jsonl", against="gsm9k,nowhere.jsonl")
-    assert (said.code, "did you mean `gsm8k`?" in said.err, "there is no file nowhere.jsonl" in said.err) == (2, True, True)
+    assert (said.code, "did you mean `gsm8k`?" in said.err) == (2, True)
+    assert "there is no file nowhere.jsonl" in said.err
 
 
 def test_bad_rows_are_counted_and_kept(call: Call) -> None:
@@ -150,6 +157,15 @@ def test_bad_rows_are_counted_and_kept(call: Call) -> None:
     assert "lines that are no rows" in said.out
 
 
+def test_data_without_a_readable_line_is_a_mistake(call: Call) -> None:
+    jsonl(Path("data.jsonl"), ["{not json", "[1]"])
+    said = call("data.jsonl")
+    assert (said.code, "data.jsonl  none of 2 lines is a row: nothing was looked at" in said.err) == (2, True), said.err
+    assert "data.jsonl, byte 10: is no JSON object" in said.err
+    jsonl(Path("data.jsonl"), [{"text": PLAIN}])
+    assert call("data.jsonl").code == 0
+
+
 def test_broken_utf8_in_parquet_is_read_around(call: Call) -> None:
     texts = pa.array([PLAIN.encode(), b"\xed\xa0\x80 " + LAMPS.encode()]).view(pa.string())
     pq.write_table(pa.table({"id": [1, 2], "text": texts}), "data.parquet")
@@ -159,7 +175,8 @@ def test_broken_utf8_in_parquet_is_read_around(call: Call) -> None:
 
 def test_dates_stay_texts_and_columns_of_the_input_stay(call: Call) -> None:
     jsonl(Path("data.jsonl"), [{"text": PLAIN, "when": "2024-01-01", "contamination": "none"}, {"text": LAMPS}])
-    assert call("data.jsonl").code == 0
+    said = call("data.jsonl")
+    assert (said.code, "rows with evidence, in the column `contamination_`" in said.out) == (0, True)
     assert rows("clean") == [{"text": PLAIN, "when": "2024-01-01", "contamination": "none"}]
     assert rows("contaminated")[0]["contamination_"][0]["item"] == "lamps"
 
@@ -272,3 +289,23 @@ def test_half_characters_in_private_items_do_no_harm(call: Call) -> None:
     said = call("data.jsonl", against="half.jsonl")
     assert said.code == 0, said.err
     assert rows("contaminated")[0]["contamination"][0]["item"] == "l\ufffd"
+
+
+def test_a_row_of_more_items_than_are_written_down_is_told(call: Call) -> None:
+    names = ["amber", "birch", "cedar", "dover", "ember", "fjord", "grove", "haven", "inlet", "jetty", "knoll"]
+    asked = [
+        f"Which {one} sailors mended torn {two} canvas beneath {one} lanterns while storms battered {two} piers?"
+        for one in names[:2] for two in names
+    ]  # fmt: skip
+    jsonl(Path("many.jsonl"), [{"question": one} for one in asked])
+    jsonl(Path("data.jsonl"), [{"text": " ".join(asked)}])
+    said = call("data.jsonl", against="many.jsonl")
+    assert (said.code, summary()["more_items"], summary()["uncounted"]) == (0, 1, 0)
+    assert "1  with more than 20 items, of which the best 20 are written down" in said.out
+    assert len(rows("contaminated")[0]["contamination"]) == 20
+
+
+def test_nothing_is_said_to_be_kept_where_nothing_can_be(call: Call) -> None:
+    jsonl(Path("data.jsonl"), [{"text": PLAIN}])
+    said = call("data.jsonl", out="/proc/nowhere")
+    assert (said.code, "/proc/nowhere" in said.err, "kept" in said.err) == (3, True, False), said.err

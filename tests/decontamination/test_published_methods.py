@@ -106,3 +106,8 @@ def test_files_of_items_are_enough(harbour: Path) -> None:
     assert (ready.names, ready.sizes) == (("harbour",), (4,))
     (hit,) = ready.find(texts_of([[PLAIN], [LAMPS]]), ready.desk())
     assert (hit.row, ready.called(0, hit.item)) == (1, "lamps")
+
+
+def test_other_items_are_another_source() -> None:
+    one, two = (Published(RULES["tulu3"], {"a": [Item(question=f"Is {n} of all quays?")]}).sources for n in (1, 2))
+    assert one != two

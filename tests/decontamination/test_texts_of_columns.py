@@ -3,11 +3,12 @@
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smoltalk.decontamination.columns import placed, role_of, text_columns
+from smoltalk.decontamination.columns import placed, role_of, said_in, text_columns
 
 TEXT = st.none() | st.text(max_size=6)
 TURN = st.none() | st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": TEXT})
@@ -77,7 +78,48 @@ def test_texts_are_of_one_kind_to_compiled_code() -> None:
         assert not placed(batch, columns).texts.data.flags.writeable
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"content": "one\\ntwo", "n": 3, "more": ["a \\"b\\""]}', {"content": "one\ntwo", "n": 3, "more": ['a "b"']}],
+)
+def test_arguments_of_tool_calls_are_read(arguments: Any) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "ask", "arguments": arguments}}
+    turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    batch = pa.RecordBatch.from_pylist([{"turns": [{"role": "user", "content": "y"}]}, {"turns": turns}])
+    assert text_columns(batch.schema) == ["turns"]
+    plain, calling = gathered(batch, ["turns"])
+    assert plain == [("y", "turns", 0)]
+    assert calling[0] == ("x", "turns", 0)
+    assert {turn for _, _, turn in calling[1:]} == {1}
+    assert "\n".join(text for text, _, _ in calling[1:]) == 'one\ntwo\na "b"'
+    only = pa.RecordBatch.from_pylist([{"turns": turns[1:]}])
+    assert "\n".join(text for text, _, _ in gathered(only, text_columns(only.schema))[0]) == 'one\ntwo\na "b"'
+
+
+def test_arguments_that_are_no_json_are_read_as_they_are() -> None:
+    assert [said_in(text) for text in (b"no {json", b"\xff", b"17", b'"a"')] == ["no {json", "\ufffd", "17", "a"]
+
+
+def test_texts_without_calls_are_not_copied() -> None:
+    call = {"function": {"name": "ask", "arguments": "{}"}}
+    turns = [{"content": "x", "tool_calls": [call]}]
+    batch = pa.RecordBatch.from_pylist([{"turns": turns}, {"turns": [{"content": "y", "tool_calls": None}]}])
+    column = batch.column("turns").slice(1)
+    data = pc.list_flatten(column).flatten()[0].buffers()[2]
+    assert placed(pa.record_batch({"turns": column}), ["turns"]).texts.data.ctypes.data == data.address
+
+
 def test_roles_under_both_names() -> None:
     turns = [{"from": "human", "value": "x"}, {"role": "user"}, {"role": None}, "y"]
     assert [role_of(turns, turn) for turn in range(5)] == ["human", "user", "", "", ""]
     assert role_of("text", 0) == ""
+
+
+def test_values_beneath_a_null_list_are_nobodys() -> None:
+    texts = pa.array(["a", "b", "hidden", "hidden", "c", "d"])
+    lists = pa.ListArray.from_arrays(pa.array([0, 2, 4, 6], pa.int32()), texts, mask=pa.array([False, True, False]))
+    fixed = pa.FixedSizeListArray.from_arrays(texts, 2, mask=pa.array([False, True, False]))
+    for column in (lists, fixed):
+        found = gathered(pa.record_batch({"x": column}), ["x"])
+        assert found == [[("a", "x", 0), ("b", "x", 1)], [], [("c", "x", 0), ("d", "x", 1)]]
+        assert gathered(pa.record_batch({"x": column.slice(1)}), ["x"]) == found[1:]

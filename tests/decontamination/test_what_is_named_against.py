@@ -1,5 +1,6 @@
 """What `--against` may be given: often, with commas, and every mistake in it in words."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,14 @@ def test_what_is_no_benchmark_is_told_without_the_hub(call: Call, named: str, to
     jsonl(Path("data.jsonl"), [{"text": PLAIN}])
     said = call("data.jsonl", against=named)
     assert (said.code, told in said.err) == (2, True), said.err
+
+
+def test_items_that_cannot_be_found_are_told(call: Call) -> None:
+    items = [{"id": "a", "question": LAMPS}, {"id": "b", "question": "?!"}, {"question": "=>"}]
+    jsonl(Path("exam.jsonl"), items)
+    jsonl(Path("data.jsonl"), [{"text": PLAIN}])
+    said = call("data.jsonl", against="exam.jsonl,harbour.jsonl")
+    assert (said.code, "harbour" in said.err) == (0, False)
+    assert "2 of 3 items of exam cannot be found: b, 2\n" in said.err
+    told = json.loads(Path("out/summary.json").read_text())["found"]
+    assert (told["exam"]["cannot_be_found"], "cannot_be_found" in told["harbour"]) == (["b", "2"], False)

@@ -160,7 +160,7 @@ def test_it_goes_on_after_a_kill_and_ends_the_same(tmp_path: Path, monkeypatch: 
     write("data.jsonl", (chat(str(n), prose(n % 60)) for n in range(150)))
 
     def job() -> Job:
-        return Job(opened(["data.jsonl"], None, "train", None), by, threshold=0.7)  # type: ignore[arg-type]
+        return Job(opened(["data.jsonl"], Path("out")), by, threshold=0.7)  # type: ignore[arg-type]
 
     def run(out: str, stop_after: int) -> session.Result:
         seen = []
@@ -170,7 +170,7 @@ def test_it_goes_on_after_a_kill_and_ends_the_same(tmp_path: Path, monkeypatch: 
             if len(seen) == stop_after:
                 raise KeyboardInterrupt
 
-        return session.dedup(job(), OutFolder(Path(out), ("kept", "duplicates")), tell)
+        return session.dedup(job(), OutFolder(Path(out), ("kept", "duplicates")), tell, lambda *_: None)
 
     whole = run("whole", 0)
     with pytest.raises(KeyboardInterrupt):
