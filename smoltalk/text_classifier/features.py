@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from smoltalk.text import WORDS_VERSION, ngrams, word_hashes, words
+from smoltalk.text import words
+from smoltalk.text_classifier.hashing import ngrams, word_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +18,7 @@ LONGEST = 20_000
 
 def version() -> str:
     """What a classifier must have been trained with."""
-    return f"{FEATURES_VERSION}.{WORDS_VERSION}"
+    return f"{FEATURES_VERSION}.1"
 
 
 def features(text: str, bits: int) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
