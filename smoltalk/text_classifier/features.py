@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = "1.1"
 """Raised whenever `features` changes what it returns: classifiers trained before are then refused."""
 
 LONGEST = 20_000
@@ -18,7 +18,7 @@ LONGEST = 20_000
 
 def version() -> str:
     """What a classifier must have been trained with."""
-    return f"{FEATURES_VERSION}.1"
+    return FEATURES_VERSION
 
 
 def features(text: str, bits: int) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
