@@ -7,6 +7,9 @@ from smoltalk.constraints import pool
 from smoltalk.constraints.constraint import Constraint, Phrase, when
 from smoltalk.contracts import Outcome
 
+_CLOSING = "\"'”’»›」』)]）*_ \t\r\n\v\f"
+"""What may stand behind the mark that ends a sentence."""
+
 
 class FirstWords(Constraint):
     """The answer begins with these words, in any case, and no letter or digit follows them at once."""
@@ -35,7 +38,7 @@ class FirstWords(Constraint):
 
 
 class FinalQuestion(Constraint):
-    """The answer ends with a question mark."""
+    """The answer ends with a question mark; quotes, brackets and Markdown emphasis may close behind it."""
 
     id = "edges:final_question"
     wordings = (
@@ -44,7 +47,7 @@ class FinalQuestion(Constraint):
     )
 
     def check(self, text: str) -> Outcome:
-        return when(text.rstrip().endswith(("?", "？", "؟")), "the answer must end with a question mark")
+        return when(text.rstrip(_CLOSING).endswith(("?", "？", "؟")), "the answer must end with a question mark")
 
     @classmethod
     def draw(cls, rng: Random, instruction: str) -> Self:

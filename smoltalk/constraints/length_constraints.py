@@ -71,7 +71,7 @@ class NumberParagraphs(Constraint):
         parts = [part.strip() for part in text.split("***")]
         if not all(parts[1:-1]):
             return failed("there is nothing between two of the dividers ***, and a paragraph must not be empty")
-        found = len(parts) - (not parts[0]) - (not parts[-1])
+        found = max(0, len(parts) - (not parts[0]) - (not parts[-1]))  # of an empty text both are the same one
         return counted(found, "exactly", self.num_paragraphs, "paragraph", "paragraphs parted by ***")
 
     @classmethod
@@ -112,9 +112,10 @@ class NumberWords(Constraint):
 
 
 class NthParagraphFirstWord(Constraint):
-    """Exactly so many paragraphs, parted by blank lines, the nth of which begins with a word.
+    """Exactly so many paragraphs, parted by two line breaks in a row, the nth of which begins with a word.
 
-    Quotes before the word and marks behind it do not count, nor does case, as in the reference. It differs where
+    A line of spaces parts nothing, nor do the line breaks of CRLF, as in the reference; constraints that are not
+    IFEval's know them. Quotes before the word and marks behind it do not count, nor does case, as in the reference. It differs where
     `nth_paragraph` is above `num_paragraphs`: an error here, another paragraph drawn at random there. And a text with
     more than one blank line between paragraphs is counted by paragraphs here, where the reference looks for the nth
     among pieces of which some are empty.

@@ -6,6 +6,7 @@ from random import Random
 from typing import Self
 
 from smoltalk.constraints.constraint import RELATIONS, Constraint, Count, Relation, counted, when
+from smoltalk.constraints.paragraphs import paragraphs
 from smoltalk.constraints.sentences import sentences
 from smoltalk.constraints.word_counts import longest_letters, runs
 from smoltalk.contracts import Outcome
@@ -100,7 +101,7 @@ class ParagraphWords(Constraint):
     max_words: Count
 
     def check(self, text: str) -> Outcome:
-        longest = max(_words(part, self.max_words) for part in text.split("\n\n"))
+        longest = max((_words(part, self.max_words) for part in paragraphs(text)), default=0)
         return when(
             longest <= self.max_words, f"a paragraph has {longest} words, but none may have more than {self.max_words}"
         )
@@ -122,8 +123,7 @@ class BlankLineParagraphs(Constraint):
     num_paragraphs: Count
 
     def check(self, text: str) -> Outcome:
-        found = sum(bool(part.strip()) for part in text.split("\n\n"))
-        return counted(found, "exactly", self.num_paragraphs, "paragraph")
+        return counted(len(paragraphs(text)), "exactly", self.num_paragraphs, "paragraph")
 
     @classmethod
     def draw(cls, rng: Random, instruction: str) -> Self:

@@ -7,7 +7,11 @@ from typing import Self
 from smoltalk.constraints.constraint import Constraint, when
 from smoltalk.contracts import Outcome
 
-_FIRST_PERSON = re.compile(r"(?<![\w.])(?:I(?![\w./]|-\d)|(?i:me|my|mine|myself|we|us|our|ours|ourselves)(?!\w))")
+_FIRST_PERSON = re.compile(
+    r"(?<!\w)(?<!\b\w\.)(?:I(?![\w./]|-\d)|(?<=[a-z] )I(?=\.(?!\w))"
+    r"|(?i:me|my|mine|myself|we|us|our|ours|ourselves)(?!\w))"
+)
+"""`U.S.I` and `I/O` are no person; `I.` is one behind a small letter (`so do I.`, but `World War I.`)."""
 _DIGIT = re.compile(r"\d")
 _COUNTRY = re.compile(r"\bUS\b")
 _CONTRACTION = re.compile(

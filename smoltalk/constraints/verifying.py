@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
-from smoltalk.constraints.constraint import PASS, Constraint
+from smoltalk.constraints.constraint import PASS, Constraint, failed
 from smoltalk.constraints.listed import read
 from smoltalk.contracts import Outcome
+
+
+_EMPTY = failed("the answer is empty")
 
 
 class Checked(NamedTuple):
@@ -19,14 +22,15 @@ class Checked(NamedTuple):
         """`fail` when one fails, else `unknown` when one cannot be told, else `pass`; the reasons, a sentence each."""
         for verdict in ("fail", "unknown"):
             if reasons := [one.reason for one in self.outcomes if one.verdict == verdict]:
-                return Outcome(verdict=verdict, reason="; ".join(reasons))
+                return Outcome(verdict=verdict, reason="; ".join(dict.fromkeys(reasons)))
         return PASS
 
 
 def verify_constraints(text: str, constraints: object) -> Checked:
     """Check a text against constraints: a list of `{id, kwargs}` (JSON text of one will do), or of `Constraint`.
 
-    Raises `UserError` for an unknown id and for kwargs that are missing, unknown or out of range.
+    A text that shows nothing keeps none of them, as in IFEval's evaluation (`response.strip()`): it has no comma, but is
+    no answer without one. Raises `UserError` for an unknown id and for kwargs that are missing, unknown or out of range.
     """
     if (
         isinstance(constraints, list | tuple)
@@ -36,4 +40,5 @@ def verify_constraints(text: str, constraints: object) -> Checked:
         known = list(constraints)
     else:
         known = read(constraints)
-    return Checked(tuple(known), tuple(one.check(text) for one in known))
+    outcomes = [one.check(text) for one in known] if text.strip() else [_EMPTY] * len(known)
+    return Checked(tuple(known), tuple(outcomes))

@@ -99,7 +99,7 @@ class EveryParagraph(Constraint):
     keyword: Phrase
 
     def check(self, text: str) -> Outcome:
-        parts = [part for part in text.split("\n\n") if part.strip()]
+        parts = paragraphs(text)
         without = [at for at, part in enumerate(parts, 1) if not mentions(self.keyword, part)]
         if not parts:
             return failed("the answer is empty")

@@ -6,6 +6,9 @@ from smoltalk.contracts import KEEP, RowGate, Verdict
 from smoltalk.rows import Row
 from smoltalk.text import shown
 
+_SAID = ("one_answer", "same_answers", "none_passed", "none_failed", "tie", "margin_too_small", "disagree")
+"""Why `choose` makes no pair. Other words are evidence: what counts as a reason is a label, and labels are few."""
+
 
 class Decided(RowGate):
     """Rejects a row for which the step `choose` found no two answers that differ enough, with its reason."""
@@ -22,4 +25,8 @@ class Decided(RowGate):
         if said == "made":
             return KEEP
         known: dict[str, Any] = {name: shown(row[name]) for name in ("answers", "answered_by", "scores") if name in row}
-        return Verdict(False, said if isinstance(said, str) and said else "missing_column", known)
+        if said is None:
+            return Verdict(False, "missing_column", known)
+        if said not in _SAID:
+            return Verdict(False, "unknown_choice", known | {"said": shown(said)})
+        return Verdict(False, said, known)

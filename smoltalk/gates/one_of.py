@@ -50,9 +50,14 @@ class _Judge:
     spread: Spread
 
     def judge(self, row: Row) -> Verdict:
-        """Reject with `<column>_not_wanted`; evidence: the value. Raises `CannotJudge` for a degenerate rating."""
+        """Reject with `<column>_not_wanted`; evidence: the value, and what `<column>_reason` says of it, if it is there.
+
+        Raises `CannotJudge` for a degenerate rating.
+        """
         column, value = self.gate.column, row.get(self.gate.column)
         self.spread.see(value)
         if any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.gate.values):
             return KEEP
-        return Verdict(False, f"{column}_not_wanted", {"column": column, "value": shown(value)})
+        reason = row.get(f"{column}_reason")
+        told = {"reason": shown(reason)} if isinstance(reason, str) and reason.strip() else {}
+        return Verdict(False, f"{column}_not_wanted", {"column": column, "value": shown(value), **told})

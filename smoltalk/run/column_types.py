@@ -132,4 +132,4 @@ def fit(value: Any, kind: ColumnType) -> Any:
 
 def clean(text: str) -> str:
     """`neutralise` for text out of run.db: that is UTF-8 already, so few texts need a close look."""
-    return neutralise(text) if "<|" in text or "\0" in text else text
+    return neutralise(text) if "<" in text or "[" in text or "\0" in text else text

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from smoltalk.contracts import Ask, Outcome, Verifier, Write
-from smoltalk.errors import BadReply, RowFailed
-from smoltalk.requests import Reply, Request, Sampling
+from smoltalk.errors import RowFailed
+from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message, Row, message
-from smoltalk.text import neutralise
+from smoltalk.turns import reply_text
 from smoltalk.verification import Named, verifier_named, word
 
 _COMPLAINT = (
@@ -21,8 +21,9 @@ _COMPLAINT = (
 class Answer(Write):
     """Writes `response` with the verifier's word on it (`verified`, `verified_reason`), after `repairs` repairs.
 
-    Where the first answer failed, it is kept as `rejected_response` with `rejected_reason`: beside a response that
-    passed it makes a preference pair. Rows whose last answer fails are left to the gates. `unknown` is not repaired.
+    Answers that failed and were written again are kept in `rejected_responses` with `rejected_reasons`, the first of
+    them also as `rejected_response` with `rejected_reason`: beside a response that passed, each makes a preference
+    pair. Rows whose last answer fails are left to the gates. `unknown` is not repaired.
     """
 
     engine_kind: ClassVar[str] = "completes"
@@ -56,7 +57,7 @@ class Answer(Write):
         return (self._verifier.reads() | asked) - {"response"}
 
     def writes(self) -> frozenset[str]:
-        rejected = {"rejected_response", "rejected_reason"}
+        rejected = {"rejected_response", "rejected_reason", "rejected_responses", "rejected_reasons"}
         return frozenset({"response", "verified", "verified_reason", "repairs"} | rejected)
 
     def engines(self) -> frozenset[str]:
@@ -68,26 +69,31 @@ class Answer(Write):
 
     async def write(self, row: Row, ask: Ask) -> Row:
         said = self._asked(row)
-        text = await ask(self.engine, Request(said, self.sampling), _text, attempts=self.attempts)
+        text = await ask(self.engine, Request(said, self.sampling), reply_text, attempts=self.attempts)
         outcome = await self._word(row, text)
-        rejected = (text, outcome.reason) if outcome.verdict == "fail" else (None, None)
+        rejected: list[tuple[str, str]] = []
         repairs = 0
         while outcome.verdict == "fail" and repairs < self.repairs:
             complaint = _COMPLAINT.format(reason=outcome.reason.rstrip("."))
             request = Request([*said, message("assistant", text), message("user", complaint)], self.sampling)
             try:
-                text = await ask(self.engine, request, _text, turn=repairs + 1, attempts=self.attempts)
+                repaired = await ask(self.engine, request, reply_text, turn=repairs + 1, attempts=self.attempts)
             except RowFailed:  # no repair is to be had: the answer that failed still stands
                 break
+            rejected.append((text, outcome.reason))
+            text = repaired
             repairs += 1
             outcome = await self._word(row, text)
+        texts, reasons = [text for text, _ in rejected], [reason for _, reason in rejected]
         return {
             "response": text,
             "verified": outcome.verdict,
             "verified_reason": outcome.reason,
             "repairs": repairs,
-            "rejected_response": rejected[0],
-            "rejected_reason": rejected[1],
+            "rejected_response": texts[0] if texts else None,
+            "rejected_reason": reasons[0] if reasons else None,
+            "rejected_responses": texts,
+            "rejected_reasons": reasons,
         }
 
     def _asked(self, row: Row) -> list[Message]:
@@ -103,13 +109,3 @@ class Answer(Write):
     @cached_property
     def _verifier(self) -> Verifier:
         return verifier_named(self.verifier)
-
-
-def _text(reply: Reply) -> str:
-    """The reply as text. Raises `BadReply`: `truncated` or `empty`."""
-    if reply.finish == "length":
-        raise BadReply("truncated", f"cut off after {reply.tokens_out} tokens")
-    text = neutralise(reply.text.strip())
-    if not text:
-        raise BadReply("empty", "the answer is empty")
-    return text

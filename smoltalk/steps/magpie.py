@@ -17,12 +17,13 @@ from smoltalk.contracts import Ask, Role, Source, Write
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Message, Row, message
+from smoltalk.text import control_mark
 
 _GOLDEN = 0x9E3779B97F4A7C15
 """2^64 / golden ratio: the additive recurrence with the most even spread (Knuth, TAOCP 3, section 6.4)."""
 
-_MARKUP = re.compile(r"<\|[^|<>\s]{1,64}\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|^(?:user|assistant)\n", re.M)
-"""A reply that still holds these ran past its turn, or gave its template away."""
+_HEADER = re.compile(r"^(?:user|assistant)\n", re.M)
+"""A reply that holds this, or a control mark, ran past its turn, or gave its template away."""
 
 _LABEL = re.compile(r"(?:user|question|query|task|problem|instruction|prompt|request)\s*:(?=\s)", re.IGNORECASE)
 _ANSWERED = re.compile(r"\n\W{0,4}(?:(?:answer|solution|response|assistant|output)\s*:|step 1\b).*", re.I | re.S)
@@ -189,8 +190,8 @@ def _one_turn(reply: Reply) -> str:
     text = reply.text.strip()
     if not text:
         raise BadReply("empty")
-    if found := _MARKUP.search(text):
-        raise BadReply("markup", repr(found.group()))
+    if found := control_mark(text) or ((header := _HEADER.search(text)) and header[0]):
+        raise BadReply("markup", repr(found))
     return text
 
 

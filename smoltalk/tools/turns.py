@@ -25,7 +25,7 @@ def call_turn(calls: Sequence[Call], row: str) -> Turn:
             {
                 "id": call_id(row, number),
                 "type": "function",
-                "function": {"name": call.name, "arguments": harmless_value(call.arguments)},
+                "function": {"name": harmless(call.name), "arguments": harmless_value(call.arguments)},
             }
             for number, call in enumerate(calls)
         ],
@@ -35,7 +35,7 @@ def call_turn(calls: Sequence[Call], row: str) -> Turn:
 def result_turns(calls: Sequence[Call], results: Sequence[str], row: str) -> list[Turn]:
     """What the tools returned, one turn for each call, in the order of the calls."""
     return [
-        {"role": "tool", "name": call.name, "tool_call_id": call_id(row, number), "content": harmless(result)}
+        {"role": "tool", "name": harmless(call.name), "tool_call_id": call_id(row, number), "content": harmless(result)}
         for number, (call, result) in enumerate(zip(calls, results, strict=True))
     ]
 
