@@ -8,6 +8,11 @@ Only = dict[str, Label | tuple[Label, ...]]
 """Columns and the value or values they must have; every column counts."""
 
 
+NOT_CHECKED = "not checked"
+"""What a verifier says of a row that `only` leaves out; its verdict is `unknown`, and a gate with the same `only` keeps
+the row."""
+
+
 def concerns(only: Only, row: Mapping[str, Any]) -> bool:
     """Whether the row has one of the values in every column that `only` names; an empty one concerns all rows.
 

@@ -5,8 +5,6 @@ import decimal
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
-from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -77,18 +75,22 @@ def misnamed(columns: Sequence[str] | Mapping[str, str], there: Sequence[str]) -
 
 
 def repeated(rows: Callable[[int], Iterator[Row | RowFailed]], repeat: int, start: int) -> Iterator[Row | RowFailed]:
-    """Rows from index `start` of a source each of whose records bears `repeat` rows, one after another.
+    """Rows from index `start` of a source that is read `repeat` times over, so that a short run sees every record once.
 
-    `rows` gives one row a record, from the record of that number on; no two rows share a value.
+    `rows` gives one row a record, from the record of that number on, and reads anew at every call: no two rows share a
+    value. A start past the first round counts the records first, which reads them once.
     """
-    record, already = divmod(start, repeat)
-    return islice((copy for row in rows(record) for copy in _copies(row, repeat)), already, None)
-
-
-def _copies(row: Row | RowFailed, count: int) -> Iterator[Row | RowFailed]:
-    yield row
-    for _ in range(count - 1):
-        yield RowFailed(row.kind, row.detail) if isinstance(row, RowFailed) else deepcopy(row)
+    if repeat == 1 or not start:
+        yield from rows(start)
+        rounds, within = 1, 0
+    elif (first := next(here := rows(start), None)) is not None:
+        yield first
+        yield from here
+        rounds, within = 1, 0
+    else:
+        rounds, within = divmod(start, max(sum(1 for _ in rows(0)), 1))
+    for turn in range(rounds, repeat):
+        yield from rows(within if turn == rounds else 0)
 
 
 def kinds(record: Mapping[str, Any]) -> dict[str, str]:

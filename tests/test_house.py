@@ -37,6 +37,7 @@ FLOORS: list[set[str]] = [
         "transformers_model",
         "constraints",
         "verification",
+        "turns",
         "forms",
         "sandbox",
         "tools",

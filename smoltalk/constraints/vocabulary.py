@@ -22,6 +22,7 @@ from smoltalk.constraints.constraint import (
     mentions,
     when,
 )
+from smoltalk.constraints.paragraphs import paragraphs
 from smoltalk.contracts import Outcome
 
 _WORD = re.compile(r"\w+")

@@ -42,7 +42,7 @@ class Scripted(Engine):
     async def complete(self, request: Request) -> Reply:
         """The reply of the first rule that fits; a word counts as a token, and what is too long is cut off.
 
-        Raises `RowFailed` (`no_rule`, `script`).
+        Raises `RowFailed` (`no_rule`, `script`, `prompt_too_long`), and `WorldError` for a pattern that takes seconds.
         """
         asked, room = "\n\n".join(turn["content"] for turn in request.messages), request.sampling.max_tokens
         text = self._script.reply(asked, request.role, _hash(asked, request.seed))

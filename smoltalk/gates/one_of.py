@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
+from smoltalk.only import Only, concerns
 from smoltalk.rows import Row
 from smoltalk.spread import DEGENERATE, Spread
 from smoltalk.text import shown
@@ -32,8 +33,11 @@ class OneOf(Gate):
     """Share of one label from which a rating is none; 1: never. Without it, 0.98 for ratings, and 1 where all `values`
     are verdicts of verifiers or guards: `pass`, `fail`, `unknown`, `safe`, `unsafe`, `controversial`, true, false."""
 
+    only: Only = Field(default_factory=dict)
+    """The rows it is about, `column: value` or `column: [values]`; it keeps every other row."""
+
     def reads(self) -> frozenset[str]:
-        return frozenset({self.column})
+        return frozenset({self.column, *self.only})
 
     def open(self, sample: Sequence[Row] = ()) -> Judge:
         return _Judge(self, Spread(self.column, self.calibrate, self._most()))
@@ -50,10 +54,12 @@ class _Judge:
     spread: Spread
 
     def judge(self, row: Row) -> Verdict:
-        """Reject with `<column>_not_wanted`; evidence: the value, and what `<column>_reason` says of it, if it is there.
+        """Reject with `<column>_not_wanted`; evidence: the value, and `<column>_reason` where there is one.
 
         Raises `CannotJudge` for a degenerate rating.
         """
+        if not concerns(self.gate.only, row):
+            return KEEP
         column, value = self.gate.column, row.get(self.gate.column)
         self.spread.see(value)
         if any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.gate.values):

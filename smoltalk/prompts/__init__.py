@@ -21,7 +21,8 @@
 `regex: '[A-D]'` whole, where the header gives one of them. `returns: messages` takes the whole reply as a conversation,
 `User: ...` and `Assistant: ...` in turn (or a JSON list of turns), and keeps it in `column`, by default `messages`.
 Engines that can, hold the model to the form; every reply is checked in any case. The optional `system` is jinja2 too;
-`{{ column }}` writes a list or a mapping as JSON.
+`{{ column }}` writes a list or a mapping as JSON. Texts stand best between tags, `<answer>` and `</answer>`: a tag that
+the template closes is broken where a column's text holds it (`&lt;/answer>`), so no text gets out of its place.
 """
 
 from smoltalk.prompts.template import Template, find, names

@@ -1,19 +1,30 @@
 """A file of replies: what is said to which request, in jinja2, and which of several texts is chosen."""
 
 import re
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from smoltalk.chat_format.limits import Bounded
 from smoltalk.document import parse, read_text
-from smoltalk.errors import RowFailed, UserError
+from smoltalk.errors import RowFailed, UserError, WorldError
 from smoltalk.fields import fill
 
 _KIND = "file of replies"
+LONGEST = 20_000
+"""Characters of a request that patterns are searched in: `re` backtracks, in the square of them and worse."""
+_SECONDS = 2.0
+"""Of processor time that one pattern is given for one request."""
+
+
+class _Slow(Exception):
+    """The time is up."""
 
 
 class Rule(BaseModel):
@@ -75,13 +86,25 @@ class Script:
     def reply(self, asked: str, role: str, drawn: int) -> str:
         """What is said to a request; `drawn` is the number that chooses.
 
-        Raises `RowFailed`: `no_rule` where none fits, `script` where its text cannot be filled.
+        Raises `RowFailed`: `no_rule` where none fits, `script` where its text cannot be filled, `prompt_too_long`; and
+        `WorldError` for a pattern that takes seconds, since the event loop waits for it.
         """
+        if len(asked) > LONGEST:
+            detail = f"the request has {len(asked):,} characters, and scripts are searched for {LONGEST:,} at most"
+            raise RowFailed("prompt_too_long", detail)
         for rule, pattern, texts in self.rules:
-            match = pattern.search(asked) if rule.role == role else None
+            match = self._search(pattern, asked) if rule.role == role else None
             if match and (drawn >> 32) % rule.every == 0:
                 return self._filled(texts[drawn % len(texts)], match)
         raise RowFailed("no_rule", f"no rule of {self.path} fits a request that begins with {asked[:80]!r}")
+
+    def _search(self, pattern: re.Pattern[str], asked: str) -> re.Match[str] | None:
+        try:
+            with _limited(_SECONDS):
+                return pattern.search(asked)
+        except _Slow:
+            sentence = f"a pattern of {self.path} takes more than {_SECONDS:.0f} s for {len(asked):,} characters"
+            raise WorldError(f"{sentence}; write it so that it need not try many ways: {pattern.pattern[:80]}") from None
 
     def _filled(self, template: Template, match: re.Match[str]) -> str:
         try:
@@ -89,6 +112,29 @@ class Script:
             return template.render(m=dict(_groups(match)))
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise RowFailed("script", f"{type(error).__name__}: {error}"[:200]) from None
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raises `_Slow` when the time is up, by a timer: `re` holds every other thread up, but lets signals in.
+
+    The timer counts the processor's time, so that a machine that is busy otherwise changes nothing. Only the main
+    thread is told of signals; others have no limit.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGVTALRM"):
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        raise _Slow
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _groups(match: re.Match[str]) -> Iterator[tuple[int | str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -41,6 +42,23 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 _JINJA = _environment()
+_CLOSING = re.compile(r"</(\w+)")
+
+
+class _Inserted:
+    """What a template makes of a column's value: JSON of lists and mappings, and no text ends the tag it stands in.
+
+    Where the template itself writes `</answer>`, an inserted one becomes `&lt;/answer>`, also in other case and with
+    spaces: what stands behind it would speak to the model in the template's own voice.
+    """
+
+    def __init__(self, source: str) -> None:
+        names = "|".join(sorted(set(_CLOSING.findall(source))))
+        self._ending = re.compile(rf"<(?=\s{{0,9}}/\s{{0,9}}(?:{names})\b)", re.IGNORECASE) if names else None
+
+    def __call__(self, value: Any) -> Any:
+        value = _written(value)
+        return self._ending.sub("&lt;", value) if self._ending and isinstance(value, str) and "<" in value else value
 
 
 class Template:
@@ -59,6 +77,7 @@ class Template:
                 sources["system"] = (self.header.system, document.line(("system",)))
         except UserError as error:
             problems += error.problems
+        jinja = _JINJA.overlay(finalize=_Inserted("".join(source for source, _ in sources.values())))
         self._compiled: dict[str, Jinja] = {}
         found: set[str] = set()
         for part, (source, line) in sources.items():
@@ -68,7 +87,7 @@ class Template:
                     Problem(str(path), line + node.lineno - 1, "a template stands alone: it cannot include another")
                     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
                 ]
-                self._compiled[part] = _JINJA.from_string(source)
+                self._compiled[part] = jinja.from_string(source)
                 found |= meta.find_undeclared_variables(tree)
             except TemplateSyntaxError as error:
                 problems.append(Problem(str(path), line + error.lineno - 1, f"not jinja2: {error.message}"))

@@ -3,8 +3,9 @@
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,11 +18,14 @@ from smoltalk.run.column_types import clean
 from smoltalk.run.journal import Fate
 from smoltalk.run.ledger import read_fate, read_rows
 from smoltalk.run.row_lines import has_calls, turns
+from smoltalk.sandbox.fenced import without_tests
 from smoltalk.text import normalise
 
 PARTS = ("prompt", "chosen", "rejected")
 _FIRST = "rejected_response"
-"""What steps that verify call an answer that failed; its reason stands in `rejected_reason`."""
+"""What steps that verify call the first answer that failed; its reason stands in `rejected_reason`."""
+_ALL = ("rejected_responses", "rejected_reasons")
+"""What they call all of them, and the reasons of each."""
 
 FAILED = "failed, so that there is no answer to reject"
 COMPARES = "turned away for what stands in other rows or benchmarks, not for the answer"
@@ -29,6 +33,7 @@ ALONE = "no accepted row answers the same prompt"
 SAME = "says the same as the accepted answer"
 AGAIN = "makes a pair that is there already"
 NO_ANSWER = "does not end with an answer in words"
+ELSEWHERE = "has a failed answer, and no turn of it is the answer that passed instead"
 
 
 class Pair(NamedTuple):
@@ -69,7 +74,7 @@ class Account:
 def pairs(pipeline: Pipeline, connection: sqlite3.Connection, account: Account) -> Iterator[Pair]:
     """Every pair that the ledger holds, in row order, counted in `account` as they come.
 
-    A row that a gate rejected makes one with an accepted row of the same prompt; an accepted row makes one with an
+    A row that a gate rejected makes one with an accepted row of the same prompt; an accepted row makes one with each
     answer of its own that its verifier failed. Memory: about 100 bytes for each accepted row.
     """
     guards = list(_guards(pipeline, account))
@@ -101,8 +106,7 @@ def _candidates(
     verifying = next((label for label, step in labelled_steps(pipeline) if _FIRST in step.writes()), "")
     for fate, row in read_rows(connection):
         if fate.fate == "accepted":
-            if own := _own(fate, row, verifying):
-                yield own
+            yield from _own(fate, row, verifying, account)
             continue
         if fate.fate == "failed" or fate.gate in comparing:
             account.unusable[fate.gate, FAILED if fate.fate == "failed" else COMPARES] += 1
@@ -120,15 +124,57 @@ def _candidates(
         )
 
 
-def _own(fate: Fate, row: Row, step: str) -> Pair | None:
-    """A pair of an accepted row's answer with one of its own that failed."""
-    parted, failed = _parted(row), row.get(_FIRST)
-    if parted is None or not isinstance(failed, str) or not failed.strip() or row.get("verified") not in (None, "pass"):
+def _own(fate: Fate, row: Row, step: str, account: Account) -> Iterator[Pair]:
+    """Pairs of an accepted row's answer with each of its own that failed."""
+    failed = list(_failed(row))
+    if not failed or row.get("verified") not in (None, "pass"):
+        return
+    found = _answered(row)
+    if found is None:
+        account.unusable[step, ELSEWHERE] += 1
+        return
+    prompt, chosen, form = found
+    for text, why in failed:
+        evidence = orjson.dumps({"detail": why} if why else {}).decode()
+        rejected: list[Message] = [{"role": "assistant", "content": clean(form(text)).strip()}]
+        source = str(row.get("source", ""))
+        yield Pair(prompt, chosen, rejected, step, "failed_verification", evidence, source, fate.id, fate.id)
+
+
+def _failed(row: Row) -> Iterator[tuple[str, str]]:
+    """The answers of a row that its verifier failed, each with the reason, empty where none is known."""
+    texts, reasons = (row.get(name) for name in _ALL)
+    if not isinstance(texts, list):
+        texts, reasons = [row.get(_FIRST)], [row.get("rejected_reason")]
+    for text, why in zip_longest(texts, reasons if isinstance(reasons, list) else ()):
+        if isinstance(text, str) and text.strip():
+            yield text, why if isinstance(why, str) else ""
+
+
+def _answered(row: Row) -> tuple[list[Message], list[Message], Callable[[str], str]] | None:
+    """The conversation up to the answer that was verified (`response`), that turn, and the form it has there.
+
+    Later turns answer other questions, and of two turns in the same words nobody knows which was verified. The form is
+    the answer as it stands, or without its tests: a rejected answer gets the same one, or a model would learn the form.
+    A row without `response` has one answer, or none that is known.
+    """
+    answer, said = row.get("response"), turns(row)
+    if has_calls(row):
         return None
-    why = row.get("rejected_reason")
-    evidence = orjson.dumps({"detail": why} if isinstance(why, str) and why else {}).decode()
-    rejected: list[Message] = [{"role": "assistant", "content": clean(failed)}]
-    return Pair(*parted, rejected, step, "failed_verification", evidence, str(row.get("source", "")), fate.id, fate.id)
+    for form in _FORMS:
+        wanted = clean(form(answer)).strip() if isinstance(answer, str) else None
+        places = [
+            place
+            for place, turn in enumerate(said)
+            if place and turn["role"] == "assistant" and wanted in (turn["content"].strip(), None)
+        ]
+        if places:
+            place = places[0]
+            return (said[:place], said[place : place + 1], form) if len(places) == 1 else None
+    return None
+
+
+_FORMS: tuple[Callable[[str], str], ...] = (str, without_tests)
 
 
 def _accepted(connection: sqlite3.Connection) -> dict[bytes, int]:

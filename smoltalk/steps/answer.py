@@ -21,7 +21,7 @@ _COMPLAINT = (
 class Answer(Write):
     """Writes `response` with the verifier's word on it (`verified`, `verified_reason`), after `repairs` repairs.
 
-    Answers that failed and were written again are kept in `rejected_responses` with `rejected_reasons`, the first of
+    Answers that failed are kept in `rejected_responses` with `rejected_reasons`, the first of
     them also as `rejected_response` with `rejected_reason`: beside a response that passed, each makes a preference
     pair. Rows whose last answer fails are left to the gates. `unknown` is not repaired.
     """
@@ -71,20 +71,20 @@ class Answer(Write):
         said = self._asked(row)
         text = await ask(self.engine, Request(said, self.sampling), reply_text, attempts=self.attempts)
         outcome = await self._word(row, text)
-        rejected: list[tuple[str, str]] = []
+        rejected = [(text, outcome.reason)] if outcome.verdict == "fail" else []
         repairs = 0
         while outcome.verdict == "fail" and repairs < self.repairs:
             complaint = _COMPLAINT.format(reason=outcome.reason.rstrip("."))
             request = Request([*said, message("assistant", text), message("user", complaint)], self.sampling)
             try:
-                repaired = await ask(self.engine, request, reply_text, turn=repairs + 1, attempts=self.attempts)
+                text = await ask(self.engine, request, reply_text, turn=repairs + 1, attempts=self.attempts)
             except RowFailed:  # no repair is to be had: the answer that failed still stands
                 break
-            rejected.append((text, outcome.reason))
-            text = repaired
             repairs += 1
             outcome = await self._word(row, text)
-        texts, reasons = [text for text, _ in rejected], [reason for _, reason in rejected]
+            if outcome.verdict == "fail":
+                rejected.append((text, outcome.reason))
+        texts, reasons = [failed for failed, _ in rejected], [reason for _, reason in rejected]
         return {
             "response": text,
             "verified": outcome.verdict,

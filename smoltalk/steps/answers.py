@@ -10,10 +10,10 @@ from pydantic import Field, model_validator
 
 from smoltalk import prompts
 from smoltalk.contracts import Ask, Write
-from smoltalk.errors import BadReply, Problem, RowFailed, UserError
+from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.requests import Reply, Request, Sampling
-from smoltalk.rows import Message, Row, message
-from smoltalk.text import neutralise
+from smoltalk.rows import Row
+from smoltalk.turns import prompt_turns, reply_text
 
 _Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -105,7 +105,7 @@ class Answers(Write):
     def _request(self, row: Row) -> Request:
         """The question, from the template or from the column as it stands."""
         if self._template is None:
-            return Request(_turns(row[self.of], self.of), self.sampling)
+            return Request(prompt_turns(row[self.of], self.of), self.sampling)
         for column in sorted(self.reads()):
             if row.get(column) is None:
                 raise RowFailed("missing", f"column `{column}` holds nothing to answer")
@@ -113,25 +113,9 @@ class Answers(Write):
 
     def _parse(self, reply: Reply) -> str:
         """The answer. Raises `BadReply`: `truncated`, `empty`, or what the template's form demands."""
-        if reply.finish == "length":
-            raise BadReply("truncated", f"cut off after {reply.tokens_out} tokens")
-        if self._template is not None:
-            return str(next(iter(self._template.parse(reply.text).values())))
-        if not reply.text.strip():
-            raise BadReply("empty")
-        return neutralise(reply.text.strip())
+        text = reply_text(reply)
+        return text if self._template is None else str(next(iter(self._template.parse(reply.text).values())))
 
     @cached_property
     def _template(self) -> prompts.Template | None:
         return None if self.template is None else prompts.find(self.template)
-
-
-def _turns(value: Any, column: str) -> list[Message]:
-    """The prompt as turns. Raises `RowFailed` (`missing`, `not_a_prompt`)."""
-    if isinstance(value, str) and value.strip():
-        return [message("user", value)]
-    if not value or isinstance(value, str):
-        raise RowFailed("missing", f"column `{column}` holds nothing to answer")
-    if not isinstance(value, list) or not all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in value):
-        raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
-    return list(value)

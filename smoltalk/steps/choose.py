@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 
 from smoltalk.contracts import Ask, Verifier, Write
 from smoltalk.errors import RowFailed
-from smoltalk.rows import Message, Row, message
+from smoltalk.rows import Row, message
 from smoltalk.text import normalise
-from smoltalk.verification import Named, verifier_named
+from smoltalk.turns import prompt_turns
+from smoltalk.verification import Named, verifier_named, word
 
 
 class Answer(NamedTuple):
@@ -93,7 +94,7 @@ class Choose(Write):
         return frozenset({"prompt", "chosen", "rejected", "margin", "choice"} | told)
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        prompt = _turns(row[self.of], self.of)
+        prompt = prompt_turns(row[self.of], self.of)
         candidates = await self._candidates(row)
         pair = self._pair(candidates)
         if isinstance(pair, str):
@@ -138,12 +139,7 @@ class Choose(Write):
     async def _verdict(self, row: Row, text: str) -> str:
         if self._verifier is None:
             return ""
-        shown = row | {self.verified_as: text}
-        if getattr(self._verifier, "slow", False):
-            from smoltalk.sandbox.off_loop import off_loop
-
-            return (await off_loop(self._verifier.verify, shown)).verdict
-        return self._verifier.verify(shown).verdict
+        return (await word(self._verifier, row | {self.verified_as: text})).verdict
 
     def _pair(self, candidates: Sequence[Answer]) -> tuple[Answer, Answer] | str:
         """The better and the worse answer, or why there are no two."""
@@ -183,17 +179,6 @@ class Choose(Write):
     @cached_property
     def _verifier(self) -> Verifier | None:
         return None if self.verifier is None else verifier_named(self.verifier)
-
-
-def _turns(value: Any, column: str) -> list[Message]:
-    """The prompt as turns. Raises `RowFailed` (`missing`, `not_a_prompt`)."""
-    if isinstance(value, str) and value.strip():
-        return [message("user", value)]
-    if not value or isinstance(value, str):
-        raise RowFailed("missing", f"column `{column}` holds nothing to choose answers to")
-    if not isinstance(value, list) or not all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in value):
-        raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
-    return list(value)
 
 
 def _names(columns: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class CodeFunctions(Source):
     limit: int | None = Field(default=None, gt=0)
     """Read no more functions than this."""
     repeat: int = Field(default=1, gt=0)
-    """How many rows each function bears, one after another; they differ by what is drawn for them."""
+    """How many rows each function bears. All are read in as many rounds; the rows of a function differ by what is drawn for them."""
 
     def check(self) -> Iterator[str]:
         if not self._files:

@@ -15,9 +15,10 @@ from smoltalk.verification import Named, verifier_named, word
 class FirstPassing(Write):
     """Verifies every text of a list column and writes the one to keep as `response`, with the verifier's word on it.
 
-    `passed` counts those that pass; `rejected_response` is the first that fails (none where all pass), which makes a
-    pair with a response that passed. Where none passes, `response` is the first answer and `verified` says why not:
-    gates decide. Self-OSS-Instruct keeps one passing answer of ten (Wei et al. 2024, arXiv 2410.24198).
+    `passed` counts those that pass. Those that fail are kept in `rejected_responses` with `rejected_reasons`, the first
+    of them also as `rejected_response` (none where all pass): each makes a pair with a response that passed. Where none
+    passes, `response` is the first answer and `verified` says why not: gates decide. Self-OSS-Instruct keeps one answer
+    of ten (Wei et al. 2024, arXiv 2410.24198).
     """
 
     of: str = "answers"
@@ -41,7 +42,8 @@ class FirstPassing(Write):
         return (self._verifier.reads() | {self.of}) - {"response"}
 
     def writes(self) -> frozenset[str]:
-        return frozenset({"response", "verified", "verified_reason", "passed", "rejected_response"})
+        rejected = {"rejected_response", "rejected_responses", "rejected_reasons"}
+        return frozenset({"response", "verified", "verified_reason", "passed"} | rejected)
 
     async def write(self, row: Row, ask: Ask) -> Row:
         answers = [text for text in row.get(self.of) or [] if isinstance(text, str) and text.strip()]
@@ -50,17 +52,18 @@ class FirstPassing(Write):
         # One after another: rows run beside each other already.
         words = [await word(self._verifier, {**row, "response": answer}) for answer in answers]
         passing = [number for number, word in enumerate(words) if word.verdict == "pass"]
-        failing = [number for number, word in enumerate(words) if word.verdict == "fail"]
         if self.keep == "shortest":
             passing.sort(key=lambda number: len(answers[number]))
         chosen = passing[0] if passing else 0
-        rejected = next((number for number in failing if number != chosen), None)
+        failing = [number for number, word in enumerate(words) if word.verdict == "fail" and number != chosen]
         return {
             "response": answers[chosen],
             "verified": words[chosen].verdict,
             "verified_reason": words[chosen].reason,
             "passed": len(passing),
-            "rejected_response": None if rejected is None else answers[rejected],
+            "rejected_response": answers[failing[0]] if failing else None,
+            "rejected_responses": [answers[number] for number in failing],
+            "rejected_reasons": [words[number].reason for number in failing],
         }
 
     @cached_property

@@ -6,11 +6,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from smoltalk.contracts import Ask, Role, Write
-from smoltalk.errors import BadReply, RowFailed
-from smoltalk.requests import Reply as EngineReply
 from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message, Row, message
-from smoltalk.text import neutralise
+from smoltalk.turns import reply_text, turn_text
 
 
 class Reply(Write):
@@ -56,29 +54,12 @@ class Reply(Write):
         return self.model_dump(mode="json", exclude={"engine", "attempts"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        said: list[Message] = [message("system", _text(row, self.system))] if self.system else []
+        said: list[Message] = [message("system", turn_text(row, self.system))] if self.system else []
         for number, column in enumerate(self.turns):
-            said.append(message("assistant" if number % 2 else "user", _text(row, column)))
-        text = await ask(self.engine, Request(said, self.sampling, self._role), _turn, attempts=self.attempts)
+            said.append(message("assistant" if number % 2 else "user", turn_text(row, column)))
+        text = await ask(self.engine, Request(said, self.sampling, self._role), reply_text, attempts=self.attempts)
         return {self.column: text}
 
     @property
     def _role(self) -> Role:
         return "assistant" if len(self.turns) % 2 else "user"
-
-
-def _turn(reply: EngineReply) -> str:
-    """The turn as text. Raises `BadReply`: `truncated` or `empty`."""
-    if reply.finish == "length":
-        raise BadReply("truncated", f"cut off after {reply.tokens_out} tokens")
-    text = neutralise(reply.text.strip())
-    if not text:
-        raise BadReply("empty", "the turn is empty")
-    return text
-
-
-def _text(row: Row, column: str) -> str:
-    value = row.get(column)
-    if not isinstance(value, str) or not value.strip():
-        raise RowFailed("missing", f"column `{column}` holds no text to be a turn")
-    return value.strip()

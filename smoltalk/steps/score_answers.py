@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from smoltalk.contracts import Ask, Write
 from smoltalk.errors import RowFailed
-from smoltalk.rows import Message, Row, message
+from smoltalk.rows import Row, message
+from smoltalk.turns import prompt_turns
 
 
 class ScoreAnswers(Write):
@@ -38,7 +39,7 @@ class ScoreAnswers(Write):
         return self.model_dump(mode="json", exclude={"engine"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        prompt, answers = _turns(row[self.prompt], self.prompt), row[self.of]
+        prompt, answers = prompt_turns(row[self.prompt], self.prompt), row[self.of]
         if not answers or not isinstance(answers, list):
             raise RowFailed("missing", f"column `{self.of}` holds no list of answers to score")
         scored = [
@@ -53,14 +54,3 @@ class ScoreAnswers(Write):
         if all(score is None for score in scores):
             raise next(outcome for outcome in found if isinstance(outcome, RowFailed))
         return {self.column: scores}
-
-
-def _turns(value: Any, column: str) -> list[Message]:
-    """The prompt as turns. Raises `RowFailed` (`missing`, `not_a_prompt`)."""
-    if isinstance(value, str) and value.strip():
-        return [message("user", value)]
-    if not value or isinstance(value, str):
-        raise RowFailed("missing", f"column `{column}` holds nothing to score answers to")
-    if not isinstance(value, list) or not all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in value):
-        raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
-    return list(value)

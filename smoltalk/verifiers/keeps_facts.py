@@ -8,19 +8,24 @@ from typing import NamedTuple
 from pydantic import Field
 
 from smoltalk.contracts import Outcome, Verifier
-from smoltalk.only import Only, concerns
+from smoltalk.only import NOT_CHECKED, Only, concerns
 from smoltalk.rows import Row
 from smoltalk.text import shown, strings
 
 _LONGEST = 50_000
-"""Characters of a text that are looked at."""
+"""Characters of a text that can be compared."""
 
 _ADDRESS = re.compile(
     r"https?://[^\s<>\"')\]]+|www\.[^\s<>\"')\]]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w{2,}", re.I
 )
 _DATE = re.compile(r"\b(\d{4})-(0[1-9]|1[0-2])-(\d\d)\b")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:[.:]\d+)*")
-_CAPITALISED = re.compile(r"(?<=[\w,;)&'’] )[^\W\d_a-z][\w&]*(?:[-'’.][\w&]+)*")
+# Patterns that begin with a character look behind it, not before it: the engine then skips to that character.
+_BELOW_ZERO = re.compile(rf"[-−](?<![\w)\]%.°'’−-][-−])[$€£]?({_NUMBER.pattern})")
+"""A number with its sign; `5-10`, `A-10` and `(0)-10` hold none."""
+_POINT = re.compile(r"\.(?<![\w.]\.)(?=\d)")
+_MINUS = re.compile(r"(?<!\d )\b(?:minus|negative) (?=[$€£]?\d)", re.I)
+_CAPITALISED = re.compile(r" (?<=[\w,;)&'’] )([^\W\d_a-z][\w&]*(?:[-'’.][\w&]+)*)")
 """A capitalised word where a sentence goes on: after a word or a comma, and one space."""
 _WORD = re.compile(r"[^\W\d_]+")
 _ITEM = re.compile(r"^[ \t]*\d{1,2}[.)][ \t]", re.M)
@@ -38,6 +43,8 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT = {name[:3]: name for name in (*_MONTHS, *_DAYS)} | {"tues": "tuesday", "thurs": "thursday", "sept": "september"}
 _SPELT = _ONES | _TENS | _ORDINALS
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_IN_FULL = frozenset(_SHORT.values())
 
 _NO_NAMES = frozenset({
     # greetings, closings, headings of mails
@@ -72,10 +79,12 @@ class _Facts(NamedTuple):
 class KeepsFacts(Verifier):
     """Fails a text that drops more facts of its source than it may, or brings in one that the source lacks.
 
-    Facts are what code can see: numbers (`1,200` is `1200`, `9:00` is `9`, `two` is `2`), dates, words that are
+    Facts are what code can see: numbers (`1,200` is `1200`, `9:00` is `9`, `.5` is `0.5`, `two` is `2`, `minus two` is
+    `-2`), dates, words that are
     capitalised inside a sentence (`Sept` is `September`), web addresses, e-mail addresses and @names. Names are known
     in scripts with capital letters only; a word that the text also writes small is no name, nor is what greets, signs,
-    shouts or heads. A fact may stand anywhere in the other text. Time is linear in the texts' length.
+    shouts or heads. A fact may stand anywhere in the other text. A text of more than 50,000 characters is not compared,
+    and `unknown`. Time is linear in the texts' length.
 
     Made for languages such as English, that capitalise names only and do not inflect them: it takes every German noun
     for a name, and the cases of a Russian name for different ones.
@@ -88,17 +97,19 @@ class KeepsFacts(Verifier):
     adds: bool = False
     """Whether it may bring in facts of its own."""
     only: Only = Field(default_factory=dict)
-    """The rows it is about, `column: value` or `column: [values]`; nothing is asked of others, so they pass."""
+    """The rows it is about, `column: value` or `column: [values]`; others are `unknown`, for nobody checks them."""
 
     def reads(self) -> frozenset[str]:
         return frozenset({self.of, self.source, *self.only})
 
     def verify(self, row: Row) -> Outcome:
         if not concerns(self.only, row):
-            return Outcome(verdict="pass", reason="not asked for")
-        said, source = ("\n".join(strings(row.get(column)))[:_LONGEST] for column in (self.of, self.source))
+            return Outcome(verdict="unknown", reason=NOT_CHECKED)
+        said, source = ("\n".join(strings(row.get(column))) for column in (self.of, self.source))
         if not said.strip() or not source.strip():
             return Outcome(verdict="unknown", reason="nothing to compare")
+        if max(len(said), len(source)) > _LONGEST:
+            return Outcome(verdict="unknown", reason=f"more than {_LONGEST:,} characters to compare")
         ours, theirs = _facts(said), _facts(source)
         if not self.adds and (added := _missing(ours, theirs)):
             return Outcome(verdict="fail", reason=f"adds {_listed(added)}")
@@ -118,7 +129,16 @@ def _facts(text: str) -> _Facts:
         text = _ITEM.sub("", text)
     if "-" in text:
         text = _DATE.sub(lambda date: f"{date[3]} {_MONTHS[int(date[2]) - 1].title()} {date[1]}", text)
-    numbers = {_plain(found): found for found in _NUMBER.findall(text)}
+    if "." in text:
+        text = _POINT.sub("0.", text)
+    if "inus " in text or "egative " in text or "INUS " in text or "EGATIVE " in text:
+        text = _MINUS.sub("-", text)
+    above, below = text, []
+    if "-" in text or "−" in text:
+        below = _BELOW_ZERO.findall(text)
+        above = _BELOW_ZERO.sub(" ", text) if below else text
+    numbers = {_plain(found): found for found in _NUMBER.findall(above)}
+    numbers |= {f"-{_plain(found)}": f"-{found}" for found in below}
     return _Facts(addresses, numbers, _names(text), text)
 
 
@@ -128,8 +148,10 @@ def _missing(facts: _Facts, other: _Facts) -> list[str]:
     numbers = [(plain, written) for plain, written in facts.numbers.items() if plain not in other.numbers]
     names = [(plain, written) for plain, written in facts.names.items() if plain not in other.names]
     if numbers or names:
-        words = [word.casefold() for word in _WORD.findall(other.text)]
-        spelt, there = set(_spelt_out(words)) if numbers else set(), {_SHORT.get(word, word) for word in words}
+        words = _WORD.findall(other.text.casefold())
+        spelt, there = set(_spelt_out(words)) if numbers else set(), set(words)
+        if any(plain in _IN_FULL for plain, _ in names):
+            there = {_SHORT.get(word, word) for word in there}
         lost += [written for plain, written in numbers if plain not in spelt]
         lost += [written for plain, written in names if not _stands(plain, there)]
     return lost
@@ -145,8 +167,9 @@ def _names(text: str) -> dict[str, str]:
     found = {plain: word for word in _CAPITALISED.findall(text) if (plain := _bare(word)) not in _NO_NAMES}
     if not found:
         return found
-    small = set(_WORD.findall(text))  # a name is there as it is written, never all small
-    found = {plain: word for plain, word in found.items() if plain not in small}
+    if any(plain in text for plain in found):  # a name is there as it is written, never all small
+        small = set(_WORD.findall(text))
+        found = {plain: word for plain, word in found.items() if plain not in small}
     for line in text.splitlines() if len(found) > 1 else ():
         if _is_shouted_or_titled(line):
             for word in _CAPITALISED.findall(line):
@@ -188,15 +211,24 @@ def _plain(number: str) -> str:
 
 
 def _spelt_out(words: list[str]) -> Iterator[str]:
-    """Numbers that a text writes in words: up to ninety-nine, ordinals up to tenth."""
-    tens = ""
+    """Numbers that a text writes in words, and the words of each; ordinals up to tenth, `minus` and `negative`."""
+    sign, total, part = "", 0, 0  # `part` is what stands behind the last thousand or million
     for word in words:
-        number = _SPELT.get(word)
-        if number is not None:
-            yield number
-            if tens and len(number) == 1:
-                yield tens[0] + number
-        tens = _TENS.get(word, "")
+        number, scale = int(_SPELT.get(word, 0)), _SCALES.get(word, 0)
+        if number:
+            fits = part % 100 == 0 or (number < 10 and part % 100 >= 20 and part % 10 == 0)
+            if part and not fits:
+                sign, total, part = "", 0, 0
+            part += number
+            yield f"{sign}{number}"
+        elif word == "hundred" and part < 100:
+            part = (part or 1) * 100
+        elif scale and part < 1000:
+            total, part = total + (part or 1) * scale, 0
+        elif word != "and" or (not total and part < 100):
+            sign, total, part = "-" if word in ("minus", "negative") else "", 0, 0
+            continue
+        yield f"{sign}{total + part}"
 
 
 def _listed(facts: list[str]) -> str:

@@ -28,6 +28,8 @@ IN_LANGUAGE = {
     "sw": "Leo tulikwenda sokoni kununua mkate na matunda, kisha tukarudi nyumbani jioni.",
     "vi": "Hôm nay chúng tôi đi chợ mua bánh mì và trái cây rồi trở về nhà vào buổi tối.",
 }
+BLANK_LINES = ("\n\n", "\n \t\n", "\r\n\r\n", "\n\n\n")
+"""What parts paragraphs, for the constraints that are not IFEval's."""
 
 
 class Pair(NamedTuple):
@@ -78,8 +80,8 @@ COUNTED: dict[str, Callable[[Any, int, Random], str]] = {
     "length:number_characters": lambda c, n, rng: f" {'a' * n}\n",
     "length:number_lines": lambda c, n, rng: _some(rng, rng.choice(("\n", "\n\n")), n),
     "length:sentence_words": lambda c, n, rng: f"{sentence(rng, 2)} {sentence(rng, n)}",
-    "length:paragraph_words": lambda c, n, rng: f"{sentence(rng, 2)}\n\n{sentence(rng, n)}",
-    "length:blank_line_paragraphs": lambda c, n, rng: _some(rng, "\n\n", n),
+    "length:paragraph_words": lambda c, n, rng: sentence(rng, 2) + rng.choice(BLANK_LINES) + sentence(rng, n),
+    "length:blank_line_paragraphs": lambda c, n, rng: _some(rng, rng.choice(BLANK_LINES), n),
     "length:word_letters": lambda c, n, rng: f"{sentence(rng)} {'m' * n}",
     "format:numbered_list": lambda c, n, rng: _numbered(rng, lambda i: f"{i}. ", n),
     "format:table": lambda c, n, rng: _table(rng, c.num_columns, n),
@@ -138,7 +140,8 @@ def _labelled(c: Any, rng: Random) -> Pair:
 
 def _every(c: Any, rng: Random) -> Pair:
     parts = [f"{sentence(rng)} {c.keyword}!" for _ in range(3)]
-    return Pair("\n\n".join(parts), "\n\n".join([*parts, sentence(rng)]))
+    blank = rng.choice(BLANK_LINES)
+    return Pair(blank.join(parts), blank.join([*parts, sentence(rng)]))
 
 
 def _code(c: Any, rng: Random) -> Pair:
@@ -185,7 +188,7 @@ OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
     "words:every_paragraph": _every,
     "words:forbidden_letter": lambda c, rng: Pair(s := paragraph(rng), f"{s} {c.letter.upper()}en"),
     "style:no_first_person": lambda c, rng: Pair(
-        f"{(s := sentence(rng))} The US and i.e. Ito.", f"{s} {rng.choice(('I', 'My', 'us', 'our', 'We'))} sat."
+        f"{(s := sentence(rng))} The US and i.e. Ito.", f"{s} {rng.choice(('I sat.', 'My barn.', 'Well...I sat.', 'So do I.', 'on us.'))}"
     ),
     "style:no_contractions": lambda c, rng: Pair(
         f"{(s := sentence(rng))} Anna's barn.",
@@ -194,7 +197,7 @@ OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
     "style:no_digits": lambda c, rng: Pair(s := paragraph(rng), f"{s} {rng.choice('0٣७7')}"),
     "marks:forbidden": lambda c, rng: Pair(s := paragraph(rng), f"{s} {c.marks[-1]}"),
     "edges:first_words": lambda c, rng: Pair(f"{c.first_words}, {(s := sentence(rng))}", f"{c.first_words}x {s}"),
-    "edges:final_question": lambda c, rng: Pair(f"{(s := sentence(rng))[:-1]}?\n", s),
+    "edges:final_question": lambda c, rng: Pair(f"{(s := sentence(rng))[:-1]}{rng.choice(('?', '?”', '?**', '?)'))}\n", s),
     "edges:last_line_label": lambda c, rng: Pair(
         f"{(s := sentence(rng))}\n**{c.label}**: {s}",
         rng.choice((f"{c.label}: {s}", f"{s}\n{c.label}:", f"{s} {c.label}: {s}")),

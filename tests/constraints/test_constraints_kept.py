@@ -1,7 +1,9 @@
 """Laws of every constraint: a text built to keep it passes; broken in one place it fails and says how to mend it."""
 
+import asyncio
 import json
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 from smoltalk.constraints import Constraint, constraint, constraints, verify_constraints
 from smoltalk.errors import UserError
+from smoltalk.steps.sample_constraints import SampleConstraints
+from smoltalk.verifiers.constraints import Constraints
 from tests.constraints.keeping import COUNTED, IN_LANGUAGE, OTHERS, built
 
 EVERY = sorted(constraints())
@@ -137,3 +141,32 @@ def test_marks_in_keywords_are_escaped() -> None:
     assert verdict("keywords:forbidden_words", {"forbidden_words": ["C++"]}, "Learn C++ now") == "fail"
     assert verdict("keywords:forbidden_words", {"forbidden_words": ["C++"]}, "Learn C now") == "pass"
     assert verdict("detectable_content:postscript", {"postscript_marker": "N.B."}, "nxbx") == "fail"
+
+
+BLANK = ("", " ", "\n\t\n", "\u2003")
+
+
+@pytest.mark.parametrize("id", EVERY)
+def test_a_text_that_shows_nothing_keeps_none(id: str) -> None:
+    for text in BLANK:
+        outcome = verify_constraints(text, [drawn(id, Random(5)), drawn(id, Random(6))]).outcome
+        assert (outcome.verdict, outcome.reason) == ("fail", "the answer is empty")
+        assert "-1" not in drawn(id, Random(5)).check(text).reason
+
+
+@pytest.mark.parametrize("id", EVERY)
+def test_a_kind_that_is_sampled_is_stated_and_verified_from_the_row(id: str) -> None:
+    """What a pipeline does with each kind: an instruction, the answer that keeps it, one that does not."""
+    row: dict[str, Any] = {"id": "r1", "task": TASK}
+    step = SampleConstraints(of="task", among=(id,), min=1, max=1)
+    if id == "language:response_language":
+        one: Constraint = constraint(id, {"language": "de"})
+        row |= {"constraints": [{"id": one.id, "kwargs": one.kwargs()}]}
+    else:
+        row |= asyncio.run(step.write(row, None))  # type: ignore[arg-type]  # asks no engine
+        assert row["constraint_text"] and row["instruction"] == f"{TASK}\n\n{row['constraint_text']}"
+        one = constraint(id, row["constraints"][0]["kwargs"])
+    kept, broken = built(one, Random(8))
+    row = json.loads(json.dumps(row))
+    assert Constraints().verify(row | {"response": kept}).verdict == "pass"
+    assert Constraints().verify(row | {"response": broken}).verdict == "fail"

@@ -1,12 +1,17 @@
 """The engine whose replies are written in a file."""
 
 import asyncio
+import re
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from smoltalk.catalog import data_folder
 from smoltalk.engines.scripted import Scripted
-from smoltalk.errors import RowFailed, UserError
+from smoltalk.errors import RowFailed, UserError, WorldError
+from smoltalk.prompts import script
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import message
 
@@ -92,3 +97,34 @@ def test_mistakes_are_placed_in_the_script(tmp_path: Path, text: str, said: str)
 def test_a_script_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file of replies"):
         Scripted(replies=str(tmp_path / "none.yaml"))
+
+
+def test_a_request_that_is_too_long_fails_its_row(tmp_path: Path) -> None:
+    scripted = engine(tmp_path, "rules: [{say: [a]}]")
+    assert asked(scripted, "x" * script.LONGEST).text == "a"
+    with pytest.raises(RowFailed, match="prompt_too_long: the request has 20,001 characters"):
+        asked(scripted, "x" * (script.LONGEST + 1))
+
+
+def test_a_pattern_that_would_take_hours_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "_SECONDS", 0.05)
+    scripted = engine(tmp_path, "rules: [{when: '(a+)+b', say: [x]}]")
+    with pytest.raises(WorldError, match=r"a pattern of .*script\.yaml takes more than"):
+        asked(scripted, "a" * 40)
+
+
+SHIPPED = sorted((data_folder("pipelines") / "samples" / "scripted").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_patterns_that_ship_are_fast_on_a_long_line(path: Path) -> None:
+    """Every pattern on the longest request: one line, words, short lines, paragraphs, what it looks for before them."""
+    rules = yaml.safe_load(path.read_text(encoding="utf-8"))["rules"]
+    for when in {rule["when"] for rule in rules if "when" in rule}:
+        pattern, known = re.compile(when, re.DOTALL), " ".join(re.findall(r"[A-Za-z][A-Za-z ,]{5,}", when))
+        for text in ("a", "a word ", "a line.\n", "A line. Another one.\n\n", '"a": 1, ', "\n"):
+            for begun in ("", known, f"{known}\n"):
+                asked_for = (begun + text * script.LONGEST)[: script.LONGEST]
+                start = time.process_time()
+                pattern.search(asked_for)
+                assert time.process_time() - start < 0.5, f"{when!r} on {asked_for[:40]!r}..."
