@@ -52,7 +52,7 @@ DOORS: dict[str, set[str]] = {
     "aiohttp": {"endpoint"},
     "distilabel": {"distil"},
     "datasets": {"benchmarks", "steps", "distil", "decontamination"},
-    "huggingface_hub": {"chat_format", "benchmarks"},
+    "huggingface_hub": {"chat_format", "benchmarks", "decontamination"},
     "jinja2": {"prompts", "chat_format", "benchmarks", "decontamination", "nano", "run"},
     "networkx": {"run"},
     "numba": {"words"},
