@@ -22,6 +22,8 @@ from smoltalk.words.scan import BREAK, words_of
 FEWEST = 5
 """Questions of fewer words are everybody's: they count only as a whole text."""
 _ONE, _TWO = np.uint64(1), np.uint64(2)
+_PART = 2_048
+"""A row of more than four times as many words is looked at in parts of so many, or its length would count squared."""
 LONG, RUN, WHOLE, DIGITS = 0, 1, 2, 3
 """A unit of an item: scored by its n-grams; looked for word for word; equal to a whole text; a long number."""
 
@@ -54,18 +56,44 @@ def scan(
             maybe = _sift(before, words, maybe, table.sieve, row)
             row.hashes[words], row.exact[words] = BREAK, 0
             words += 1
-        if maybe:
-            hits, candidates = _look_up(words, maybe, number, begin, hits, mark, table, units, row, seen, found)
-            last = hint(words, row.lows, seen.bits) if candidates else 0
-            for index in range(candidates):
-                unit = seen.candidates[index]
-                goal = units.bar[unit] * units.total[unit]
-                if not hopeless(
-                    unit, seen.bits, last, units.starts, units.grams, units.ats, units.first, units.weights, goal
-                ):
-                    hits = share(unit, words, number, begin, hits, units, row, seen, found)
+        done, until = 0, words if words <= 4 * _PART else _PART
+        while done < maybe:
+            end = maybe if until >= words else done + int(np.searchsorted(row.maybe[done:maybe], until))
+            hits, candidates = _look_up(words, done, end, number, begin, hits, mark, table, units, row, seen, found)
+            if candidates:
+                hits = _score(candidates, until, words, number, begin, hits, units, row, seen, found)
+            done, until = end, until + _PART
         mark += 1
     return hits, last_row
+
+
+@compiled
+def _score(
+    candidates: int, until: int, words: int, number: int, begin: int, hits: int, units: Units, row: Row, seen: Seen,
+    found: Found,
+) -> int:  # fmt: skip
+    """Enter the candidates of the part of a row that ends at a word, if they are hits.
+
+    Each is looked for around all of its seeds so far, as far as a copy with any of them can reach; so it may start
+    anew at the next one.
+    """
+    low, high = 0 if words <= 4 * _PART else max(0, until - 2 * _PART), min(words, until + _PART)
+    last = hint(low, high, row.lows, seen.bits)
+    for index in range(candidates):
+        unit = seen.candidates[index]
+        state, reach = seen.states[unit], REACH * units.length[unit] + SLACK
+        goal = units.bar[unit] * units.total[unit]
+        first, end = max(0, state.first - reach), min(words, state.at + reach + 1)
+        state.mark = -1
+        if (
+            first < low
+            or end > high
+            or not hopeless(
+                unit, seen.bits, last, units.starts, units.grams, units.ats, units.first, units.weights, goal
+            )
+        ):
+            hits = share(unit, first, end, words, number, begin, hits, units, row, seen, found)
+    return hits
 
 
 @compiled
@@ -121,14 +149,14 @@ def _digits(
 
 @compiled
 def _look_up(
-    words: int, maybe: int, number: int, begin: int, hits: int, mark: int, table: Table, units: Units, row: Row,
-    seen: Seen, found: Found,
+    words: int, done: int, end: int, number: int, begin: int, hits: int, mark: int, table: Table, units: Units,
+    row: Row, seen: Seen, found: Found,
 ) -> tuple[int, int]:  # fmt: skip
-    """Enter the runs that stand in the row; returns the hits and how many long units are worth a `share`."""
+    """Enter the runs of a part of the row; returns the hits and how many long units are worth a `share`."""
     cells, posts, places, lows, states = table.cells, table.posts, row.maybe, row.lows, seen.states
     lengths = units.length
     candidates = 0
-    for index in range(maybe):
+    for index in range(done, end):
         at = places[index]
         place = find(cells, lows[at])
         if place < 0:

@@ -21,13 +21,17 @@ _TRIES = 256
 
 @compiled
 def share(
-    unit: int, words: int, number: int, begin: int, hits: int, units: Units, row: Row, seen: Seen, found: Found
-) -> int:
-    """Enter the unit's best score within any stretch of the row three times as long (and some), if it is a hit."""
+    unit: int, first: int, end: int, words: int, number: int, begin: int, hits: int, units: Units, row: Row,
+    seen: Seen, found: Found,
+) -> int:  # fmt: skip
+    """Enter the unit's best score within any stretch three times as long (and some), if it is a hit.
+
+    Only stretches between two words of the row are looked at.
+    """
     length, size, base = int(units.length[unit]), int(units.size[unit]), int(units.first[unit])
     hit_at, hit_place, exact, cover = row.hit_at, row.hit_place, row.exact, seen.cover
-    weights, numbers, reach, state = units.weights, units.numbers, REACH * length + SLACK, seen.states[unit]
-    known = _places(unit, max(0, state.first - reach), min(words, state.at + reach + 1), units, row, seen)
+    weights, numbers, reach = units.weights, units.numbers, REACH * length + SLACK
+    known = _places(unit, first, end, units, row, seen)
     if N * known < units.bar[unit] * size - _ROUNDING:
         return hits
     cover[:length] = 0
@@ -58,18 +62,18 @@ def share(
         if at >= 0:
             return write(number, unit, WORD_FOR_WORD, row.begins[at], row.ends[at + length - 1], begin, hits, found)
     changed = _changed(length, numbers[base : base + length], best_left, best_right, row, cover)
-    first, last = row.begins[hit_at[best_left]], row.ends[hit_at[best_right] + N - 1]
-    return write(number, unit, (best, best_plain / size, changed / size, 0.0), first, last, begin, hits, found)
+    begins, ends = row.begins[hit_at[best_left]], row.ends[hit_at[best_right] + N - 1]
+    return write(number, unit, (best, best_plain / size, changed / size, 0.0), begins, ends, begin, hits, found)
 
 
 @compiled
-def hint(words: int, lows: Any, bits: Any) -> int:
-    """Set a bit for each n-gram of the row, in as many of `bits` as it takes; returns how many those are, less 1."""
+def hint(first: int, last: int, lows: Any, bits: Any) -> int:
+    """Set a bit for each n-gram between two words, in as many bits as it takes; returns how many those are, less 1."""
     room = 1024
-    while room < _SPARSE * words and room < 64 * len(bits):
+    while room < _SPARSE * (last - first) and room < 64 * len(bits):
         room *= 2
     bits[: room // 64] = 0
-    for word in range(words):
+    for word in range(first, last):
         low = lows[word] & np.uint64(room - 1)
         bits[low >> _SIX] |= _ONE << (low & _LOW_SIX)
     return room - 1
@@ -79,7 +83,7 @@ def hint(words: int, lows: Any, bits: Any) -> int:
 def hopeless(
     unit: int, bits: Any, last: int, starts: Any, grams: Any, ats: Any, first: Any, weights: Any, goal: float
 ) -> bool:
-    """Whether all n-grams of the unit that the row may hold, wherever they are, weigh less than `goal`."""
+    """Whether all n-grams of the unit that the hinted words may hold, wherever they are, weigh less than `goal`."""
     mask, base, weight, end = np.uint64(last), first[unit], 0.0, 0
     for number in range(starts[unit], starts[unit + 1]):
         low = np.uint64(grams[number]) & mask

@@ -18,6 +18,8 @@ NO_GRAM = np.uint64(1 << 32)
 
 _STATE = np.dtype([("mark", "i8"), ("sum", "f4"), ("need", "f4"), ("last", "i4"), ("first", "i4"), ("at", "i4")])
 _BITS = 1 << 16
+_SAME = 1e-6
+"""A unit's hits whose scores differ by less say the same."""
 _ROUNDING = 1e-4
 """Sums of weights are of 32 bits while candidates are looked for."""
 
@@ -113,11 +115,17 @@ def write(
 ) -> int:  # fmt: skip
     """Enter a hit of the row whose hits start at `begin`; in a full row, in place of its worst if that is worse.
 
+    Of a unit that has one in this row, the better stays; of equals, the first.
+
     A hit is (score, share of the unit's words that are found, share that are numbers with other digits, 1 if it stands
     there word for word else 0); what stands there word for word is better than anything that does not.
     """
-    at, score, whole = hits, said[0], said[3]
-    if hits - begin == MOST:
+    at, score, whole = begin, said[0], said[3]
+    while at < hits and found.pairs[at, 1] != unit:
+        at += 1
+    if at < hits and found.scores[at, 0] + found.scores[at, 3] >= score + whole - _SAME:
+        return hits
+    if at - begin == MOST:
         at = begin
         for other in range(begin + 1, hits):
             if found.scores[other, 0] + found.scores[other, 3] < found.scores[at, 0] + found.scores[at, 3]:

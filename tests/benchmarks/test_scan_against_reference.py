@@ -1,10 +1,11 @@
 """The compiled scan finds what a slow and plain reading of its definition finds, with the same scores."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smoltalk.benchmarks import Item
+from smoltalk.benchmarks import Item, match
 from smoltalk.benchmarks.build import build
 from smoltalk.benchmarks.grams import N, gram
 from smoltalk.benchmarks.index import Index
@@ -70,3 +71,23 @@ def test_scan_is_its_definition(rows: list[list[str]]) -> None:
                 assert abs(told[row, int(unit)] - wanted) < 1e-3
             elif wanted < INDEX.bars[unit] - 1e-4:
                 assert (row, int(unit)) not in told
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=8).map(" ".join), min_size=1, max_size=6), st.data())
+def test_a_row_of_many_parts_is_its_definition_too(texts: list[str], data: st.DataObject) -> None:
+    gaps = [data.draw(st.integers(0, 2 * match._PART)) for _ in texts]
+    long = [" ".join(["hum"] * gap) + " " + text for gap, text in zip(gaps, texts, strict=True)]
+    test_scan_is_its_definition.hypothesis.inner_test([[" ".join(long), " ".join(["hum"] * 4 * match._PART)]])
+
+
+@pytest.mark.parametrize("before", range(match._PART - 30, match._PART + 30, 3))
+def test_the_better_of_two_copies_in_different_parts_is_told(before: int) -> None:
+    changed, gap = ITEMS[0].replace("90", "91"), "hum " * 3 * match._PART
+    for first, second in ((changed, ITEMS[0]), (ITEMS[0], changed)):
+        row = "hum " * before + first + " " + gap + second
+        hits = INDEX.scan(texts_of([[row]]))
+        of_first = np.flatnonzero(hits.units == int(np.flatnonzero(INDEX.items == 0)[0]))
+        assert len(of_first) == 1 and hits.scores[of_first[0]].tolist() == [1, 1, 0, 1]
+        begin, end = hits.places[of_first[0]]
+        assert row.encode()[begin:end].decode() == ITEMS[0]
