@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pipeline_picture import picture
 
 from smoltalk.document import parse, read_text
 from smoltalk.pipeline import Pipeline, load
+from smoltalk.pipeline.rehearsal import has_rehearsal
 from smoltalk.run.markdown import code, fence, inline, table
 
 ABOUT = yaml.safe_load((Path(__file__).parent / "pipelines" / "components.yaml").read_text(encoding="utf-8"))
@@ -205,6 +206,14 @@ def _books(kept: Mapping[str, Any]) -> Iterator[str]:
         yield table(("column", "rows"), said)
 
 
+def _as_they_stand(paths: Iterable[Path]) -> str:
+    """The pipelines that need no rehearsal."""
+    names = [code(path.stem) for path in paths if not has_rehearsal(path.read_text(encoding="utf-8"))]
+    if not names:
+        return ""
+    return f"{', '.join(names)} run so as they stand, without `--rehearse`. "
+
+
 def index(runs: Mapping[Path, Mapping[str, Any]]) -> str:
     """The table of all pipelines, with what became of the rows of their runs."""
     lines = []
@@ -225,8 +234,9 @@ def index(runs: Mapping[Path, Mapping[str, Any]]) -> str:
             "<!-- made by docs/pipelines.py from real runs; `make docs` writes it anew -->",
             "One YAML each in [pipelines/](../../pipelines), ready for real models. With `smoltalk run "
             "pipelines/NAME.yaml --rehearse` each runs small on any laptop, without a GPU and without a network: on "
-            "`nano`, the model in the package, and on scripts where `nano` cannot do it; its page says which. These "
-            "are the books of such runs: every row that was born is accepted, or rejected or failed for a reason.",
+            "`nano`, the model in the package, and on scripts where `nano` cannot do it; its page says which. "
+            f"{_as_they_stand(runs)}These are the books of such runs: every row that was born is accepted, or rejected "
+            "or failed for a reason.",
             table(head, lines),
         ]
     ) + "\n"  # fmt: skip

@@ -1,5 +1,6 @@
 """Every shipped pipeline runs to its end on any machine: by its own rehearsal, or on nano as it stands."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,9 @@ def test_pipeline_runs_to_its_end(path: Path, tmp_path: Path, monkeypatch: pytes
     assert main(["run", str(path.relative_to(ROOT)), *small(path), "--out", str(folder.path)]) == 0
     books = books_of(folder)
     assert (books.state, books.balanced) == ("complete", True)
+    kept = json.loads((ROOT / "docs" / "pipelines" / f"{path.stem}.json").read_text(encoding="utf-8"))["books"]
+    found = {name: value for name, value in books.as_json().items() if name in kept}
+    assert found == kept, "a run of it has other books than its page says: run `make docs`"
     assert books.accepted >= (ENOUGH if path in REHEARSED else A_FEW)
     assert books.rejected or path not in REHEARSED, "a rehearsal shows what its gates turn away"
     loaded = load_dataset("parquet", data_dir=str(folder.data), split="train", cache_dir=str(tmp_path / "cache"))

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from smoltalk.cli.opening import Rehearse
+from smoltalk.cli.opening import Rehearse, Setting, settings_of
 from smoltalk.cli.screen import say
 
 
 def check(
     pipelines: Annotated[list[Path], typer.Argument(metavar="PIPELINE...", help="Pipeline YAMLs.")],
+    sets: Setting = None,
     rehearse: Rehearse = False,
 ) -> None:
     """Say every mistake by line, or what will be done.
@@ -21,13 +22,14 @@ def check(
     from smoltalk.pipeline import describe, load
     from smoltalk.pipeline.rehearsal import has_rehearsal, rehearsal
 
+    settings = settings_of(sets)
     problems: list[Problem] = []
     said = 0
     for path in pipelines:
         try:
-            pipeline = load(path)
+            pipeline = load(path, settings)
             if rehearse or has_rehearsal(pipeline.text):
-                small = load(path, rehearsal(path))
+                small = load(path, rehearsal(path) | settings)
                 pipeline = small if rehearse else pipeline
             text = describe(pipeline)
         except UserError as error:

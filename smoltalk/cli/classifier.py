@@ -40,6 +40,7 @@ def classifier(
     """
     from smoltalk.text_classifier.training import Lesson, train
 
+    _is_ours(out)
     texts, labels = _labelled(run, label, of)
     made = train(Lesson(texts, labels, label, of, cut, bits))
     try:
@@ -47,6 +48,20 @@ def classifier(
     except OSError as error:
         raise WorldError(f"{error.filename or out}: {error.strerror or error}") from error
     _tell(made, out)
+
+
+def _is_ours(out: Path) -> None:
+    """Raises `UserError` for a folder that holds something, unless that is a classifier to be made anew."""
+    from smoltalk.text_classifier.model import ABOUT
+
+    try:
+        is_file = out.exists() and not out.is_dir()
+        there = {file.name for file in out.iterdir()} if out.is_dir() else set()
+    except OSError as error:
+        raise WorldError(f"{out} cannot be looked into: {error.strerror}") from error
+    if is_file or (there and ABOUT not in there):
+        sentence = "is a file, not a folder" if is_file else "holds other files, and no classifier to be made anew"
+        raise UserError([Problem("--out", 0, f"{out} {sentence}", "name a new folder: --out FOLDER")])
 
 
 def _labelled(run: Path, label: str, of: str) -> tuple[list[str], list[float]]:

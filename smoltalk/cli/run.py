@@ -140,6 +140,7 @@ def _say_opening(opening: "Opening", pipeline: "Pipeline", folder: "RunFolder") 
 def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: int) -> None:
     from smoltalk.cli.books import failures, how_to_go_on, ledger, short_of
     from smoltalk.cli.rows import accepted
+    from smoltalk.cli.turned_away import turned_away
 
     for row in accepted(pipeline, folder, show):
         say(f"\n{row}")
@@ -148,6 +149,8 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: in
     say()
     if failed := failures(folder, books):
         say("\n".join([*failed, ""]))
+    if away := list(turned_away(folder, books)):
+        say("\n".join([*away, ""]))
     rows = "accepted rows" if books.accepted else "holds no rows: none was accepted"
     paths = [(folder.path, "the run"), (folder.data, rows), (folder.rejected, "the others, with reasons")]
     paths.append((folder.card, "the dataset card"))

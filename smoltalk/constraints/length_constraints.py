@@ -115,10 +115,10 @@ class NthParagraphFirstWord(Constraint):
     """Exactly so many paragraphs, parted by two line breaks in a row, the nth of which begins with a word.
 
     A line of spaces parts nothing, nor do the line breaks of CRLF, as in the reference; constraints that are not
-    IFEval's know them. Quotes before the word and marks behind it do not count, nor does case, as in the reference. It differs where
-    `nth_paragraph` is above `num_paragraphs`: an error here, another paragraph drawn at random there. And a text with
-    more than one blank line between paragraphs is counted by paragraphs here, where the reference looks for the nth
-    among pieces of which some are empty.
+    IFEval's know them. Quotes before the word and marks behind it do not count, nor does case, as in the reference.
+    It differs where `nth_paragraph` is above `num_paragraphs`: an error here, another paragraph drawn at random
+    there. And a text with more than one blank line between paragraphs is counted by paragraphs here, where the
+    reference looks for the nth among pieces of which some are empty.
     """
 
     id = "length_constraints:nth_paragraph_first_word"

@@ -6,7 +6,6 @@ from smoltalk.constraints.constraint import PASS, Constraint, failed
 from smoltalk.constraints.listed import read
 from smoltalk.contracts import Outcome
 
-
 _EMPTY = failed("the answer is empty")
 
 
@@ -29,8 +28,9 @@ class Checked(NamedTuple):
 def verify_constraints(text: str, constraints: object) -> Checked:
     """Check a text against constraints: a list of `{id, kwargs}` (JSON text of one will do), or of `Constraint`.
 
-    A text that shows nothing keeps none of them, as in IFEval's evaluation (`response.strip()`): it has no comma, but is
-    no answer without one. Raises `UserError` for an unknown id and for kwargs that are missing, unknown or out of range.
+    A text that shows nothing keeps none of them, as in IFEval's evaluation (`response.strip()`): it has no comma, but
+    is no answer without one. Raises `UserError` for an unknown id and for kwargs that are missing, unknown or out of
+    range.
     """
     if (
         isinstance(constraints, list | tuple)

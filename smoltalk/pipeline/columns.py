@@ -11,7 +11,7 @@ from smoltalk.errors import FactoryError, Problem, UserError, nearest
 from smoltalk.fields import meant
 from smoltalk.pipeline import kept
 from smoltalk.pipeline.asked import asked_engines
-from smoltalk.pipeline.cases import without_case
+from smoltalk.pipeline.cases import never_there, without_case
 from smoltalk.pipeline.misread import misread
 from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON, Stock, Target, fills_rows
 from smoltalk.pipeline.parts import Named, at, told
@@ -25,6 +25,7 @@ def follow(
     yield from _source(document, steps)
     yield from _columns(document, engines, steps, gates)
     yield from without_case(document, steps)
+    yield from never_there(document, steps, gates)
     yield from _end(document, steps)
     yield from _priced(document, engines)
     yield from misread(document)

@@ -28,7 +28,7 @@ def gate_labels(gates: Iterable[tuple[str, object]]) -> list[str]:
 
 
 def _detail(part: object) -> object:
-    """What tells a step from others of its name: its template, what chooses that, or the column it was told to write."""
+    """What tells a step from others of its name: its template, what chooses that, or the column it is to write."""
     template = getattr(part, "template", None)
     if (chooses := getattr(template, "column", None)) is not None:
         return f"by_{chooses}"

@@ -104,7 +104,9 @@ class Script:
                 return pattern.search(asked)
         except _Slow:
             sentence = f"a pattern of {self.path} takes more than {_SECONDS:.0f} s for {len(asked):,} characters"
-            raise WorldError(f"{sentence}; write it so that it need not try many ways: {pattern.pattern[:80]}") from None
+            raise WorldError(
+                f"{sentence}; write it so that it need not try many ways: {pattern.pattern[:80]}"
+            ) from None
 
     def _filled(self, template: Template, match: re.Match[str]) -> str:
         try:

@@ -7,7 +7,9 @@ program failed needs no proof, so Python says it.
 """
 
 import builtins
+import contextlib
 import json
+import operator
 import os
 import random
 import resource
@@ -15,13 +17,16 @@ import struct
 import sys
 import types
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any, NoReturn
 
+from smoltalk.sandbox.calling import caller
 from smoltalk.sandbox.complaint import describe
-from smoltalk.sandbox.programs import ANSWER, TESTS, VALUE, compile_error, programs
-from smoltalk.sandbox.sealing import Pristine, seal
+from smoltalk.sandbox.pristine import Kept, kept, put_back
+from smoltalk.sandbox.programs import ANSWER, TESTS, VALUE, Programs, compile_error, programs
+from smoltalk.sandbox.sealing import seal
 
 LENGTH = struct.Struct("!I")
 """The length of a record behind its mark, and of each text in it."""
@@ -35,7 +40,7 @@ _LONGEST_VALUE = 200_000
 """Characters of a value's JSON."""
 
 
-def run(job: dict[str, Any], secret: list[bytes], channel: int, before: Pristine) -> NoReturn:
+def run(job: dict[str, Any], secret: list[bytes], channel: int, before: Kept) -> NoReturn:
     """Run `code`, then `tests`, then `value` of the job, write how it ended into `channel`, and end the process.
 
     `secret` holds the token, and is emptied. `before` is put back before the tests run.
@@ -55,60 +60,87 @@ def run(job: dict[str, Any], secret: list[bytes], channel: int, before: Pristine
 
     write(channel, READY)
     try:
-        parts, checks = programs(job)
+        program = programs(job)
     except BaseException as error:
         say(FAILED, "raised", compile_error(error), "", "0")
         end(0)
     random.seed(0)
     seal()
-    drain, again = deque[Any](maxlen=0).extend, _put_back(before)
+    checks = str(program.checks)
+    seen = f"{checks} {program.uncalled}".encode()
+    drain, fresh = deque[Any](maxlen=0).extend, _fresh(program.imports)
+    again = put_back(before, fresh)  # for failures alone: a program finds it in this frame
+    absent = tuple(name for name in program.imports if name not in sys.modules)
     try:
-        drain(_links(parts, before, write, channel, secret.pop() + pack(size(checks)) + checks.encode(), say))
+        drain(
+            _links(
+                program,
+                partial(put_back(before, fresh), absent),
+                write,
+                channel,
+                secret.pop() + pack(size(seen)) + seen,
+                say,
+            )
+        )
         end(0)
     except:  # noqa: E722  (by name, a program could have made it another)
         try:
             if bounded:
                 setrlimit(memory, (spare, spare))
-            drain(again)
-            say(FAILED, *told(sys.exc_info()[1], sources), checks)
+            _, failure, trace = sys.exc_info()
+            ended = told(failure, sources)
+            if trace and trace.tb_next is None and "zip()" in ended[1]:
+                ended = ("raised", "StopIteration came out of the answer or its tests", "")
+            again(absent)
+            say(FAILED, *ended, checks)
             end(0)
         finally:
             end(lost)
 
 
-def _links(
-    parts: list[tuple[str, Any]], before: Pristine, write: Any, channel: int, passed: bytes, say: Any
-) -> Iterator[Any]:
+def _links(program: Programs, again: Any, write: Any, channel: int, passed: bytes, say: Any) -> Iterator[Any]:
     """All that is to happen, in order, each when the one before went well; the token is written last.
 
-    Only C functions run the program: no frame below its own leads anywhere but to `run`.
+    C functions call the program, and a function that calls tests: no frame below leads anywhere but to `run`.
     """
-    answer, tests = _module("solution"), _module("tests")
+    answer, tests, parts = _module("solution"), _module("tests"), program.parts
     own = {"__builtins__": dict(vars(builtins)), "__name__": "tests"}
-    programs = dict(parts)
-    links: list[Iterator[Any]] = [map(exec, (programs[ANSWER],), (answer,)), _put_back(before)]
-    links.append(map(dict.update, (tests, tests), (answer, own)))
-    if TESTS in programs:
-        links.append(map(exec, (programs[TESTS],), (tests,)))
-    if VALUE in programs:
-        links.append(map(_teller(say), map(eval, (programs[VALUE],), (tests,))))
-    links.append(map(write, (channel,), (passed,)))
+    links = [_link(exec, parts[ANSWER], answer), _link(again)]
+    links.append(_link(dict.update, tests, answer))
+    links += [_link(dict.pop, tests, name, None) for name in program.shadowed]
+    links.append(_link(dict.update, tests, own))
+    if TESTS in parts:
+        links += [_link(exec, parts[TESTS], tests), _link(caller(program.tests), tests)]
+    if VALUE in parts:
+        links.append(_link(_teller(say, parts[VALUE]), tests))
+    links.append(_link(write, channel, passed))
     return chain.from_iterable(links)
 
 
-def _put_back(before: Pristine) -> Iterator[Any]:
-    """What makes namespaces and classes hold again what they held."""
-    spaces, classes = before
-    owners, held = zip(*spaces, strict=True)
-    return chain(map(dict.update, owners, held), map(type.__setattr__, *zip(*classes, strict=True)))
+def _link(function: Any, *arguments: Any) -> Iterator[Any]:
+    """One call. A `StopIteration` of it would end a bare `map` like a call that went well; the strict `zip` objects."""
+    called: Iterator[Any] = map(function, *((one,) for one in arguments)) if arguments else map(_call, (function,))
+    return zip(called, (None,), strict=True)
 
 
-def _teller(say: Any) -> Any:
+_call = operator.methodcaller("__call__")
+
+
+def _fresh(names: Iterable[str]) -> Kept:
+    """Load what the tests import before the program can change it; what these modules hold."""
+    there = set(sys.modules)
+    for name in names:
+        with contextlib.suppress(Exception):
+            __import__(name)
+    return kept(name for name in sys.modules if name not in there)
+
+
+def _teller(say: Any, program: Any) -> Any:
     """A function that says what `value` is."""
-    as_json, text, longest = json.dumps, repr, _LONGEST_VALUE
+    as_json, text, longest, evaluate = json.dumps, repr, _LONGEST_VALUE, eval
 
-    def tell(value: Any) -> None:
-        said = as_json(value, default=text)
+    def tell(names: dict[str, Any]) -> None:
+        said = as_json(evaluate(program, names), default=text)
         say(GAVE, said if len(said) <= longest else as_json(said[:longest]))
 
     return tell

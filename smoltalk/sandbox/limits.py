@@ -36,5 +36,7 @@ class Ran:
     """The module that an import did not find."""
     checks: int = 0
     """Assertions and test functions in its tests; 0 means that they check nothing."""
+    uncalled: str = ""
+    """Of a program that is `done`: a test that was not called, and why."""
     seconds: float = 0.0
     """Wall clock."""

@@ -21,5 +21,10 @@ def described(found: Mapping[str, Any]) -> str:
     return f"{said}; without {_and(missing)} {what}: see docs/sandbox.md"
 
 
+def confined(found: Mapping[str, Any]) -> bool:
+    """Whether something keeps a program from the files, the processes and the network of the user."""
+    return bool(found["seccomp"] or (found["landlock"] and found["namespaces"]))
+
+
 def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

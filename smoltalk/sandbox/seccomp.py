@@ -19,6 +19,8 @@ _CLONE_THREAD = 0x00010000
 _WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000  # O_WRONLY O_RDWR O_CREAT O_TRUNC, and the bit of O_TMPFILE
 _TERMINAL_AND_FLAGS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """ioctl: TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX, what Python asks of its own files."""
+_OF_FILES = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032)
+"""fcntl: copies, flags, locks, sizes of pipes. Not F_SETOWN, F_SETSIG and their like: they send signals to others."""
 _NAMES_OF_THREADS = (15, 16, 0x53564D41)
 """prctl: PR_SET_NAME PR_GET_NAME PR_SET_VMA."""
 
@@ -56,6 +58,7 @@ def conditions(own_pid: int, may_write: bool, may_truncate: bool) -> tuple[dict[
         "prlimit64": When(0, one_of=(0, own_pid)),
         "socketpair": When(0, one_of=(1,)),
         "ioctl": When(1, one_of=_TERMINAL_AND_FLAGS),
+        "fcntl": When(1, one_of=_OF_FILES),
         "prctl": When(0, one_of=_NAMES_OF_THREADS),
     }
     if may_write:

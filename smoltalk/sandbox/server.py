@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from smoltalk.sandbox import confine, harness, kernel, landlock, sealing, supervise, syscalls, wire
 from smoltalk.sandbox.confine import Means
+from smoltalk.sandbox.pristine import Kept
 
 WARM = (
     "abc array base64 bisect calendar cmath collections contextlib copy csv dataclasses datetime decimal enum "
@@ -46,8 +47,10 @@ def main(fd: int, folder: str, without: str = "") -> NoReturn:
         os.chown(folder, confine.NOBODY, confine.NOBODY)
     wire.send(control, {"namespaces": alone, "private": private, "landlock": means.landlock, "seccomp": means.seccomp,
                         "nobody": means.nobody})  # fmt: skip
-    before = sealing.pristine()
+    os.environ.clear()
+    before = sealing.before_programs()
     confine.prepare(means)
+    sealing.unlist_ctypes()
     gc.collect()
     gc.freeze()
     try:
@@ -71,9 +74,7 @@ def _leave(folder: str) -> NoReturn:
         os._exit(0)
 
 
-def _serve(
-    job: dict[str, Any], control: socket.socket, folder: str, means: Means, before: sealing.Pristine
-) -> dict[str, Any]:
+def _serve(job: dict[str, Any], control: socket.socket, folder: str, means: Means, before: Kept) -> dict[str, Any]:
     """Run one program in a child of its own, and leave no process of it behind."""
     token = os.urandom(16)
     channel, channel_in = os.pipe()

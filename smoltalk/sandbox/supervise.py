@@ -78,7 +78,8 @@ def _verdict(record: bytes, token: bytes) -> dict[str, Any] | None:
     passed = _behind(record, token)
     if passed is not None:
         value = _texts(_behind(head, GAVE) or b"")
-        return {"ended": "done", "checks": int(passed), "value": value[0] if value else ""}
+        checks, _, uncalled = passed.decode("utf-8", "replace").partition(" ")
+        return {"ended": "done", "checks": int(checks), "uncalled": uncalled, "value": value[0] if value else ""}
     failed = _behind(record, FAILED)
     if failed is None:
         return None

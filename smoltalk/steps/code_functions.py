@@ -45,20 +45,21 @@ class CodeFunctions(Source):
     limit: int | None = Field(default=None, gt=0)
     """Read no more functions than this."""
     repeat: int = Field(default=1, gt=0)
-    """How many rows each function bears. All are read in as many rounds; the rows of a function differ by what is drawn for them."""
+    """How many rows each function bears. All are read in as many rounds; the rows of a function differ by what is
+    drawn for them."""
 
     def check(self) -> Iterator[str]:
         if not self._files:
             yield local_files.missing(self.path, ".py")
-        elif not self._seeds[0]:
-            told = ", ".join(f"{count} {reason}" for reason, count in self.left_out().most_common())
+        elif next(self._seeds(left_out := Counter[str]()), None) is None:
+            told = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common())
             yield f"{self.path} holds no function to start from" + (f": {told}" if told else " that has a docstring")
 
     def writes(self) -> frozenset[str]:
         return frozenset({"code", "name", "docstring", "path"})
 
     def size(self) -> int:
-        return len(self._seeds[0]) * self.repeat
+        return self._count * self.repeat
 
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
         return records.repeated(self._once, self.repeat, start)
@@ -69,12 +70,14 @@ class CodeFunctions(Source):
         return json.dumps([fields, local_files.digests(self._files)], sort_keys=True)
 
     def left_out(self) -> Counter[str]:
-        """How many functions are no rows, by reason."""
-        return self._seeds[1]
+        """How many functions are no rows, by reason; of the files that are read until `limit` is reached."""
+        reasons: Counter[str] = Counter()
+        for _ in self._seeds(reasons):
+            pass
+        return reasons
 
     def _once(self, start: int) -> Iterator[Row | RowFailed]:
-        for row in islice(self._seeds[0], start, None):
-            yield RowFailed(row.kind, row.detail) if isinstance(row, RowFailed) else dict(row)
+        return islice(self._seeds(Counter()), start, None)
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -82,23 +85,28 @@ class CodeFunctions(Source):
         return sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.is_file() else []
 
     @cached_property
-    def _seeds(self) -> tuple[list[Row | RowFailed], Counter[str]]:
-        found: list[Row | RowFailed] = []
-        left_out: Counter[str] = Counter()
+    def _count(self) -> int:
+        return sum(1 for _ in self._seeds(Counter()))
+
+    def _seeds(self, left_out: Counter[str]) -> Iterator[Row | RowFailed]:
+        """Up to `limit` rows, one file in memory at a time; counts what is left out on the way."""
+        return islice(self._all_seeds(left_out), self.limit)
+
+    def _all_seeds(self, left_out: Counter[str]) -> Iterator[Row | RowFailed]:
         for file in self._files:
             try:
                 source, tree = _parsed(file)
             except records.RecordError as reason:
-                found.append(RowFailed("unreadable", f"{file.name} {reason}"))
+                yield RowFailed("unreadable", f"{file.name} {reason}")
                 continue
             banned = _imported(tree) & set(self.banned_imports)
+            lines = source.split("\n")
             for function in (node for node in ast.walk(tree) if isinstance(node, Function)):
-                code = ast.get_source_segment(source, function) or ""
+                code = _segment(lines, function)
                 if why := self._unfit(function, code, banned):
                     left_out[why] += 1
                 else:
-                    found.append(_row(function, code, file))
-        return found[: self.limit], left_out
+                    yield _row(function, code, file)
 
     def _unfit(self, function: Function, code: str, banned: set[str]) -> str:
         """Why a function is no seed, as the end of `3 ...`; empty when it is one."""
@@ -127,7 +135,7 @@ def _parsed(file: Path) -> tuple[str, ast.Module]:
     try:
         if (size := file.stat().st_size) > _LARGEST:
             raise records.RecordError(f"is {size:,} bytes long, more than {_LARGEST:,}")
-        source = file.read_bytes().decode("utf-8-sig")
+        source = file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         return source, ast.parse(source)
     except records.RecordError:
         raise
@@ -139,6 +147,14 @@ def _parsed(file: Path) -> tuple[str, ast.Module]:
         raise records.RecordError(f"is not Python: {error.msg} (line {error.lineno})") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise records.RecordError(f"is not Python that can be parsed: {type(error).__name__}") from None
+
+
+def _segment(lines: list[str], function: Function) -> str:
+    """The function's text; `ast.get_source_segment` would part the whole file anew for each."""
+    found = lines[function.lineno - 1 : function.end_lineno]
+    found[-1] = found[-1].encode()[: function.end_col_offset].decode()  # columns are bytes of UTF-8
+    found[0] = found[0].encode()[function.col_offset :].decode()
+    return "\n".join(found)
 
 
 def _imported(tree: ast.Module) -> set[str]:

@@ -35,7 +35,8 @@ class Documents(Source):
     limit: int | None = Field(default=None, gt=0)
     """Read no more files than this."""
     repeat: int = Field(default=1, gt=0)
-    """How many rows each file bears. All are read in as many rounds; the rows of a file differ by what is drawn for them."""
+    """How many rows each file bears. All are read in as many rounds; the rows of a file differ by what is drawn for
+    them."""
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

@@ -30,8 +30,8 @@ class Hub(Source):
     limit: int | None = Field(default=None, gt=0)
     """Read no more records than this."""
     repeat: int = Field(default=1, gt=0)
-    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their `id`, and so
-    by what is drawn for them."""
+    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
+    `id`, and so by what is drawn for them."""
 
     def writes(self) -> frozenset[str]:
         return frozenset(records.named_columns(self.columns))

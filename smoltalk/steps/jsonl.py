@@ -38,8 +38,8 @@ class Jsonl(Source):
     limit: int | None = Field(default=None, gt=0)
     """Read no more lines than this."""
     repeat: int = Field(default=1, gt=0)
-    """How many rows each line bears. The whole is read in as many rounds; the rows of a line differ by their `id`, and so
-    by what is drawn for them."""
+    """How many rows each line bears. The whole is read in as many rounds; the rows of a line differ by their `id`,
+    and so by what is drawn for them."""
     max_line: int = Field(default=8_000_000, gt=0)
     """Bytes in a line; a longer one fails."""
 

@@ -40,6 +40,11 @@ class Lookup(Write):
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
 
+    def values(self) -> dict[str, frozenset[str]]:
+        """All that the column can be."""
+        texts = ((text,) if isinstance(text, str) else text for text in self.where.values())
+        return {self.column: frozenset(one for several in texts for one in several)}
+
     async def write(self, row: Row, ask: Ask) -> Row:
         """Raises `RowFailed` (`not_listed`) for a value that `where` does not list."""
         value = row.get(self.of)

@@ -32,8 +32,8 @@ class Parquet(Source):
     limit: int | None = Field(default=None, gt=0)
     """Read no more records than this."""
     repeat: int = Field(default=1, gt=0)
-    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their `id`, and so
-    by what is drawn for them."""
+    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
+    `id`, and so by what is drawn for them."""
 
     def check(self) -> Iterator[str]:
         if not self._files:

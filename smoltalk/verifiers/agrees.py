@@ -32,7 +32,9 @@ _LABEL = re.compile(
     re.I | re.M,
 )
 """Numbers that count steps or the items of a list, and are no result."""
-_AT_ONCE = re.compile(r"[\s*_:$\\(]*(?:(?:about|approximately|roughly|exactly|simply|just|therefore)\s+)?[\s*_$\\(]*", re.I)
+_AT_ONCE = re.compile(
+    r"[\s*_:$\\(]*(?:(?:about|approximately|roughly|exactly|simply|just|therefore)\s+)?[\s*_$\\(]*", re.I
+)
 """What may stand between a mark and the number that is the answer."""
 _LONGEST = 20_000
 """Characters from a text's end that are looked at."""
@@ -42,10 +44,11 @@ class Agrees(Verifier):
     """Passes when the final numbers of `of` and `other` are equal: self-consistency with one more sample.
 
     Wang et al. 2022, "Self-Consistency Improves Chain of Thought Reasoning in Language Models", arXiv 2203.11171. The
-    final number stands in the last `\\boxed{}`, else behind the last `####`, else in the last sentence that says `answer
-    is` or `answer:`: the one at once behind these words or behind the last `=`, or the last one of the sentence. Where
-    nothing is marked, it is the only number of the text. `1,200`, `1.2e3`, `1200.0` and `$1200` are one number, `3/4` is
-    `0.75`; the number of a step or of a list's item is none. `unknown` where either text has no such number.
+    final number stands in the last `\\boxed{}`, else behind the last `####`, else in the last sentence that says
+    `answer is` or `answer:`: the one at once behind these words or behind the last `=`, or the last one of the
+    sentence. Where nothing is marked, it is the only number of the text. `1,200`, `1.2e3`, `1200.0` and `$1200` are one
+    number, `3/4` is `0.75`; the number of a step or of a list's item is none. `unknown` where either text has no such
+    number.
     """
 
     of: str = "response"

@@ -1,5 +1,7 @@
 """Runs an answer's Python and its tests in the sandbox; it passes when the tests do, and when they can fail."""
 
+import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -46,7 +48,10 @@ class PythonTests(Verifier):
             return Outcome(verdict="fail", reason="no Python in the answer")
         if not tests.strip():
             return Outcome(verdict="unknown", reason="no tests")
-        outcome = _outcome(self._run(code, tests))
+        ran = self._run(code, tests)
+        if ran.missing and not _imported(ran.missing, code + "\n" + tests):  # said by the program, not by an import
+            ran = replace(ran, missing="")
+        outcome = _outcome(ran)
         if outcome.verdict == "pass" and self.prove and self._run(code, tests, hollow=True).ended == "done":
             return Outcome(verdict="unknown", reason="the tests pass too when every function returns nothing")
         return outcome
@@ -64,7 +69,15 @@ def _outcome(ran: Ran) -> Outcome:
         return Outcome(verdict="unknown", reason=f"needs module `{neutralise(ran.missing)}`, which the sandbox lacks")
     if ran.ended != "done":
         return Outcome(verdict="fail", reason=reason)
+    if ran.uncalled:
+        return Outcome(verdict="unknown", reason=f"a test was not called: {neutralise(ran.uncalled)}")
     return Outcome(verdict="pass") if ran.checks else Outcome(verdict="unknown", reason="the tests check nothing")
+
+
+def _imported(module: str, text: str) -> bool:
+    """Whether a line of the text imports the module, or calls for it by its name in quotes."""
+    name = re.escape(module.partition(".")[0])
+    return bool(re.search(rf"^[^\n#]*\b(?:import|from)\b[^\n]*\b{name}\b|import[^\n]*['\"]{name}\b", text, re.M))
 
 
 def _text(value: Any) -> str:

@@ -65,3 +65,12 @@ def test_mistakes_are_sentences(scored: Path, tmp_path: Path, options: dict[str,
 def test_a_folder_that_is_no_run_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         classifier(tmp_path, tmp_path / "made")
+
+
+def test_a_folder_of_something_else_is_left_alone(scored: Path, tmp_path: Path) -> None:
+    (tmp_path / "weights.npz").write_text("mine")
+    with pytest.raises(UserError, match="holds other files"):
+        classifier(scored, tmp_path, bits=12)
+    with pytest.raises(UserError, match="is a file, not a folder"):
+        classifier(scored, tmp_path / "weights.npz", bits=12)
+    assert (tmp_path / "weights.npz").read_text() == "mine"

@@ -188,7 +188,8 @@ OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
     "words:every_paragraph": _every,
     "words:forbidden_letter": lambda c, rng: Pair(s := paragraph(rng), f"{s} {c.letter.upper()}en"),
     "style:no_first_person": lambda c, rng: Pair(
-        f"{(s := sentence(rng))} The US and i.e. Ito.", f"{s} {rng.choice(('I sat.', 'My barn.', 'Well...I sat.', 'So do I.', 'on us.'))}"
+        f"{(s := sentence(rng))} The US and i.e. Ito.",
+        f"{s} {rng.choice(('I sat.', 'My barn.', 'Well...I sat.', 'So do I.', 'on us.'))}",
     ),
     "style:no_contractions": lambda c, rng: Pair(
         f"{(s := sentence(rng))} Anna's barn.",
@@ -197,7 +198,9 @@ OTHERS: dict[str, Callable[[Any, Random], Pair]] = {
     "style:no_digits": lambda c, rng: Pair(s := paragraph(rng), f"{s} {rng.choice('0٣७7')}"),
     "marks:forbidden": lambda c, rng: Pair(s := paragraph(rng), f"{s} {c.marks[-1]}"),
     "edges:first_words": lambda c, rng: Pair(f"{c.first_words}, {(s := sentence(rng))}", f"{c.first_words}x {s}"),
-    "edges:final_question": lambda c, rng: Pair(f"{(s := sentence(rng))[:-1]}{rng.choice(('?', '?”', '?**', '?)'))}\n", s),
+    "edges:final_question": lambda c, rng: Pair(
+        f"{(s := sentence(rng))[:-1]}{rng.choice(('?', '?”', '?**', '?)'))}\n", s
+    ),
     "edges:last_line_label": lambda c, rng: Pair(
         f"{(s := sentence(rng))}\n**{c.label}**: {s}",
         rng.choice((f"{c.label}: {s}", f"{s}\n{c.label}:", f"{s} {c.label}: {s}")),

@@ -72,6 +72,20 @@ def test_one_of_keeps_equal_values_only() -> None:
     assert not judge(gate, quality=["good"]).keep
 
 
+def test_one_of_says_why_where_the_row_does() -> None:
+    gate = OneOf(column="verified", values=("pass",))
+    assert judge(gate, verified="fail", verified_reason="one comma").evidence["reason"] == "one comma"
+    for nothing in (None, " ", 3):
+        assert "reason" not in judge(gate, verified="fail", verified_reason=nothing).evidence
+
+
+def test_one_of_keeps_rows_that_it_is_not_about() -> None:
+    gate = OneOf(column="agreed", values=("pass",), only={"task": ("math", "physics")})
+    assert gate.reads() == {"agreed", "task"}
+    assert judge(gate, agreed="unknown", task="code") == KEEP
+    assert [judge(gate, agreed=word, task="math").keep for word in ("pass", "unknown", "fail")] == [True, False, False]
+
+
 def test_one_of_converts_nothing() -> None:
     gate = OneOf(column="n", values=(1, "2", False))
     assert [judge(gate, n=n).keep for n in (1, 1.0, "2", False)] == [True] * 4
@@ -190,6 +204,13 @@ def test_decided_rejects_with_the_word_of_the_step() -> None:
     assert (verdict.keep, verdict.reason) == (False, "tie")
     assert verdict.evidence == {"answers": "['a', 'b']", "scores": "[1.0, 1.0]"}
     assert judge(Decided(), choice=None).reason == "missing_column"
+
+
+def test_decided_takes_no_text_of_a_column_for_a_reason() -> None:
+    for said in ("whatever a model wrote", "", ["tie"], 3):
+        verdict = judge(Decided(column="response"), response=said)
+        assert (verdict.keep, verdict.reason) == (False, "unknown_choice")
+        assert verdict.evidence["said"] == (said if isinstance(said, str | int) else "['tie']")
 
 
 # ---------------------------------------------------------------- conversations with tools

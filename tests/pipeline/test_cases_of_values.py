@@ -79,3 +79,81 @@ def test_a_column_from_a_file_may_be_anything(tmp_path: Path, monkeypatch: pytes
     assert problems(tmp_path, PICK, "{math: answer, code: answer}") == []
     path.write_text(path.read_text().replace(f"  - {PICK}\n", "").replace("[instruction]", "[instruction, task]"))
     load(path)
+
+
+GATED = """name: own
+engines: {{model: {{nano: {{}}}}}}
+steps:
+  - jsonl: {{path: lines.jsonl, columns: [instruction]}}
+  - {writer}
+  - ask: {{engine: model, template: answer}}
+  - verify: {{verifier: {verifier}, column: facts}}
+gates:
+  - {gate}
+"""
+VERIFIER = "{keeps_facts: {source: instruction}}"
+
+
+def told_of_gate(folder: Path, writer: str, gate: str, verifier: str = VERIFIER) -> list[str]:
+    problems(folder, PICK, "{math: answer, code: answer}")
+    (folder / "gated.yaml").write_text(GATED.format(writer=writer, gate=gate, verifier=verifier))
+    try:
+        load(folder / "gated.yaml")
+    except UserError as error:
+        return [
+            f"{problem.line}: {problem.sentence}; {problem.hint}"
+            for problem in error.problems
+            if "picks" in str(problem)
+        ]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("writer", "gate", "told"),
+    [
+        (PICK, "one_of: {column: facts, values: [pass, unknown]}", []),
+        (
+            PICK,
+            "one_of: {column: facts, values: [passed]}",
+            [
+                "9: `one_of` picks `facts: passed`, which no row has; "
+                "did you mean `pass`? `verify` at line 7 writes `fail`, `pass` or `unknown`"
+            ],
+        ),
+        (
+            CLASSIFY,
+            "one_of: {column: kind, values: [easy, medium]}",
+            ["9: `one_of` picks `kind: medium`, which no row has; `ask` at line 5 writes `easy` or `hard`"],
+        ),
+        (CLASSIFY, "one_of: {column: stars, values: [1, 2]}", []),
+        (
+            PICK,
+            "ratio: {of: response, to: instruction, max: 2, only: {task: maths}}",
+            [
+                "9: `ratio` picks `task: maths`, which no row has; "
+                "did you mean `math`? `pick` at line 5 writes `code` or `math`"
+            ],
+        ),
+        (PICK, "ratio: {of: response, to: instruction, max: 2, only: {task: [math, code]}}", []),
+        (
+            "lookup: {of: instruction, column: style, where: {a: concise, b: [friendly, plain]}}",
+            "one_of: {column: style, values: [concise, plane]}",
+            [
+                "9: `one_of` picks `style: plane`, which no row has; "
+                "did you mean `plain`? `lookup` at line 5 writes `concise`, `friendly` or `plain`"
+            ],
+        ),
+    ],
+)
+def test_a_value_that_no_row_has_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str, gate: str, told: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert told_of_gate(tmp_path, writer, gate) == told
+
+
+def test_a_value_in_the_only_of_a_verifier_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    verifier = "{keeps_facts: {source: instruction, only: {task: cod}}}"
+    [told] = told_of_gate(tmp_path, PICK, "complete: {columns: [response]}", verifier)
+    assert told.startswith("7: `verify` picks `task: cod`, which no row has; did you mean `code`?")

@@ -11,7 +11,7 @@ import pytest
 from smoltalk.errors import UserError
 from smoltalk.run.folder import RunFolder, locked
 from smoltalk.run.pair_files import write_pairs
-from smoltalk.run.pairs import AGAIN, ALONE, COMPARES, FAILED, NO_ANSWER, SAME, Account
+from smoltalk.run.pairs import AGAIN, ALONE, COMPARES, ELSEWHERE, FAILED, NO_ANSWER, SAME, Account
 from tests.run.published_runs import HERE, PAIRS, accepted, closed, ended, loaded, turns
 
 GATED = f"""
@@ -158,3 +158,48 @@ def test_a_run_without_a_gate_against_benchmarks_says_that_nothing_was_compared(
     run = run_of(tmp_path, accepted("a1"), text=text)
     assert made(run)[1].against == ()
     assert "no pair was compared with a benchmark" in (run.path / "pairs" / "README.md").read_text()
+
+
+def test_an_answer_is_paired_in_the_turn_that_it_was_verified_in(tmp_path: Path) -> None:
+    own = {"response": "Good.", "rejected_response": "Bad.", "verified": "pass"}
+    run = run_of(
+        tmp_path,
+        ended("a1", "accepted", "", "", {}, messages=turns("First?", "Good.", "Second?", "Fine."), **own),
+        ended("a2", "accepted", "", "", {}, messages=turns("Third?", "Fine.", "Fourth?", "Good."), **own),
+        ended("a3", "accepted", "", "", {}, messages=turns("Fifth?", "Good.", "Sixth?", "Good."), **own),
+        ended("a4", "accepted", "", "", {}, messages=turns("Seventh?", "Other."), **own),
+    )
+    found, account = made(run)
+    assert [(pair["prompt"], pair["chosen"][0]["content"]) for pair in found] == [
+        (turns("First?"), "Good."),
+        (turns("Third?", "Fine.", "Fourth?"), "Good."),
+    ]
+    assert account.unusable == {("", ELSEWHERE): 2}
+
+
+def test_both_sides_of_a_pair_are_without_their_tests_where_one_is(tmp_path: Path) -> None:
+    def answer(value: int) -> str:
+        return f"So:\n```python\nx = {value}\n```\n**Tests**\n```python\nassert x == 1\n```"
+
+    own = {"response": answer(1), "rejected_responses": [answer(2), answer(3)], "verified": "pass"}
+    run = run_of(
+        tmp_path,
+        accepted("a1", "How?", "So:\n```python\nx = 1\n```", **own),
+        accepted("a2", "Why?", answer(1), **own),
+    )
+    found, _ = made(run)
+    sides = {side: [pair[side][0]["content"] for pair in found] for side in ("chosen", "rejected")}
+    for texts in sides.values():
+        assert ["assert" in text for text in texts] == [False, False, True, True]
+    assert sides["rejected"][0] == "So:\n```python\nx = 2\n```"
+
+
+def test_every_answer_that_failed_makes_a_pair_with_its_reason(tmp_path: Path) -> None:
+    own = {"response": "5", "rejected_response": "six", "rejected_responses": ["six", "seven", "5 ", None, " "]}
+    run = run_of(
+        tmp_path, accepted("a1", "How many?", "5", verified="pass", rejected_reasons=["no", "no digit"], **own)
+    )
+    found, account = made(run)
+    told = [(pair["rejected"][0]["content"], json.loads(pair["evidence"])) for pair in found]
+    assert told == [("six", {"detail": "no"}), ("seven", {"detail": "no digit"})]
+    assert account.unusable == {("", SAME): 1} and len({pair["id"] for pair in found}) == 2

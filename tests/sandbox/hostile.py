@@ -9,6 +9,8 @@ class Hostile(NamedTuple):
     code: str
     ended: str
     said: str = ""
+    tests: str = ""
+    """Tests that use what it forges, and that a right answer passes; the usual ones (`TESTS`) where empty."""
 
 
 NOT_PERMITTED = "PermissionError"
@@ -59,6 +61,12 @@ PROCESSES = {
     "another program in its place": Hostile("import os\nos.execv('/bin/true', ['true'])", "raised", NOT_PERMITTED),
     "multiprocessing": Hostile(
         "import multiprocessing\nmultiprocessing.Process(target=print).start()", "raised", NOT_PERMITTED
+    ),
+    "a signal by way of a pipe": Hostile(
+        "import fcntl, os\nr, w = os.pipe()\nfcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())", "raised", NOT_PERMITTED
+    ),
+    "a signal of another number": Hostile(
+        "import fcntl, os\nr, w = os.pipe()\nfcntl.fcntl(r, 10, 9)", "raised", NOT_PERMITTED
     ),
     "killing everybody": Hostile("import os\nos.kill(-1, 9)", "raised", NOT_PERMITTED),
     "killing the parent": Hostile("import os\nos.kill(os.getppid(), 9)", "raised", ""),
@@ -198,3 +206,86 @@ FORGERIES = {
         "",
     ),
 }
+
+_CASE = "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(add(1, 2), 3)\n"
+_ADD = "assert add(1, 2) == 3"
+_NONE = "def nothing(*a, **k): return iter(())\n"
+_WRONG = "\ndef add(a, b): return 0"
+
+
+def _forged(code: str, tests: str, said: str = "AssertionError") -> Hostile:
+    return Hostile(code + _WRONG, "raised", said, tests)
+
+
+OUTWITS = {
+    "stops the iteration": Hostile("def add(a, b): raise StopIteration", "raised", "StopIteration came out", _ADD),
+    "a bare next": Hostile("def add(a, b): return next(x for x in [])", "raised", "StopIteration came out", _ADD),
+    "stops before its tests": Hostile("raise StopIteration", "raised", "StopIteration came out", _ADD),
+    "empties what puts back": _forged(
+        f"import sys, unittest\n{_NONE}frame = sys._getframe()\nwhile frame:\n"
+        "    for f in list(frame.f_locals.values()):\n"
+        "        for cell in getattr(f, '__closure__', None) or ():\n"
+        "            if type(cell.cell_contents) is tuple: cell.cell_contents = ()\n    frame = frame.f_back\n"
+        "unittest.TestCase.assertEqual = nothing",
+        _CASE,
+    ),
+    "adds a method": _forged(f"import unittest\n{_NONE}unittest.TestSuite.__iter__ = nothing", _CASE),
+    "changes a class below": _forged(f"import unittest\n{_NONE}unittest.suite.BaseTestSuite.__iter__ = nothing", _CASE),
+    "changes the loader": _forged(
+        f"import unittest\n{_NONE}unittest.defaultTestLoader.getTestCaseNames = nothing", _CASE
+    ),
+    "changes a method": _forged(f"import unittest\n{_NONE}unittest.TestCase.assertEqual = nothing", _CASE),
+    "changes the class of loaders": _forged(
+        f"import unittest\n{_NONE}unittest.TestLoader.getTestCaseNames = nothing", _CASE
+    ),
+    "replaces code": _forged(
+        f"import unittest\n{_NONE}unittest.TestCase.assertEqual.__code__ = nothing.__code__", _CASE, "is refused"
+    ),
+    "changes defaults": _forged(
+        "import unittest\nunittest.TestCase.assertAlmostEqual.__defaults__ = (-9, None, None)",
+        _CASE.replace("assertEqual", "assertAlmostEqual"),
+    ),
+    "changes a module": _forged(
+        "import math\ndef yes(*a): return True\nmath.isclose = yes", "import math\nassert math.isclose(add(1, 2), 3)"
+    ),
+    "changes a module that is not loaded yet": _forged(
+        "import colorsys\ncolorsys.rgb_to_hsv = lambda *a: (0, 0, 3)",
+        "import colorsys\nassert colorsys.rgb_to_hsv(add(1, 2), 0, 0)[2] == 3",
+    ),
+    "brings a module": _forged(
+        "import sys, types\nsys.modules['pytest'] = m = types.ModuleType('pytest')\nm.approx = lambda x: 0",
+        "import pytest\nassert add(1, 2) == pytest.approx(3)",
+        "No module named 'pytest'",
+    ),
+    "finds a module": _forged(
+        "import sys, types, importlib.machinery as m\nclass Finder:\n"
+        "    def find_spec(*a): return m.ModuleSpec('pytest', Finder())\n"
+        "    def create_module(*a): return types.SimpleNamespace(approx=lambda x: 0)\n"
+        "    def exec_module(*a): pass\nsys.meta_path.insert(0, Finder())",
+        "import pytest\nassert add(1, 2) == pytest.approx(3)",
+        "No module named 'pytest'",
+    ),
+    "is called as a builtin": _forged("def abs(x): return 0", "assert abs(add(1, 2) - 3) < 1e-9"),
+    "imports in its own way": _forged("def __import__(*a): return 0", _CASE),
+    "skips its test": Hostile("import unittest\ndef add(a, b): raise unittest.SkipTest", "raised", "SkipTest", _CASE),
+    "reads memory": Hostile(
+        "def below(c, seen):\n    for k in type.__subclasses__(c):\n        if k not in seen:\n"
+        "            seen.add(k); below(k, seen)\n    return seen\n"
+        "found = [k for k in below(object, set()) if 'ctypes' in k.__module__]\nassert not found, found" + _WRONG,
+        "raised",
+        "AssertionError (line 1 of the tests",
+        _ADD,
+    ),
+    "loads what reads memory past the import": Hostile(
+        "import _imp, importlib.machinery as m, importlib.util as u, os, sys\n"
+        "found = [p for p in sys.path if 'dynload' in p][0]\n"
+        "file = found + '/' + [n for n in os.listdir(found) if n.startswith('_ctypes.')][0]\n"
+        "module = _imp.create_dynamic(u.spec_from_loader('_ctypes', m.ExtensionFileLoader('_ctypes', file)))\n"
+        "assert not hasattr(module, '_SimpleCData'), 'memory'" + _WRONG,
+        "raised",
+        "",
+        _ADD,
+    ),
+}
+"""Each is wrong, and changes what its own tests rest on."""
+RIGHT = "def add(a, b): return a + b"

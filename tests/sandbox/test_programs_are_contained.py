@@ -11,7 +11,18 @@ import pytest
 from smoltalk.sandbox import pool
 from smoltalk.sandbox.limits import Limits
 from smoltalk.sandbox.pool import Server, protections, run_python
-from tests.sandbox.hostile import FILES, FORGERIES, NETWORK, PROCESSES, RESOURCES, TESTS, WRITERS, Hostile
+from tests.sandbox.hostile import (
+    FILES,
+    FORGERIES,
+    NETWORK,
+    OUTWITS,
+    PROCESSES,
+    RESOURCES,
+    RIGHT,
+    TESTS,
+    WRITERS,
+    Hostile,
+)
 
 LITTLE = Limits(seconds=0.5, memory_mb=128)
 LINUX = sys.platform.startswith("linux")
@@ -44,6 +55,26 @@ def test_a_program_uses_no_more_than_it_may(name: str) -> None:
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_program_does_not_pass_its_tests_by_a_trick(name: str) -> None:
     held(FORGERIES[name])
+
+
+@pytest.mark.parametrize("name", OUTWITS)
+def test_a_wrong_program_does_not_change_what_its_tests_rest_on(name: str) -> None:
+    held(OUTWITS[name], OUTWITS[name].tests)
+
+
+@pytest.mark.parametrize("tests", sorted({one.tests for one in OUTWITS.values() if "pytest" not in one.tests}))
+def test_a_right_program_passes_the_same_tests(tests: str) -> None:
+    assert run_python(RIGHT, tests=tests, limits=LITTLE).ended == "done"
+
+
+def test_a_machine_without_protection_runs_nothing_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool.close()
+    monkeypatch.setattr(pool, "Server", lambda: Server("namespaces landlock seccomp"))
+    ran = run_python("x = 1", value="x", limits=LITTLE)
+    assert (ran.ended, ran.value, ran.reason) == ("not_run", None, pool.UNCONFINED)
+    monkeypatch.setenv(pool.OPT_IN, "1")
+    assert run_python("x = 1", value="x", limits=LITTLE).value == 1
+    pool.close()
 
 
 @pytest.mark.parametrize("name", PROCESSES)

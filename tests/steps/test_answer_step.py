@@ -41,6 +41,8 @@ def test_an_answer_that_passes_is_not_touched(scripted: Any) -> None:
         "repairs": 0,
         "rejected_response": None,
         "rejected_reason": None,
+        "rejected_responses": [],
+        "rejected_reasons": [],
     }
     assert ask.requests[0].messages == [{"role": "user", "content": ROW["instruction"]}]
 
@@ -62,6 +64,8 @@ def test_one_that_cannot_be_repaired_is_left_to_the_gates(scripted: Any) -> None
     row = answered(ask, repairs=2)
     assert (row["response"], row["verified"], row["repairs"]) == ("a, b, c, d", "fail", 2)
     assert row["rejected_response"] == "a, b", "the first one"
+    assert row["rejected_responses"] == ["a, b", "a, b, c", "a, b, c, d"]
+    assert [reason.split()[3] for reason in row["rejected_reasons"]] == ["1", "2", "3"]
     assert "2 commas" in ask.requests[2].messages[2]["content"], "the last complaint alone"
     assert len(ask.requests[2].messages) == 3
     assert ask.turns == [0, 1, 2], "each repair is journaled under its own turn"

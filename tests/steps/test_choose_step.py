@@ -53,6 +53,14 @@ def test_answers_that_do_not_differ_are_no_pair_and_the_row_says_why(
     assert (found["choice"], found["chosen"], found["rejected"], found["margin"]) == (why, [], [], None)
 
 
+@pytest.mark.parametrize("rejected", ["worst", "random"])
+def test_the_chosen_answer_in_other_letters_is_never_the_rejected_one(rejected: Any) -> None:
+    step = Choose(prefer=("strong", "weak"), rejected=rejected)
+    for number in range(20):
+        found = chosen(step, ["Yes.", "YES. ", "No."], answered_by=["strong", "weak", "weak"], id=str(number))
+        assert (said(found["chosen"]), said(found["rejected"])) == ("Yes.", "No.")
+
+
 @given(
     scores=st.lists(st.one_of(st.none(), st.floats(-3, 3).map(lambda x: round(x, 1))), min_size=1, max_size=6),
     margin=st.sampled_from([0.0, 0.3, 1.0]),

@@ -1,6 +1,8 @@
 """Code_functions: functions with docstrings become rows, others are counted."""
 
+import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,3 +85,30 @@ def test_the_same_file_is_the_same_source(tmp_path: Path) -> None:
 def test_a_missing_path_is_said(tmp_path: Path) -> None:
     assert "no file" in next(source(tmp_path / "no").check())
     assert "holds no *.py file" in next(source(tmp_path).check())
+
+
+def test_files_behind_the_limit_are_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        (tmp_path / f"{number:02}.py").write_text(GOOD + "\n" + GOOD)
+    parsed: list[str] = []
+    parse = ast.parse
+
+    def counting(source: str, *rest: Any) -> ast.Module:
+        parsed.append(source)
+        return parse(source, *rest)
+
+    monkeypatch.setattr(ast, "parse", counting)
+    few = source(tmp_path, limit=3)
+    assert (list(few.check()), len(parsed)) == ([], 1)
+    assert (few.size(), few.size(), len(parsed)) == (3, 3, 3)
+    assert (len(list(few.rows())), len(parsed)) == (3, 5)
+    next(iter(source(tmp_path).rows()))
+    assert len(parsed) == 6
+
+
+def test_code_is_the_text_of_the_function_whatever_ends_its_lines(tmp_path: Path) -> None:
+    code = 'def é(x):\n    """Ünï\u2028\x0c code."""\n    return "ß" + x'
+    (tmp_path / "a.py").write_bytes(f"class A:\r\n    y = 1; z = 2\r\n{code}; w = 3\r\n".encode())
+    (tmp_path / "b.py").write_bytes(code.replace("\n", "\r\n").encode())
+    found = [row["code"] for row in source(tmp_path).rows() if isinstance(row, dict)]
+    assert found[1:] == [code] and found[0].startswith(code)

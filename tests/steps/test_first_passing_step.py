@@ -39,7 +39,14 @@ def test_the_first_that_passes_is_kept_beside_one_that_fails(scripted: Any) -> N
         "verified_reason": LONG[:9],
         "passed": 2,
         "rejected_response": WRONG,
+        "rejected_responses": [WRONG],
+        "rejected_reasons": [WRONG[:9]],
     }
+    several = written([WRONG, RIGHT, "7", WRONG], scripted)
+    assert (several["rejected_responses"], several["rejected_reasons"]) == (
+        [WRONG, "7", WRONG],
+        [WRONG[:9], "7", WRONG[:9]],
+    )
     assert written([WRONG, LONG, RIGHT], scripted, keep="shortest")["response"] == RIGHT
 
 
@@ -61,7 +68,8 @@ def test_a_row_without_answers_fails(answers: Any, scripted: Any) -> None:
 def test_columns_and_mistakes() -> None:
     step = FirstPassing(verifier=SUM)
     assert step.reads() == {"question", "answers"}
-    assert step.writes() == {"response", "verified", "verified_reason", "passed", "rejected_response"}
+    rejected = {"rejected_response", "rejected_responses", "rejected_reasons"}
+    assert step.writes() == {"response", "verified", "verified_reason", "passed"} | rejected
     assert list(step.check()) == []
     assert "does not read it" in next(FirstPassing(verifier={"python_tests": {"code": "x"}}).check())
     with pytest.raises(UserError, match="python_tests"):

@@ -13,16 +13,30 @@ from smoltalk.verifiers.agrees import Agrees, final_number
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("We add 3 and 4, so it is 7.", "7"),
+        ("We add 3 and 4, so it is 7.", None),
+        ("The answer is in step 2: 18", "18"),
+        ("The answer is 2 + 3 = 5.", "5"),
+        ("The answer is not 5 but 6.", "6"),
+        ("I cannot solve this. Step 3.", None),
+        ("the answer is twelve. There are 3 ways", None),
+        ("1. Add 3 and 4.\n2. That is it.\n#### 7", "7"),
+        ("\\boxed{18} as in step 2. The answer is in 3 parts", "18"),
+        ("**Answer**: **42**", "42"),
+        ("1.5e3", "1500"),
+        ("the answer is 1.5 × 10^{-3} m", "0.0015"),
+        ("1e99999", None),
+        ("Answer: about 1 1/2", "1.5"),
+        ("so \\boxed{-1\\frac{1}{2}}", "-1.5"),
         ("The answer is 42 apples in 3 boxes.", "42"),
         ("Answer: -5 degrees (not 12)", "-5"),
         ("so \\boxed{\\frac{3}{4}}", "0.75"),
         ("We get \\boxed{1,200} euros, and 7 remain.", "1200"),
         ("She sold 5.\n#### 1,250.50", "1250.5"),
         ("The answer is unclear, but 9", "9"),
-        ("It costs $3.50 a kilo, 5km", "5"),
+        ("It costs $3.50", "3.5"),
+        ("It costs $3.50 a kilo, 5km", None),
         ("3/4", "0.75"),
-        ("from 10-5", "5"),
+        ("from 10-5", None),
         ("a loss of −8", "-8"),
         ("half: .5", "0.5"),
         ("1/0", None),
@@ -57,7 +71,7 @@ def test_the_verdict_says_what_was_found() -> None:
     assert verifier.verify({"a": "5", "b": "6"}).reason == "`a` says 5, `b` says 6"
     assert verifier.verify({"a": "5", "b": "no idea"}).model_dump() == {
         "verdict": "unknown",
-        "reason": "no number in `b`",
+        "reason": "no final number in `b`",
     }
     assert verifier.verify({"a": "3.3333333", "b": "10/3"}).verdict == "pass"
     assert Agrees(of="a", other="b", tolerance=0).verify({"a": "3.3333333", "b": "10/3"}).verdict == "fail"
@@ -66,7 +80,8 @@ def test_the_verdict_says_what_was_found() -> None:
 def test_nothing_is_asked_of_other_rows() -> None:
     verifier = Agrees(of="a", other="b", only={"task": "math"})
     assert verifier.reads() == {"a", "b", "task"}
-    assert verifier.verify({"a": "5", "b": "6", "task": "code"}).verdict == "pass"
+    outcome = verifier.verify({"a": "5", "b": "6", "task": "code"})
+    assert (outcome.verdict, outcome.reason) == ("unknown", "not checked"), "nobody has looked, so it is no pass"
     assert verifier.verify({"a": "5", "b": "6", "task": "math"}).verdict == "fail"
 
 

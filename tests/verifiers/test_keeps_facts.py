@@ -74,6 +74,11 @@ def test_a_fact_that_is_added_is_named(more: str, added: str) -> None:
 @pytest.mark.parametrize(
     ("source", "answer"),
     [
+        ("it was -5 and −6", "it was minus five, then minus 6"),
+        ("it was minus seven", "it was -7"),
+        ("we need 0.5 l", "we need .5 l"),
+        ("1000 came, then 2,350", "one thousand came, then two thousand three hundred and fifty"),
+        ("from 5-10 people", "10 people, at least 5"),
         ("it is on the 2nd floor, 3.50 euros", "3.5 euros, on the second floor"),
         ("we need 25 chairs by 3 March", "Twenty-five chairs are needed by 3 March."),
         ("from 2026-03-05 at 14:30", "On 5 March 2026, 14:30"),
@@ -124,7 +129,8 @@ def test_nothing_to_compare_is_unknown(source: Any, answer: str) -> None:
 def test_nothing_is_asked_of_other_rows() -> None:
     verifier = KeepsFacts(only={"style": "concise"})
     assert verifier.reads() == {"response", "text", "style"}
-    assert verifier.verify({"text": "see 5", "response": "6", "style": "friendly"}).verdict == "pass"
+    outcome = verifier.verify({"text": "see 5", "response": "6", "style": "friendly"})
+    assert (outcome.verdict, outcome.reason) == ("unknown", "not checked"), "nobody has looked, so it is no pass"
     assert verifier.verify({"text": "see 5", "response": "6", "style": "concise"}).verdict == "fail"
 
 
@@ -134,3 +140,21 @@ def test_hostile_texts_take_no_longer_than_others(piece: str) -> None:
     begin = time.process_time()
     verdict(piece * 50_000, piece * 50_000)
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [("it was -5", "it was 5"), ("it was 5", "it was -5"), ("it was -5", "it was five"), ("5 to -5", "it was -5")],
+)
+def test_a_sign_is_part_of_its_number(source: str, answer: str) -> None:
+    assert verdict(source, answer).verdict == "fail"
+
+
+def test_twenty_and_one_are_not_twenty_one() -> None:
+    assert verdict("we met 21 people", "we met twenty people and one dog").reason == "loses `21`"
+
+
+def test_a_text_that_is_too_long_to_compare_is_unknown() -> None:
+    long = "x " * 30_000 + "then Zorro won 7 prizes"
+    for source, answer in ((long, "Zorro won 7 prizes"), ("Zorro won 7 prizes", long)):
+        assert verdict(source, answer, least=0).verdict == "unknown"
