@@ -168,8 +168,10 @@ def _speeds(folder: Path, scale: float) -> Iterator[Result]:
     rivals = {"open-r1's rule, text in memory": theirs}
     if python := os.environ.get("SMOLTALK_DATATROVE"):
         rivals["datatrove's filter, text in memory"] = _of_datatrove(python, folder)
-    yield from (compared(scan, speed, "MB/CPU-s", rival, rate) for rival, rate in rivals.items())
-    yield from (compared(command, _rate(whole), "MB/CPU-s", rival, rate) for rival, rate in rivals.items())
+    for rival, rate in rivals.items():
+        beside = ", beside " + rival.partition("'")[0]
+        yield compared(scan + beside, speed, "MB/CPU-s", rival, rate)
+        yield compared(command + beside, _rate(whole), "MB/CPU-s", rival, rate)
     yield compared("one row of 10 MB, full scores", _rate(run("long", LONG)), "MB/CPU-s", "rows of usual length", speed)
     held = run("held", SIZE)
     yield compared("four threads, in memory", _wall(held, "four"), "MB/s", "one thread", _wall(held, "one"))
