@@ -17,7 +17,7 @@ demo: .venv/ready   ## Make a small dataset with the model that ships in the pac
 	@$(BIN)/smoltalk run pipelines/quickstart.yaml --show 3
 
 test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-vllm: .venv/ready-dev .venv-vllm/ready   ## What needs a real vLLM (CPU build), torch, TRL or lm-eval
 	SMOLTALK_VLLM=$(CURDIR)/.venv-vllm/bin/vllm $(BIN)/python -m pytest -n 3 tests/vllm
