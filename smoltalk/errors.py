@@ -3,6 +3,7 @@
 FactoryError
 ├── UserError    a mistake in the user's file: every problem by line, exit 2
 ├── WorldError   the world failed (engine down, disk full): what was kept, the command that goes on, exit 3
+├── CannotJudge  a gate would filter by what means nothing: the run stops, its books closed
 └── RowError     one row's business; never ends a run
     ├── BadReply     one reply is unusable: counted, then asked again
     └── RowFailed    the row is out of attempts: it ends as `failed`
@@ -57,6 +58,10 @@ class WorldError(FactoryError):
         if self.command:
             lines.append(f"    go on with: {self.command}")
         return "\n".join(lines)
+
+
+class CannotJudge(FactoryError):
+    """What a gate reads tells nothing: raised by a judge, it stops the run with its books closed; a sentence."""
 
 
 class RowError(FactoryError):

@@ -99,7 +99,9 @@ def _problems(
 
 def _fields(schema: Mapping[str, Any], loc: Key) -> set[str]:
     """The fields that are known where the one at `loc` stands."""
-    return set(_resolve(schema, loc[:-1]).get("properties", {}))
+    node = _resolve(schema, loc[:-1])
+    branches = [node, *(_follow(schema, branch, ()) for branch in node.get("anyOf", ()))]
+    return {name for branch in branches for name in branch.get("properties", {})}
 
 
 def _free(schema: Mapping[str, Any], loc: Key, data: Any) -> set[str]:
@@ -108,9 +110,11 @@ def _free(schema: Mapping[str, Any], loc: Key, data: Any) -> set[str]:
 
 
 def _field_hint(schema: Mapping[str, Any], loc: Key, data: Any) -> str:
-    """The nearest field; one that is given already must be very near. Else all of them."""
-    word, free = str(loc[-1]), nearest(str(loc[-1]), _free(schema, loc, data))
-    return free if meant(free) else nearest(word, _fields(schema, loc), cutoff=0.85)
+    """The field that is very near, given already or not; else the nearest that is not given. Else all of them."""
+    word, known = str(loc[-1]), _fields(schema, loc)
+    very = nearest(word, known, cutoff=0.85)
+    free = nearest(word, _free(schema, loc, data))
+    return very if meant(very) or not meant(free) else free
 
 
 def _meant(schema: Mapping[str, Any], loc: Key, data: Any) -> Key:

@@ -4,12 +4,12 @@ import datetime
 import decimal
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from smoltalk.errors import nearest
+from smoltalk.errors import RowFailed, nearest
 from smoltalk.rows import Message, Row, message
 from smoltalk.text import neutralise
 
@@ -72,6 +72,25 @@ def misnamed(columns: Sequence[str] | Mapping[str, str], there: Sequence[str]) -
         return
     for theirs in wrong.values():
         yield f"has no column `{theirs}`; {nearest(theirs, there)}"
+
+
+def repeated(rows: Callable[[int], Iterator[Row | RowFailed]], repeat: int, start: int) -> Iterator[Row | RowFailed]:
+    """Rows from index `start` of a source that is read `repeat` times over, so that a short run sees every record once.
+
+    `rows` gives one row a record, from the record of that number on, and reads anew at every call: no two rows share a
+    value. A start past the first round counts the records first, which reads them once.
+    """
+    if repeat == 1 or not start:
+        yield from rows(start)
+        rounds, within = 1, 0
+    elif (first := next(here := rows(start), None)) is not None:
+        yield first
+        yield from here
+        rounds, within = 1, 0
+    else:
+        rounds, within = divmod(start, max(sum(1 for _ in rows(0)), 1))
+    for turn in range(rounds, repeat):
+        yield from rows(within if turn == rounds else 0)
 
 
 def kinds(record: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,19 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_CONTROL_TOKEN = re.compile(r"<\|(?=[^|<>\s]{1,64}\|>)")
+_TAG = re.compile(
+    r"<(?=[|｜/<sbetBE])(?=([|｜][^|｜<>\s]{1,64}[|｜]>"
+    r"|/?(?:s|(?:start|end)_of_(?:turn|image)|tool_(?:calls?|response|result|outputs?))>"
+    r"|(?:bos|eos|sop|eop|BOS_TOKEN|EOS_TOKEN)>"
+    r"|</?SYS>>))"
+)
+_BRACKET = re.compile(
+    r"\[(?=[/A-Zg])(?=(/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|AVAILABLE_TOOLS)\]|gMASK\]))"
+)
+"""What chat templates of the known families write around turns and calls, and tokenizers read as one token: ChatML,
+Llama 3, Phi, Command R (`<|...|>`), DeepSeek (the same with U+FF5C), Llama 2, Mistral, Gemma, GLM, Hermes and Qwen.
+The first letter is matched, what follows is looked at: marks hold no space, so that one space breaks any. Two patterns,
+each with one first letter, since `re` looks for that fast."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 # Scripts written without spaces (kana, Han, Thai to Burmese, Khmer) count one word a character.
@@ -20,13 +32,23 @@ _LOOKALIKE = str.maketrans("аеорсхуіјѕһԁԛԝοανικρτυχ", "ae
 def neutralise(text: str) -> str:
     """Text that no chat template or tokenizer can mistake for control tokens, valid as UTF-8.
 
-    `<|im_end|>` becomes `< |im_end|>`: still readable, no longer special. Lone surrogates and NUL become U+FFFD.
+    `<|im_end|>` becomes `< |im_end|>`: still readable, no longer special. Lone surrogates and NUL become U+FFFD. Only
+    whole marks of known families count, letter for letter: `a < b`, `<b>`, `<script>` and `[1, 2]` stay. HTML's `<s>`
+    is a control token of Llama 2 and Mistral in the very same letters, so it is broken like one. Idempotent.
     """
-    if "<|" in text:
-        text = _CONTROL_TOKEN.sub("< |", text)
+    if "<" in text:
+        text = _TAG.sub("< ", text)
+    if "[" in text:
+        text = _BRACKET.sub("[ ", text)
     if not text.isascii():
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
+
+
+def control_mark(text: str) -> str | None:
+    """The first mark in a text that `neutralise` would break."""
+    found = [match for match in (_TAG.search(text), _BRACKET.search(text)) if match]
+    return min((match.start(), match[0] + match[1]) for match in found)[1] if found else None
 
 
 def valid(text: str) -> str:

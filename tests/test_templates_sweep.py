@@ -16,6 +16,8 @@ from smoltalk.errors import BadReply
 from smoltalk.requests import Sampling
 
 GOLDEN = Path(__file__).parent / "golden" / "templates"
+TALK = "User: Hello\nAssistant: Hi!"
+TURNS = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]
 
 
 def rendered(template: prompts.Template) -> str:
@@ -48,15 +50,16 @@ def test_template_takes_a_reply_of_its_form_and_no_other(name: str) -> None:
     schema, choice = template.schema(), template.header.choice
     if schema is None:
         assert template.header.regex is None, "a shipped template with a regex needs a reply to be tried on"
-        for reply in choice or ["A reply."]:
-            assert template.parse(reply) == dict.fromkeys(template.writes(), reply)
+        dialogue = template.header.returns == "messages"
+        for reply in choice or [TALK if dialogue else "A reply."]:
+            assert template.parse(reply) == dict.fromkeys(template.writes(), TURNS if dialogue else reply)
         with pytest.raises(BadReply):
             template.parse(f"{reply}!" if choice else " ")
         return
     jsonschema.Draft202012Validator.check_schema(schema)
     reply = {column: _sample(kind) for column, kind in schema["properties"].items()}
     assert template.parse(json.dumps(reply)) == reply
-    for column in reply:
+    for column in reply.keys() - template.json_columns():
         with pytest.raises(BadReply):
             template.parse(json.dumps(reply | {column: {}}))
 
@@ -64,6 +67,10 @@ def test_template_takes_a_reply_of_its_form_and_no_other(name: str) -> None:
 def _sample(kind: dict[str, Any]) -> Any:
     if "enum" in kind:
         return kind["enum"][-1]
+    if "anyOf" in kind:
+        return {"any": ["value"]}
+    if kind["type"] == "array":
+        return ["words"] if kind["items"] == {"type": "string"} else TURNS
     return {"string": "words", "integer": 3, "number": 0.5, "boolean": True}[kind["type"]]
 
 

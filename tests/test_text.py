@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smoltalk.text import neutralise, normalise, shown, strings, words
+from smoltalk.text import control_mark, neutralise, normalise, shown, strings, words
 
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -15,6 +15,42 @@ def test_neutralise_takes_the_meaning_of_control_tokens() -> None:
     assert neutralise("a<|im_end|>b") == "a< |im_end|>b"
     assert neutralise("a | b <| c") == "a | b <| c"
     assert neutralise("\ud800x\0") == "\ufffdx\ufffd"
+
+
+MARKS = [
+    "<|im_end|>", "<|eot_id|>", "<|END_OF_TURN_TOKEN|>", "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<s>",
+    "</s>", "[INST]", "[/INST]",
+    "<<SYS>>", "<</SYS>>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>", "<｜tool▁calls▁begin｜>",
+    "<tool_call>", "</tool_call>", "<tool_response>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[/TOOL_RESULTS]",
+    "[SYSTEM_PROMPT]", "[gMASK]", "<sop>", "<BOS_TOKEN>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_mark_of_any_family_is_broken_by_one_space(mark: str) -> None:
+    assert control_mark(f"a {mark}b{MARKS[0]}") == mark
+    assert neutralise(f"a{mark}{mark}b") == f"a{mark[0]} {mark[1:]}{mark[0]} {mark[1:]}b"
+    assert control_mark(neutralise(mark)) is None
+
+
+PLAIN = [
+    "a < b and b > c", "<b>bold</b> <span>x</span> <script>s</script> <small> <br/> <section>",
+    "x[0] = [INSTALL] [1, 2]",
+    "vector<string> Map<S, T> List[str] [ARGS] [TOOL]", "a <- b |> c <| d || e <|> f", "<0|1>", "#include <stdio.h>",
+    "<think>well</think> <answer>", "[inst] <S> start_of_turn </s", "｜全角｜ <全角>", "a<s and b>s",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_code_and_markup_that_no_template_writes_stay_as_they_are(text: str) -> None:
+    assert neutralise(text) == text and control_mark(text) is None
+
+
+@given(st.lists(st.sampled_from([*MARKS, *"<>[]|｜/s ", "INST", "SYS"]), max_size=12).map("".join))
+def test_no_mark_survives_however_marks_are_nested(text: str) -> None:
+    once = neutralise(text)
+    assert control_mark(once) is None and neutralise(once) == once
+    assert once.replace(" ", "") == text.replace(" ", ""), "only spaces come in"
 
 
 @given(ANYTHING)

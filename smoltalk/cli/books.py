@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 
 from smoltalk.cli.screen import count, span, table
@@ -129,12 +128,16 @@ def short_of(books: Books) -> bool:
 def failures(folder: RunFolder, books: Books) -> list[str]:
     """The first rows that failed, with their place and reason, and where the whole of it is told."""
     with closing(connect(folder.database)) as connection:
-        first = [fate for fate, _ in islice(read_rows(connection, "failed"), _FAILURES)]
+        first: dict[str, str] = {}
+        for fate, _ in read_rows(connection, "failed"):
+            detail = str(json.loads(fate.evidence).get("detail") or fate.reason)
+            first.setdefault(" ".join(detail.split()), fate.id)  # a line that bears several rows is told once
+            if len(first) == _FAILURES:
+                break
     if not first:
         return []
     lines = [f"{count(books.failed, 'row')} failed" + (", the first of them:" if books.failed > 1 else ":")]
-    details = [str(json.loads(fate.evidence).get("detail") or fate.reason) for fate in first]
-    lines += table([(fate.id, " ".join(detail.split())) for fate, detail in zip(first, details, strict=True)])
+    lines += table([(found, detail) for detail, found in first.items()])
     return [*lines, f"  its life, whole: smoltalk trace {folder.path} ID"]
 
 
@@ -145,6 +148,8 @@ def how_to_go_on(books: Books, folder: Path, ceiling: float | None) -> str:
     lines = [f"stopped with {asked}: {books.why}"]
     if limit == "max_failed" and not books.accepted:
         lines.append("    put right what failed, then give the same command")
+    elif limit == "degenerate":
+        lines.append(f"    every reply is kept; go on with the same command, or smoltalk run {folder} --set ...")
     elif limit in _NEXT and ceiling:
         spent = {"max_cost": books.cost, "max_tokens": books.tokens}.get(limit, 0)
         more = min(1.0, 2 * ceiling) if limit == "max_failed" else 2 * max(ceiling, spent)

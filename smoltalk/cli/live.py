@@ -118,8 +118,10 @@ def line(pace: Pace, *, over: bool = False) -> str:
     turn = [str(now.turn)] if now.turn and not over else []
     if now.turn and not now.turn.is_last and not over:  # rows are prepared: until they are judged, the books stand
         return "  ".join([span(now.seconds), *turn, *([_accepted(now)] if now.accepted else []), *_down(now)])
-    facts = [span(now.seconds), *turn, f"born {now.born:,}", _accepted(now), f"rejected {now.rejected:,}"]
-    facts += [f"failed {now.failed:,}", *_on_their_way(now), f"{pace.tokens_per_second:,.0f} tokens/s"]
+    way = _surplus(now) if over else []
+    born = _judged(now) if way else now.born
+    facts = [span(now.seconds), *turn, f"born {born:,}", _accepted(now), f"rejected {now.rejected:,}"]
+    facts += [f"failed {now.failed:,}", *(way or _on_their_way(now)), f"{pace.tokens_per_second:,.0f} tokens/s"]
     return "  ".join([*facts, *(() if over else (*_left(pace), *_down(now)))])
 
 
@@ -131,6 +133,13 @@ def _starting(now: "Progress") -> str:
 def _on_their_way(now: "Progress") -> list[str]:
     held = [f"{now.held:,} wait for an older row"] if now.held else []
     return [f"in flight {now.in_flight:,}", *held]
+
+
+def _surplus(now: "Progress") -> list[str]:
+    """Rows that are on their way when the target is met: they are let go, and the books never hear of them."""
+    left = now.born - _judged(now)
+    met = now.target is not None and now.accepted >= now.target
+    return [f"{left:,} more begun and not needed"] if met and left > 0 else []
 
 
 def _down(now: "Progress") -> list[str]:

@@ -16,6 +16,9 @@ Setting = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change one value of the pipeline; may be given often."),
 ]
+Rehearse = Annotated[
+    bool, typer.Option("--rehearse", help="Small and without its models: as the pipeline's own `rehearsal:` says.")
+]
 AnyPipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline YAML, or the folder of a run.")]
 ARun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
@@ -33,15 +36,20 @@ def settings_of(given: Sequence[str] | None) -> dict[str, str]:
     return {key: value for key, _, value in pairs.values()}
 
 
-def open_pipeline(path: Path, settings: dict[str, str]) -> "tuple[Pipeline, RunFolder | None]":
-    """The pipeline, and its run when `path` is the folder of one."""
+def open_pipeline(path: Path, settings: dict[str, str], rehearse: bool = False) -> "tuple[Pipeline, RunFolder | None]":
+    """The pipeline, and its run when `path` is the folder of one; `rehearse` goes with a file only."""
     from smoltalk.run.folder import RunFolder
 
     folder = RunFolder(path)
     if path.is_dir() and folder.exists():
         from smoltalk.run.reopen import reopen
 
+        if rehearse:
+            sentence = f"{path} is a run, and goes on as it was begun"
+            raise UserError([Problem("--rehearse", 0, sentence, "give it the pipeline's file")])
+
         return reopen(folder, settings), folder
     from smoltalk.pipeline import load
+    from smoltalk.pipeline.rehearsal import rehearsal
 
-    return load(path, settings), None
+    return load(path, rehearsal(path) | settings if rehearse else settings), None

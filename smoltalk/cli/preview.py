@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED
-from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
+from smoltalk.cli.opening import AnyPipeline, Rehearse, Setting, open_pipeline, settings_of
 from smoltalk.cli.rows import ordered, shown
 from smoltalk.cli.screen import complain, count, say, span, table
 
@@ -19,12 +19,13 @@ def preview(
     pipeline: AnyPipeline,
     n: Annotated[int, typer.Option("-n", min=1, help="How many rows.")] = 3,
     sets: Setting = None,
+    rehearse: Rehearse = False,
 ) -> None:
     """Make a few rows and show them whole.
 
     Then says what tokens, time and money a full run would take, projected from these rows. Keeps nothing.
     """
-    loaded, _ = open_pipeline(pipeline, settings_of(sets))
+    loaded, _ = open_pipeline(pipeline, settings_of(sets), rehearse)
     from smoltalk.cli.live import watch
     from smoltalk.run import preview as run_preview
 

@@ -34,10 +34,14 @@ def evidence(fate: "Fate") -> dict[str, Any]:
 
 
 def ordered(pipeline: "Pipeline", row: "Row") -> "Row":
-    """The columns in the file's order, the conversation last; what the conversation says in full is left out."""
+    """The columns in the file's order, what is trained on last; what that says in full is left out."""
+    from smoltalk.pipeline.model import TRAINED_ON
+
     order = [*sorted(pipeline.born_with), *(name for step in pipeline.steps for name in sorted(step.part.writes()))]
-    names = sorted(row, key=lambda name: (name == "messages", order.index(name) if name in order else len(order), name))
-    repeated = {"id", "instruction", "response"} if row.get("messages") else {"id"}
+    last = TRAINED_ON[pipeline.makes]
+    order = [*(name for name in order if name not in last), *(name for name in row if name not in order), *last]
+    names = sorted(row, key=order.index)
+    repeated = {"id", "instruction", "response"} if row.get(last[0]) else {"id"}
     return {name: row[name] for name in names if name not in repeated}
 
 
@@ -45,11 +49,12 @@ def accepted(pipeline: "Pipeline", folder: "RunFolder", n: int) -> Iterator[str]
     """The first `n` accepted rows of a run, with the columns that were published."""
     from contextlib import closing
 
+    from smoltalk.pipeline.model import TRAINED_ON
     from smoltalk.run import database
     from smoltalk.run.ledger import read_rows
 
     with closing(database.connect(folder.database)) as connection:
         for number, (fate, row) in enumerate(islice(read_rows(connection, "accepted"), n), 1):
             columns = ordered(pipeline, row)
-            public = {"messages", "instruction", "response", *pipeline.keep}
+            public = {*TRAINED_ON[pipeline.makes], "instruction", "response", *pipeline.keep}
             yield shown(number, fate, {name: columns[name] for name in columns if name in public})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
-from smoltalk.cli.opening import AnyPipeline, Setting, open_pipeline, settings_of
+from smoltalk.cli.opening import AnyPipeline, Rehearse, Setting, open_pipeline, settings_of
 from smoltalk.cli.screen import Unread, complain, count, say, table
 from smoltalk.errors import FactoryError, Problem, UserError, WorldError
 
@@ -31,6 +31,7 @@ def run(
     out: Annotated[str | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
     sets: Setting = None,
     show: Annotated[int, typer.Option(min=0, help="Accepted rows to print at the end.")] = 0,
+    rehearse: Rehearse = False,
     executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
 ) -> None:
     """Make the dataset, or go on with a run.
@@ -44,7 +45,7 @@ def run(
                 [Problem("--rows", 0, "says what `--set target.accepted` says already", "give one of them")]
             )
         settings["target.accepted"] = str(rows)
-    loaded, own = open_pipeline(pipeline, settings)
+    loaded, own = open_pipeline(pipeline, settings, rehearse)
     folder = _folder(loaded, own, out)
     say(plan(loaded))
     try:
@@ -103,7 +104,19 @@ def plan(pipeline: "Pipeline") -> str:
     steps = ", ".join(label for label, _ in labelled_steps(pipeline))
     gates = ", ".join(label for label, _ in labelled_gates(pipeline))
     lines = [f"{pipeline.name}: {steps}" + (f"; gates {gates}" if gates else "")]
-    return "\n".join([*lines, *engine_lines(pipeline), *place_lines(pipeline)])
+    return "\n".join([*lines, *engine_lines(pipeline), *place_lines(pipeline), *_cage(pipeline)])
+
+
+def _cage(pipeline: "Pipeline") -> list[str]:
+    """What keeps programs in that models wrote; nothing where none are run."""
+    from smoltalk.verification import runs_programs
+
+    if not any(runs_programs(step.part) for step in pipeline.steps):
+        return []
+    from smoltalk.sandbox.pool import protections
+    from smoltalk.sandbox.protections import described
+
+    return [f"  {described(protections())}"]
 
 
 def _say_opening(opening: "Opening", pipeline: "Pipeline", folder: "RunFolder") -> None:
@@ -127,6 +140,7 @@ def _say_opening(opening: "Opening", pipeline: "Pipeline", folder: "RunFolder") 
 def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: int) -> None:
     from smoltalk.cli.books import failures, how_to_go_on, ledger, short_of
     from smoltalk.cli.rows import accepted
+    from smoltalk.cli.turned_away import turned_away
 
     for row in accepted(pipeline, folder, show):
         say(f"\n{row}")
@@ -135,6 +149,8 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: in
     say()
     if failed := failures(folder, books):
         say("\n".join([*failed, ""]))
+    if away := list(turned_away(folder, books)):
+        say("\n".join([*away, ""]))
     rows = "accepted rows" if books.accepted else "holds no rows: none was accepted"
     paths = [(folder.path, "the run"), (folder.data, rows), (folder.rejected, "the others, with reasons")]
     paths.append((folder.card, "the dataset card"))

@@ -50,7 +50,15 @@ def asked_engines(document: Document, engines: Sequence[Named], steps: Sequence[
                 yield from _unfit(document, engine, pool, kind, name, declared)
     for name, engine in declared.items():
         if name not in asked and not blind:
-            yield document.problem(engine.key, f"engine `{name}` is declared, but no step asks it")
+            yield document.problem(
+                engine.key, f"engine `{name}` is declared, but no step asks it", _meant(name, declared)
+            )
+
+
+def _meant(name: str, declared: Mapping[str, Named]) -> str:
+    """Of which other engine the name may be a misspelling, as `--set engines.techer=...` declares one."""
+    hint = nearest(name, declared.keys() - {name})
+    return hint if meant(hint) else ""
 
 
 def _unfit(

@@ -11,7 +11,9 @@ from smoltalk.errors import FactoryError, Problem, UserError, nearest
 from smoltalk.fields import meant
 from smoltalk.pipeline import kept
 from smoltalk.pipeline.asked import asked_engines
-from smoltalk.pipeline.model import BORN_WITH, Stock, Target, fills_rows
+from smoltalk.pipeline.cases import never_there, without_case
+from smoltalk.pipeline.misread import misread
+from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON, Stock, Target, fills_rows
 from smoltalk.pipeline.parts import Named, at, told
 
 
@@ -22,8 +24,11 @@ def follow(
     yield from asked_engines(document, engines, steps)
     yield from _source(document, steps)
     yield from _columns(document, engines, steps, gates)
+    yield from without_case(document, steps)
+    yield from never_there(document, steps, gates)
     yield from _end(document, steps)
     yield from _priced(document, engines)
+    yield from misread(document)
 
 
 def _source(document: Document, steps: Sequence[Named]) -> Iterator[Problem]:
@@ -127,7 +132,10 @@ class _Columns:
         return BORN_WITH.union(born, *(self.along.get(c, ()) for c in (reads if not isinstance(reads, list) else ())))
 
     def conversation(self) -> Iterator[Problem]:
-        """Rows that are to be published must hold what `rows.conversation` reads."""
+        """Rows that are to be published must hold what `rows.conversation` reads, or the two answers of a pair."""
+        if self.document.data.get("makes") == "dpo":
+            yield from self._pair()
+            return
         missing = {"instruction", "response"} - self.writer.keys()
         if self.blind or not missing or "messages" in self.writer or any(map(self.excused, {*missing, "messages"})):
             return
@@ -138,6 +146,15 @@ class _Columns:
         }
         hint = "; ".join(f"`{column}` can come from {way}" for column, way in ways.items() if column in missing)
         yield self.document.problem(("steps",), sentence, hint)
+
+    def _pair(self) -> Iterator[Problem]:
+        missing = [column for column in TRAINED_ON["dpo"] if column not in self.writer]
+        if self.blind or not missing or any(map(self.excused, missing)):
+            return
+        columns = " and ".join(f"`{column}`" for column in missing)
+        sentence = f"`makes: dpo` publishes pairs of answers, and no step writes {columns}"
+        hint = "the step `choose` does, from the answers that `answers` writes"
+        yield self.document.problem(("makes",), sentence, hint)
 
     def excused(self, column: str) -> bool:
         """Whether that it is missing may follow from a mistake in the source, which is told there."""

@@ -11,8 +11,8 @@ SOURCE = "source"
 
 
 def labelled_steps(pipeline: Pipeline) -> list[tuple[str, AnyStep]]:
-    """Steps with labels: their name, their template's name after it, a number where that is not enough."""
-    names = [_name(p.name, getattr(p.part, "template", None)) for p in pipeline.steps]
+    """Steps with labels: their name, their template or column after it, a number where that is not enough."""
+    names = [_name(p.name, _detail(p.part)) for p in pipeline.steps]
     return list(zip(_apart(names), (p.part for p in pipeline.steps), strict=True))
 
 
@@ -25,6 +25,16 @@ def labelled_gates(pipeline: Pipeline) -> list[tuple[str, Gate]]:
 def gate_labels(gates: Iterable[tuple[str, object]]) -> list[str]:
     """The labels of gates, each given as its name and its part."""
     return list(_apart(_name(name, getattr(part, "column", None)) for name, part in gates))
+
+
+def _detail(part: object) -> object:
+    """What tells a step from others of its name: its template, what chooses that, or the column it is to write."""
+    template = getattr(part, "template", None)
+    if (chooses := getattr(template, "column", None)) is not None:
+        return f"by_{chooses}"
+    if template is not None:
+        return template
+    return getattr(part, "column", None) if "column" in getattr(part, "model_fields_set", ()) else None
 
 
 def _name(name: str, detail: object) -> str:

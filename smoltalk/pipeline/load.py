@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from smoltalk.document import Document, parse, read_text
+from smoltalk.document import Document, Key, parse, read_text
 from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill, shown
 from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
-from smoltalk.pipeline.model import AnyStep, Pipeline, Placed, Target, fills_rows
+from smoltalk.pipeline.model import AnyStep, Makes, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, named
+from smoltalk.pipeline.rehearsal import rehearsed_at
 from smoltalk.pipeline.secrets import no_secrets
 from smoltalk.redaction import redact_setting
 
@@ -37,8 +38,9 @@ class Head(BaseModel):
     """Language of the data, e.g. `en`."""
     seed: int = Field(default=0, ge=0)
     """Everything drawn at random is drawn from it."""
-    makes: Literal["sft"] = "sft"
-    """The form of the dataset: `sft` is one conversation a row, in `messages`."""
+    makes: Makes = "sft"
+    """The form of the dataset: `sft` is one conversation a row, in `messages`; `dpo` a `prompt` with a `chosen` and a
+    `rejected` answer."""
     engines: dict[str, Any] = Field(default_factory=dict)
     """The models, each under a name of yours: `teacher: {vllm: {model: ...}}`."""
     target: Target = Target()
@@ -52,6 +54,8 @@ class Head(BaseModel):
     named `gate.key`: `semantic_duplicate.similarity` becomes column `semantic_duplicate_similarity`."""
     rows_in_flight: int | None = Field(default=None, gt=0)
     """Rows worked on at once at most; bounds memory. Default: 256, or twice the requests that the engines take."""
+    rehearsal: dict[str, Any] = Field(default_factory=dict)
+    """What `--rehearse` changes, by key path: `engines.teacher: {nano: {}}`, `target.accepted: 12`."""
 
     @field_validator("name")
     @classmethod
@@ -67,7 +71,7 @@ def load(path: str | Path, settings: Mapping[str, str] | None = None, beside: Pa
 
     `settings` maps key paths to YAML text (`{"target.accepted": "100"}`); `beside` is the folder that relative
     template paths start from, the pipeline's own unless said. Raises `UserError` with every mistake, by line; one that
-    a setting made is placed at `--set`.
+    a setting made is placed at `--set`, or at the file's `rehearsal:` that says the same.
     """
     path, settings = Path(path), dict(settings or {})
     try:
@@ -89,6 +93,9 @@ def _blamed(error: UserError, path: Path, settings: Mapping[str, str], beside: P
             sentences[left_out] = {problem.sentence for problem in other.problems}
     for problem in error.problems:
         made = [key for key in settings if problem.sentence not in sentences[key]]
+        if made and (line := rehearsed_at(path, made[0], settings[made[0]])):
+            yield replace(problem, path=str(path), line=line)
+            continue
         said = " ".join(f"--set {key}={redact_setting(key, settings[key])}" for key in made)
         yield replace(problem, path=said, line=0) if said else problem
 
@@ -124,7 +131,7 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
         source=source,
         steps=tuple(writers),
         gates=tuple(map(_placed, gates)),
-        **{key: getattr(head, key) for key in Head.model_fields.keys() - {"engines", "steps", "gates"}},
+        **{key: getattr(head, key) for key in Head.model_fields.keys() - {"engines", "steps", "gates", "rehearsal"}},
     )
 
 
@@ -150,20 +157,32 @@ def _relative_templates(document: Document, folder: Path) -> Iterator[Problem]:
 
     A file that is meant but not named so is told its path, and taken for the checks that follow.
     """
+    for key, fields, last in _template_places(document):
+        name = fields[last]
+        if own := _own_template(name, folder):
+            hint = f"write the path, from the pipeline's folder: `{last}: {os.path.relpath(own, folder)}`"
+            file = name.endswith(".j2")
+            none = f"no template file {folder / name}" if file else f"no template `{name}` in templates/"
+            yield document.problem((*key, last), none, hint)
+            fields[last] = str(own)
+        elif name.endswith(".j2"):
+            fields[last] = str(folder / name)
+
+
+def _template_places(document: Document) -> Iterator[tuple[Key, dict[str, Any], str]]:
+    """Where steps name templates: `template: x`, and `template: {column: ..., where: {a: x, b: y}}`."""
     for i in _keys(document, "steps", list):
         step = document.data["steps"][i]
         for part, fields in step.items() if isinstance(step, dict) else ():
-            name = fields.get("template") if isinstance(fields, dict) else None
-            if not isinstance(name, str):
+            if not isinstance(fields, dict):
                 continue
-            if own := _own_template(name, folder):
-                hint = f"write the path, from the pipeline's folder: `template: {os.path.relpath(own, folder)}`"
-                file = name.endswith(".j2")
-                none = f"no template file {folder / name}" if file else f"no template `{name}` in templates/"
-                yield document.problem(("steps", i, part, "template"), none, hint)
-                fields["template"] = str(own)
-            elif name.endswith(".j2"):
-                fields["template"] = str(folder / name)
+            chosen = fields.get("template")
+            if isinstance(chosen, str):
+                yield ("steps", i, part), fields, "template"
+            where = chosen.get("where") if isinstance(chosen, dict) else None
+            if isinstance(where, dict):
+                for value in [value for value, name in where.items() if isinstance(name, str)]:
+                    yield ("steps", i, part, "template", "where"), where, value
 
 
 def _own_template(name: str, folder: Path) -> str:

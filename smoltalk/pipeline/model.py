@@ -17,6 +17,9 @@ T = TypeVar("T")
 BORN_WITH = frozenset({"id", "source"})
 """Columns every row has, whatever its source."""
 
+Makes: TypeAlias = Literal["sft", "dpo"]
+TRAINED_ON: dict[Makes, tuple[str, ...]] = {"sft": ("messages",), "dpo": ("prompt", "chosen", "rejected")}
+"""For each form of a dataset the columns that trainers read: each is published as a conversation, or a part of one."""
 
 _LEAST_WINDOW = 256
 _MOST = 2**53
@@ -114,7 +117,7 @@ class Pipeline:
     licence: str | None = None
     language: str | None = None
     seed: int = 0
-    makes: Literal["sft"] = "sft"
+    makes: Makes = "sft"
     keep: tuple[str, ...] = ()
     """Columns that published rows keep, and evidence of gates as `gate.key`; see `pipeline.kept`."""
     rows_in_flight: int | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from smoltalk.engines.pool import Pool
 from smoltalk.pipeline.labels import labelled_steps
-from smoltalk.pipeline.model import Pipeline, Stock
+from smoltalk.pipeline.model import TRAINED_ON, Pipeline, Stock
 
 
 def unread(pipeline: Pipeline) -> Iterator[str]:
@@ -29,6 +29,8 @@ def unread(pipeline: Pipeline) -> Iterator[str]:
 
 
 def _published(pipeline: Pipeline) -> set[str]:
-    """The columns that become the conversation (`rows.conversation`)."""
+    """The columns that become the conversation (`rows.conversation`), or the pair."""
+    if pipeline.makes != "sft":
+        return set(TRAINED_ON[pipeline.makes])
     written = pipeline.born_with.union(*(step.part.writes() for step in pipeline.steps))
     return {"messages"} if "messages" in written else {"instruction", "response"}

@@ -10,7 +10,10 @@ from smoltalk.errors import Problem
 from smoltalk.prompts.pattern import Pattern
 
 Label = str | int | bool
-Returns = Literal["str", "int", "float", "bool"] | list[Label]
+Kind = Literal["str", "int", "float", "bool", "list[str]", "json", "messages"]
+Returns = Kind | list[Label]
+
+_KINDS = frozenset({"str", "int", "float", "bool", "list[str]", "json", "messages"})
 
 
 class Header(BaseModel):
@@ -19,12 +22,19 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str = ""
-    returns: Literal["text"] | dict[str, Returns]
+    returns: Literal["text", "messages"] | dict[str, Returns]
     column: str | None = None
     regex: str | None = None
     choice: list[str] | None = None
     system: str | None = None
     example: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def whole(self) -> str | None:
+        """The column that keeps the whole reply; None where the reply is a JSON object of columns."""
+        if isinstance(self.returns, dict):
+            return None
+        return self.column or ("messages" if self.returns == "messages" else None)
 
 
 def header_problems(header: Header, document: Document) -> list[Problem]:
@@ -34,23 +44,29 @@ def header_problems(header: Header, document: Document) -> list[Problem]:
         problems.append(
             document.problem(("returns",), "`returns: text` needs `column`, the column that keeps the reply")
         )
-    if header.returns != "text":
+    if isinstance(header.returns, dict):
         if header.column is not None:
-            problems.append(document.problem(("column",), "`column` goes with `returns: text` only"))
+            sentence = "`column` goes with `returns: text` and `returns: messages` only"
+            problems.append(document.problem(("column",), sentence))
         if not header.returns:
             problems.append(document.problem(("returns",), "`returns` names no column"))
-        for column, kind in header.returns.items():
-            if isinstance(kind, list) and (not kind or len(set(map(repr, kind))) != len(kind)):
-                problems.append(
-                    document.problem(("returns", column), f"the labels of `{column}` must be distinct, one at least")
-                )
-    where = (
-        {str(header.column): ("column",)} if header.returns == "text" else dict.fromkeys(header.returns, ("returns",))
-    )
+        problems += [p for column, kind in header.returns.items() for p in _label_problems(column, kind, document)]
+    where = {header.whole: ("column",)} if header.whole else dict.fromkeys(header.returns, ("returns",))
     for column in sorted({"id", "source"} & where.keys()):
         sentence = f"column `{column}` belongs to the row and cannot be written"
         problems.append(document.problem(where[column], sentence))
     return problems
+
+
+def _label_problems(column: str, kind: Returns, document: Document) -> Iterator[Problem]:
+    if not isinstance(kind, list):
+        return
+    if not kind or len(set(map(repr, kind))) != len(kind):
+        yield document.problem(("returns", column), f"the labels of `{column}` must be distinct, one at least")
+    elif len(kind) == 1 and kind[0] in _KINDS:
+        sentence = f"`{column}` could only ever be the label `{kind[0]}`"
+        hint = f'a list of texts is `{column}: "list[str]"`' if kind[0] == "str" else f"write `{column}: {kind[0]}`"
+        yield document.problem(("returns", column), sentence, hint)
 
 
 def _form_problems(header: Header, document: Document) -> Iterator[Problem]:

@@ -7,12 +7,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smoltalk.errors import BadReply
+from smoltalk.prompts.dialogue import conversation
 from smoltalk.prompts.header import Returns
+from smoltalk.prompts.json_value import ANY, json_value
 from smoltalk.prompts.pattern import LONGEST, Pattern
 from smoltalk.rows import Row
 from smoltalk.text import neutralise
 
-JSON_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_TURN = {
+    "type": "object",
+    "properties": {"role": {"enum": ["user", "assistant"]}, "content": {"type": "string"}},
+    "required": ["role", "content"],
+    "additionalProperties": False,
+}
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "str": {"type": "string"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "list[str]": {"type": "array", "items": {"type": "string"}},
+    "json": ANY,
+    "messages": {"type": "array", "items": _TURN},
+}
+_NAMES = {"str": "of type string", "int": "of type integer", "float": "of type number", "bool": "of type boolean"}
 _MAX_INT = 2**63
 """Parquet's integers have 64 bits."""
 _MAX_STARTS = 64
@@ -43,6 +60,12 @@ def columns(text: str, returns: Mapping[str, Returns]) -> Row:
     if extra := [c for c in reply if c not in returns]:
         raise BadReply("schema", f"`{extra[0]}` was not asked for")
     return {column: _value(column, reply[column], kind) for column, kind in returns.items()}
+
+
+def schema_of(returns: Mapping[str, Returns]) -> dict[str, Any]:
+    """JSON schema of a reply with these columns."""
+    kinds = {column: {"enum": kind} if isinstance(kind, list) else _SCHEMAS[kind] for column, kind in returns.items()}
+    return {"type": "object", "properties": kinds, "required": list(kinds), "additionalProperties": False}
 
 
 def one_of(labels: Sequence[Any]) -> str:
@@ -84,6 +107,15 @@ def _value(column: str, value: Any, kind: Returns) -> Any:
         if any(type(label) is type(value) and label == value for label in kind):
             return value
         raise BadReply("schema", f"`{column}` is {_short(value)}, not {one_of(kind)}")
+    if kind == "list[str]":
+        return _texts(column, value)
+    if kind == "json":
+        return json_value(column, value)
+    if kind == "messages":
+        try:
+            return conversation(value)
+        except BadReply as bad:
+            raise BadReply(bad.kind, f"`{column}`: {bad.detail}") from None
     if kind == "str" and isinstance(value, str):
         return neutralise(value)
     if kind == "bool" and isinstance(value, bool):
@@ -93,7 +125,18 @@ def _value(column: str, value: Any, kind: Returns) -> Any:
             return int(value)
         if kind == "float" and abs(value) <= sys.float_info.max:
             return float(value)
-    raise BadReply("schema", f"`{column}` is {_short(value)}, not of type {JSON_TYPES[kind]}")
+    raise BadReply("schema", f"`{column}` is {_short(value)}, not {_NAMES[kind]}")
+
+
+def _texts(column: str, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise BadReply("schema", f"`{column}` is {_short(value)}, not a list of texts")
+    for number, text in enumerate(value, start=1):
+        if not isinstance(text, str):
+            raise BadReply("schema", f"text {number} of `{column}` is {_short(text)}, not of type string")
+        if not text.strip():
+            raise BadReply("schema", f"text {number} of `{column}` is empty")
+    return [neutralise(text.strip()) for text in value]
 
 
 def _short(value: Any) -> str:

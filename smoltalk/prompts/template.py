@@ -1,6 +1,8 @@
 """One template, compiled: a row in, a question out; a reply in, columns or a typed refusal out."""
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,20 +16,49 @@ from smoltalk.catalog import data_folder
 from smoltalk.document import Document, parse, read_text
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.fields import fill
-from smoltalk.prompts.header import Header, header_problems
+from smoltalk.prompts.dialogue import dialogue
+from smoltalk.prompts.header import Header, Label, header_problems
 from smoltalk.prompts.pattern import Pattern
-from smoltalk.prompts.replies import JSON_TYPES, columns, plain
+from smoltalk.prompts.replies import columns, plain, schema_of
 from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message, Row, message
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_written)
     environment.globals = {"range": environment.globals["range"]}
+    environment.filters["tojson"] = _json
     return environment
 
 
+def _written(value: Any) -> Any:
+    """Lists and mappings as JSON, which models know better than Python's way of writing them."""
+    return _json(value) if isinstance(value, dict | list | tuple) else value
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """The filter `tojson`; jinja2's own writes `<`, `&` and `'` for HTML."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
 _JINJA = _environment()
+_CLOSING = re.compile(r"</(\w+)")
+
+
+class _Inserted:
+    """What a template makes of a column's value: JSON of lists and mappings, and no text ends the tag it stands in.
+
+    Where the template itself writes `</answer>`, an inserted one becomes `&lt;/answer>`, also in other case and with
+    spaces: what stands behind it would speak to the model in the template's own voice.
+    """
+
+    def __init__(self, source: str) -> None:
+        names = "|".join(sorted(set(_CLOSING.findall(source))))
+        self._ending = re.compile(rf"<(?=\s{{0,9}}/\s{{0,9}}(?:{names})\b)", re.IGNORECASE) if names else None
+
+    def __call__(self, value: Any) -> Any:
+        value = _written(value)
+        return self._ending.sub("&lt;", value) if self._ending and isinstance(value, str) and "<" in value else value
 
 
 class Template:
@@ -46,6 +77,7 @@ class Template:
                 sources["system"] = (self.header.system, document.line(("system",)))
         except UserError as error:
             problems += error.problems
+        jinja = _JINJA.overlay(finalize=_Inserted("".join(source for source, _ in sources.values())))
         self._compiled: dict[str, Jinja] = {}
         found: set[str] = set()
         for part, (source, line) in sources.items():
@@ -55,7 +87,7 @@ class Template:
                     Problem(str(path), line + node.lineno - 1, "a template stands alone: it cannot include another")
                     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
                 ]
-                self._compiled[part] = _JINJA.from_string(source)
+                self._compiled[part] = jinja.from_string(source)
                 found |= meta.find_undeclared_variables(tree)
             except TemplateSyntaxError as error:
                 problems.append(Problem(str(path), line + error.lineno - 1, f"not jinja2: {error.message}"))
@@ -78,9 +110,20 @@ class Template:
 
     def writes(self) -> frozenset[str]:
         """The columns `parse` gives back."""
-        if self.header.returns == "text":
-            return frozenset({str(self.header.column)})
-        return frozenset(self.header.returns)
+        return frozenset({self.header.whole} if self.header.whole else self.header.returns)
+
+    def json_columns(self) -> frozenset[str]:
+        """Those of `writes` that hold any JSON value, another in every row."""
+        returns = self.header.returns
+        return (
+            frozenset(c for c, kind in returns.items() if kind == "json") if isinstance(returns, dict) else frozenset()
+        )
+
+    def labels(self) -> dict[str, list[Label]]:
+        """Those of `writes` that are one of some labels."""
+        if isinstance(self.header.returns, dict):
+            return {c: kind for c, kind in self.header.returns.items() if isinstance(kind, list)}
+        return {str(self.header.whole): list(self.header.choice)} if self.header.choice else {}
 
     def identity(self) -> dict[str, Any]:
         """What, when edited, changes the question or what is kept of the reply."""
@@ -111,15 +154,11 @@ class Template:
 
     @cached_property
     def _schema(self) -> dict[str, Any] | None:
-        if self.header.returns == "text":
-            return None
-        columns = {
-            c: {"enum": r} if isinstance(r, list) else {"type": JSON_TYPES[r]} for c, r in self.header.returns.items()
-        }
-        return {"type": "object", "properties": columns, "required": list(columns), "additionalProperties": False}
+        returns = self.header.returns
+        return schema_of(returns) if isinstance(returns, dict) else None
 
     def schema(self) -> dict[str, Any] | None:
-        """JSON schema of the reply; None when it is plain text."""
+        """JSON schema of the reply; None when it is plain text or a dialogue."""
         return self._schema
 
     def parse(self, text: str) -> Row:
@@ -130,9 +169,11 @@ class Template:
         if not text.strip():
             raise BadReply("empty")
         header = self.header
-        if header.returns == "text":
-            return {str(header.column): plain(text, self._pattern, header.regex, header.choice)}
-        return columns(text, header.returns)
+        if isinstance(header.returns, dict):
+            return columns(text, header.returns)
+        if header.returns == "messages":
+            return {str(header.whole): dialogue(text)}
+        return {str(header.whole): plain(text, self._pattern, header.regex, header.choice)}
 
 
 def _fill(template: Jinja, row: Mapping[str, Any]) -> str:

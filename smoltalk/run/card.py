@@ -1,6 +1,5 @@
 """The dataset card: the run's books and pipeline as a README that the Hub reads."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,25 +11,17 @@ from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.kept import kept
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
-from smoltalk.pipeline.model import BORN_WITH
+from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON
 from smoltalk.redaction import redact, redact_setting, redact_yaml
+from smoltalk.run.card_header import header
+from smoltalk.run.card_of_pairs import lengths, preferences
+from smoltalk.run.column_types import TOOLS, named
 from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline, table
-from smoltalk.run.row_files import Published
+from smoltalk.run.row_lines import Published
 
 NOT_STATED = "not stated"
 
-_LICENCES = (
-    "apache-2.0 mit openrail bsd bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 "
-    "cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 "
-    "cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 odc-by "
-    "odbl pddl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 unlicense wtfpl artistic-2.0 eupl-1.1 isc "
-    "bigscience-bloom-rail-1.0 bigcode-openrail-m llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 gemma unknown "
-    "other"
-)
-"""Identifiers the Hub knows; any other licence is `other` with a name (hf.co/docs/hub/repositories-licenses)."""
-
-_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 _EXAMPLE_TEXT = 600
 """Characters of one text in the example."""
 _PIPELINE_TEXT = 60_000
@@ -49,6 +40,7 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
         title=inline(pipeline.name),
         description=inline(redact(pipeline.description)) or "No description.",
         rows=f"{books.accepted:,}",
+        makes=pipeline.makes,
         shape=_shape(published),
         columns=table(("column", "type", "what"), _columns(pipeline, published)),
         example=example,
@@ -61,6 +53,8 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
         ledger=_ledger(books),
         reasons=table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
         ending=_ending(books),
+        said=published.said.section(),
+        preferences=preferences(published.preferences) if published.preferences.pairs else "",
         decontamination=_decontamination(pipeline, books),
         licences="\n".join(_licences(pipeline)),
         limits="\n".join(f"- {limit}" for limit in _limits(pipeline, books, published)),
@@ -70,37 +64,22 @@ def card(pipeline: Pipeline, books: Books, published: Published) -> str:
     )
 
 
-def header(pipeline: Pipeline, books: Books) -> dict[str, Any]:
-    """The YAML between the `---` lines, in the Hub's words (hf.co/docs/hub/datasets-cards)."""
-    size = next((label for limit, label in _SIZES if books.accepted < limit), "10M<n<100M")
-    languages = [word for word in re.split(r"[,\s]+", pipeline.language or "") if re.fullmatch(r"[a-z]{2,3}", word)]
-    dataset = getattr(pipeline.source.part, "dataset", None)
-    return {
-        **_licence(pipeline.licence),
-        **({"language": languages} if languages else {}),
-        "pretty_name": re.sub(r"[-_]+", " ", pipeline.name).title(),
-        "size_categories": [size],
-        "task_categories": ["text-generation"],
-        "annotations_creators": ["machine-generated"],
-        **({"source_datasets": [dataset]} if isinstance(dataset, str) else {}),
-        "tags": ["synthetic", "sft", "conversational", "smoltalk-factory", "distilabel"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
-    }
-
-
-def _licence(licence: str | None) -> dict[str, str]:
-    if not licence:
-        return {"license": "unknown"}
-    name = re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-")
-    return {"license": name} if name in _LICENCES.split() else {"license": "other", "license_name": name or "other"}
-
-
 # ---------------------------------------------------------------- what is in it
+
+
+_TRAINED = {
+    "messages": "the conversation",
+    "prompt": "what was asked",
+    "chosen": "the better answer",
+    "rejected": "the worse answer",
+}
 
 
 def _shape(published: Published) -> str:
     if not published.rows:
         return ""
+    if published.makes == "dpo":
+        return lengths(published.preferences)
     turns, characters = published.turns / published.rows, published.characters / published.rows
     return f"On average {turns:.1f} messages and {characters:,.0f} characters a row."
 
@@ -111,13 +90,15 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
         writers |= {column: label for column in part.writes() if column not in writers}
     yield code("id"), "string", "the row's name in the ledger: stable, from pipeline, source and index"
     yield code("source"), "string", "where the row was born"
-    yield code("messages"), "list of role, content", "the conversation"
+    for name in TRAINED_ON[pipeline.makes]:
+        turns = "list of JSON objects" if published.with_calls else "list of role, content"
+        yield code(name), turns, _TRAINED[name] + (", with its function calls" if published.with_calls else "")
     told = {column.name: column for column in kept(pipeline) if column.gate}
     for column, kind in published.columns.items():
         what = f"written by {code(writers[column]) if column in writers else 'the source'}"
         if column in told:
             what = f"{code(told[column].key)} as the gate {code(told[column].gate)} told it"
-        yield code(column), f"{kind} (a string)" if kind == "JSON" else kind, what
+        yield code(column), named(kind), what
 
 
 def _example(published: Published) -> tuple[str, bool]:
@@ -236,7 +217,9 @@ def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[
         yield "It may hold questions of public benchmarks."
     if books.target and books.accepted < books.target:
         yield f"It is smaller than planned: {books.accepted:,} of {books.target:,} rows."
-    if mixed := [code(column) for column, kind in published.columns.items() if kind == "JSON"]:
+    if published.with_calls:
+        yield "Turns are JSON objects, since calls differ in their arguments: `datasets` reads them as its type `Json`."
+    if mixed := [code(name) for name, kind in published.columns.items() if kind == "JSON" and name != TOOLS]:
         yield f"Values of {', '.join(mixed)} are of several types or nested, so each is a string of JSON."
     yield "Chat control tokens in texts have a space put in (`<|im_end|>` is `< |im_end|>`), so that they stay text."
 

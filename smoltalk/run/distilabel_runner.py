@@ -108,7 +108,7 @@ async def _judge(pipeline: Pipeline, folder: RunFolder, made: list[Row], rows: i
         failed += landed is not None and landed.failure is not None
         bench.land(index, landed)
     bench.finish()
-    why = _short(pipeline, bench.decided, rows, everyone.accepted.total(), failed)
+    why = bench.refused or _short(pipeline, bench.decided, rows, everyone.accepted.total(), failed)
     journal.note(state="stopped" if why else "complete", why=why, born=bench.decided)
     await journal.close()
 

@@ -6,12 +6,15 @@ from typing import NamedTuple
 import orjson
 
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
-from smoltalk.errors import RowFailed
+from smoltalk.errors import CannotJudge, RowFailed
 from smoltalk.rows import Row
 from smoltalk.run.journal import Fate
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.speakers import stranger
 from smoltalk.text import neutralise
+
+_Spoken = tuple[str, str, str, dict[str, object]]
+"""Fate, gate or step, reason, evidence."""
 
 
 class NamedGate(NamedTuple):
@@ -56,6 +59,8 @@ class Bench:
         # Those that need no sample open at once: what is wrong with their files is said before anything is paid for.
         self._opened = {g.label: g.gate.open() for g in gates if not g.gate.calibrates_on()}
         self.surplus = 0
+        self.refused = ""
+        """Why a gate would not go on judging, and what to do about it; then the bench is closed."""
         if not self._needs:
             self._open()
 
@@ -108,15 +113,14 @@ class Bench:
     def _judge(self, index: int, landed: Landed) -> None:
         row, failure = landed
         share = self._quotas.share_of(row)
-        if self._closed or self._quotas.full(share) or self.decided == self._most:
+        spoken = None
+        if not (self._closed or self._quotas.full(share) or self.decided == self._most):
+            spoken = self._verdict(row) if failure is None else _failed(failure)
+        if spoken is None:
             self.surplus += 1
             self._release(share)
             return
-        if failure is not None:
-            evidence: dict[str, object] = {"detail": failure.detail}
-            fate, gate, reason = "failed", failure.where, failure.kind
-        else:
-            fate, gate, reason, evidence = self._verdict(row)
+        fate, gate, reason, evidence = spoken
         self.decided += 1
         self._quotas.decided(share, accepted=fate == "accepted")
         self._decide(
@@ -124,12 +128,19 @@ class Bench:
         )
         self._release(share)
 
-    def _verdict(self, row: Row) -> tuple[str, str, str, dict[str, object]]:
-        """Fate, gate, reason and evidence; of an accepted row the evidence of each gate that gave any, by its label."""
+    def _verdict(self, row: Row) -> _Spoken | None:
+        """Fate, gate, reason and evidence; of an accepted row the evidence of each gate that gave any, by its label.
+
+        None when a gate would not judge: the bench is closed, and says why.
+        """
         told: dict[str, object] = {}
-        for label, judge in self._judges:
+        for place, (label, judge) in enumerate(self._judges):
             try:
                 verdict = judge.judge(row)
+            except CannotJudge as error:
+                self.refused = f"degenerate: {error}; `--set gates.{place}.degenerate=1` keeps it as it is"
+                self.close()
+                return None
             except Exception as error:  # a gate that trips over one row must not end the run
                 return "failed", label, "gate_error", {"detail": f"{type(error).__name__}: {error}"[:500]}
             if not verdict.keep:
@@ -139,13 +150,20 @@ class Bench:
         return "accepted", "", "", told
 
 
+def _failed(failure: RowFailed) -> _Spoken:
+    return "failed", failure.where, failure.kind, {"detail": failure.detail}
+
+
 class _KeepAll:
     def judge(self, row: Row) -> Verdict:
         return KEEP
 
 
 def _json(value: object) -> str:
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
+    # Sorted at the top only, where it depends on which branch was faster: schemas and arguments keep their order.
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    if isinstance(value, dict):
+        value = dict(sorted(value.items(), key=lambda item: str(item[0])))
     try:
         return orjson.dumps(value, option=options, default=str).decode()
     except TypeError:  # text that is no UTF-8, out of somebody else's step

@@ -17,7 +17,7 @@ SHARD_ROWS = 100_000
 SHARD_BYTES = 250_000_000
 """A file takes no further row group when it would grow past one of these."""
 
-_UNIQUE = ("id", "messages", "evidence", "columns")
+_UNIQUE = ("id", "evidence", "columns")
 
 
 class ParquetFiles:
@@ -72,7 +72,9 @@ class ParquetFiles:
 
     def _repetitive(self) -> list[str]:
         """Columns whose values repeat; looking for repetition in long texts costs more than it saves."""
-        return ["messages.list.element.role", *(name for name in self._schema.names if name not in _UNIQUE)]
+        conversations = [field.name for field in self._schema if field.type == messages_type()]
+        others = [f.name for f in self._schema if f.name not in (*_UNIQUE, *conversations) and f.type != calls_type()]
+        return [*(f"{name}.list.element.role" for name in conversations), *others]
 
     def _write_group(self) -> None:
         import pyarrow as pa
@@ -102,9 +104,20 @@ def messages_type() -> "pa.DataType":
     return pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
 
+def calls_type() -> "pa.DataType":
+    """The type of a conversation with function calls: a list of JSON objects, for every call has other arguments."""
+    import pyarrow as pa
+
+    return pa.list_(pa.json_())
+
+
 def _array(values: Sequence[Any], kind: "pa.DataType") -> "pa.Array":
     import pyarrow as pa
 
+    if kind == calls_type():
+        texts = pa.array(values, pa.list_(pa.string()))
+        turns = pa.ExtensionArray.from_storage(pa.json_(), texts.values)
+        return pa.ListArray.from_arrays(texts.offsets, turns, type=kind)
     return _conversations(values, kind) if kind == messages_type() else pa.array(values, kind)
 
 

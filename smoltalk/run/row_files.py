@@ -3,9 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -13,36 +11,17 @@ from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.kept import Kept, kept
 from smoltalk.pipeline.labels import labelled_gates
-from smoltalk.rows import Message, Row, conversation
-from smoltalk.run.column_types import ColumnType, Kinds, arrow, clean, fit
+from smoltalk.pipeline.model import TRAINED_ON, Makes
+from smoltalk.run.column_types import TEMPLATE_OPTIONS, ColumnType, Kinds, arrow
 from smoltalk.run.folder import RunFolder
-from smoltalk.run.journal import Fate
-from smoltalk.run.ledger import read_rows
-from smoltalk.run.parquet import ParquetFiles, messages_type
-from smoltalk.run.speakers import ROLES
+from smoltalk.run.ledger import read_fate, read_rows
+from smoltalk.run.parquet import ParquetFiles, calls_type, messages_type
+from smoltalk.run.row_lines import Published, accepted_line, has_calls, other_line, values
+from smoltalk.run.said import Said
 from smoltalk.run.staging import Staged
-from smoltalk.text import strings
-
-OWN = ("id", "source", "messages")
-"""Columns of every published row, before those the pipeline keeps."""
 
 _REJECT_BYTES = 4_000_000
 """Rejects have a file a gate, all open at once, so their row groups are smaller."""
-
-
-@dataclass(slots=True)
-class Published:
-    """What was written, for the card."""
-
-    columns: dict[str, ColumnType] = field(default_factory=dict)
-    """Type of each kept column."""
-    rows: int = 0
-    turns: int = 0
-    """Messages over all accepted rows."""
-    characters: int = 0
-    """Characters in them."""
-    example: dict[str, Any] | None = None
-    """The first accepted row as published."""
 
 
 def write_rows(
@@ -51,45 +30,56 @@ def write_rows(
     """Write every decided row, in row order; memory does not grow with them.
 
     `place` is where a mistake in the pipeline is reported. Raises `OSError`, and `UserError` when accepted rows hold
-    no conversation.
+    nothing that could be trained on.
     """
-    columns = [column for column in kept(pipeline) if column.name not in OWN]
-    published = Published(columns=_types(connection, columns))
+    published = Published(makes=pipeline.makes, with_calls=pipeline.makes == "sft" and _calls(connection))
+    published.said = Said(labelled_gates(pipeline))
+    columns = [column for column in kept(pipeline) if column.name not in published.own]
+    published.columns = _types(pipeline, connection, columns)
+    if not isinstance(published.columns.get(TEMPLATE_OPTIONS, {}), Mapping):
+        raise UserError([_no_options(place)])
     with ExitStack() as open_files:
-        accepted = open_files.enter_context(_accepted(published.columns, folder, staged))
+        accepted = open_files.enter_context(_accepted(published, folder, staged))
         others = {
             label: open_files.enter_context(_others(folder.rejected / f"{name}.parquet", staged))
             for label, name in _reject_files(pipeline).items()
         }
         empty: list[str] = []
         for fate, row in read_rows(connection):
+            if fate.fate != "failed":
+                published.said.see(row)
             if fate.fate == "accepted":
-                line = _accepted_line(fate, row, columns, published)
-                if not line[2]:
+                if line := accepted_line(fate, row, columns, published):
+                    accepted.add(line, len(fate.columns))
+                else:
                     empty.append(fate.id)
-                accepted.add(line, len(fate.columns))
             else:
                 file = others[fate.gate if fate.fate == "rejected" else _FAILED]
-                file.add(_other_line(fate, row), len(fate.columns) + len(fate.evidence))
+                file.add(other_line(fate, row), len(fate.columns) + len(fate.evidence))
     if empty:
-        raise UserError([_no_conversation(place, empty)])
+        raise UserError([_nothing_to_train_on(place, pipeline.makes, empty)])
     staged.sweep(folder.data, "train-*.parquet")
     staged.sweep(folder.rejected, "*.parquet")
     return published
 
 
-def _types(connection: sqlite3.Connection, columns: list[Kept]) -> dict[str, ColumnType]:
+def _types(pipeline: Pipeline, connection: sqlite3.Connection, columns: list[Kept]) -> dict[str, ColumnType]:
+    """A column that may hold any JSON value is JSON, also in a run whose values happen to be all of one type."""
     kinds = Kinds(column.name for column in columns)
     kinds.see({column.name: column.kind() for column in columns if column.kind})  # where a gate told it of no row
     if columns:
         for fate, row in read_rows(connection, "accepted"):
-            kinds.see(_values(fate, row, columns))
-    return kinds.types()
+            kinds.see(values(fate, row, columns))
+    any_json: set[str] = set()
+    for step in pipeline.steps:
+        any_json |= getattr(step.part, "json_columns", frozenset)()
+    return kinds.types() | {column.name: "JSON" for column in columns if column.column in any_json}
 
 
-def _values(fate: Fate, row: Row, columns: list[Kept]) -> dict[str, Any]:
-    told = orjson.loads(fate.evidence) if any(column.gate for column in columns) else {}
-    return {column.name: column.of(row, told) for column in columns}
+def _calls(connection: sqlite3.Connection) -> bool:
+    """Whether an accepted row calls functions; SQLite finds the few that may, so that the others are not parsed."""
+    lines = connection.execute("SELECT * FROM rows WHERE fate = 'accepted' AND instr(columns, '\"tool_calls\"')")
+    return any(has_calls(orjson.loads(read_fate(line).columns)) for line in lines)
 
 
 # ---------------------------------------------------------------- files
@@ -105,11 +95,13 @@ def _reject_files(pipeline: Pipeline) -> dict[str, str]:
 
 
 @contextmanager
-def _accepted(columns: Mapping[str, ColumnType], folder: RunFolder, staged: Staged) -> Iterator[ParquetFiles]:
+def _accepted(published: Published, folder: RunFolder, staged: Staged) -> Iterator[ParquetFiles]:
     import pyarrow as pa
 
-    schema = [("id", pa.string()), ("source", pa.string()), ("messages", messages_type())]
-    schema += [(name, arrow(kind)) for name, kind in columns.items()]
+    schema = [("id", pa.string()), ("source", pa.string())]
+    said = calls_type() if published.with_calls else messages_type()
+    schema += [(name, said) for name in TRAINED_ON[published.makes]]
+    schema += [(name, arrow(kind)) for name, kind in published.columns.items()]
     with _closing(ParquetFiles(schema, lambda n: staged.path(folder.data / f"train-{n:05}.parquet"))) as files:
         yield files
 
@@ -135,69 +127,24 @@ def _closing(files: ParquetFiles) -> Iterator[ParquetFiles]:
         raise
 
 
-# ---------------------------------------------------------------- lines
+# ---------------------------------------------------------------- what cannot be published
+
+_MISSING: dict[Makes, tuple[str, str]] = {
+    "sft": ("conversation", "rows need `messages`, or `instruction` and `response`; add the gate `complete: {}`"),
+    "dpo": (
+        "pair of answers",
+        "rows need `prompt`, `chosen` and `rejected`; add the gate `complete: {columns: [prompt, chosen, rejected]}`",
+    ),
+}
 
 
-def _accepted_line(fate: Fate, row: Row, columns: list[Kept], published: Published) -> tuple[Any, ...]:
-    messages, values = turns(row), _values(fate, row, columns)
-    line = (fate.id, _source(row), messages, *(fit(values[name], kind) for name, kind in published.columns.items()))
-    published.rows += 1
-    published.turns += len(messages)
-    for turn in messages:
-        published.characters += len(turn["content"])
-    if published.example is None and messages:
-        published.example = dict(zip((*OWN, *published.columns), line, strict=True))
-    return line
-
-
-def _other_line(fate: Fate, row: Row) -> tuple[Any, ...]:
-    messages, source = turns(row) or None, _source(row)
-    rest = {name: value for name, value in row.items() if name not in OWN}
-    if messages is None and row.get("messages"):
-        rest["messages"] = row["messages"]
-    columns = orjson.dumps(rest, option=orjson.OPT_SORT_KEYS).decode()
-    return fate.id, source, fate.gate, clean(fate.reason), clean(fate.evidence), messages, clean(columns)
-
-
-def _source(row: Row) -> str:
-    return clean(str(row.get("source") or ""))
-
-
-def turns(row: Row) -> list[Message]:
-    """The row's conversation with nothing in it but known roles and texts; empty when it has none such."""
-    found = _turns(row)
-    return found if all(str(turn["role"]) in ROLES for turn in found) else []
-
-
-def _turns(row: Row) -> list[Message]:
-    if type(row.get("messages")) not in (list, type(None)):
-        row = {**row, "messages": None}
-    try:
-        return [{"role": turn["role"], "content": clean(turn["content"])} for turn in conversation(row)]
-    except (TypeError, KeyError, AttributeError):
-        return _mended(row)
-
-
-def _mended(row: Row) -> list[Message]:
-    """Turns that a stock step or a foreign file wrote in its own way: contents in parts, or with no text at all."""
-    found = row.get("messages") or [
-        {"role": role, "content": row[column]}
-        for role, column in (("user", "instruction"), ("assistant", "response"))
-        if row.get(column)
-    ]
-    return [
-        {"role": turn["role"], "content": clean("\n".join(strings(turn.get("content"))))}
-        for turn in found
-        if isinstance(turn, dict) and isinstance(turn.get("role"), str)
-    ]
-
-
-def _no_conversation(place: str, empty: list[str]) -> Problem:
+def _nothing_to_train_on(place: str, makes: Makes, empty: list[str]) -> Problem:
+    what, hint = _MISSING[makes]
     rows = "1 accepted row holds" if len(empty) == 1 else f"{len(empty):,} accepted rows hold"
-    return Problem(
-        place,
-        0,
-        f"{rows} no conversation (the first is {empty[0]}), and nothing can be trained on such a row",
-        "rows need `messages`, or `instruction` and `response`; add the gate `complete: {}` and run again: "
-        "replies are kept",
-    )
+    sentence = f"{rows} no {what} (the first is {empty[0]}), and nothing can be trained on such a row"
+    return Problem(place, 0, sentence, f"{hint} and run again: replies are kept")
+
+
+def _no_options(place: str) -> Problem:
+    sentence = f"`keep` names `{TEMPLATE_OPTIONS}`, and in some rows it is no mapping with something in it"
+    return Problem(place, 0, sentence, "trainers hand its fields to the chat template: `{enable_thinking: false}`")

@@ -7,14 +7,20 @@ from smoltalk.text import shown
 ROLES = frozenset({"system", "user", "assistant", "tool"})
 """The roles of published turns; every chat template knows them."""
 
+_OF_PAIRS = ("prompt", "chosen", "rejected")
+
 
 def stranger(row: Row) -> RowFailed | None:
-    """Why a row cannot be accepted: the first turn of its `messages` that nobody may speak; None when all is well."""
-    messages = row.get("messages")
-    for number, turn in enumerate(messages if isinstance(messages, list | tuple) else (), 1):
-        role = turn.get("role") if isinstance(turn, dict) else None
-        if not (isinstance(role, str) and role in ROLES):
-            failure = RowFailed("unknown_role", f"turn {number} of `messages` is spoken by {shown(role, 40)!r}")
-            failure.where = "messages"
+    """Why a row cannot be accepted: the first turn of a conversation that nobody may speak; None when all is well."""
+    for column in ("messages", *_OF_PAIRS):
+        turns = row.get(column)
+        for number, turn in enumerate(turns if isinstance(turns, list | tuple) else (), 1):
+            role = turn.get("role") if isinstance(turn, dict) else None
+            if isinstance(role, str) and role in ROLES:
+                continue
+            if column in _OF_PAIRS and not (isinstance(turn, dict) and "role" in turn):
+                break  # a column of that name need not hold a conversation
+            failure = RowFailed("unknown_role", f"turn {number} of `{column}` is spoken by {shown(role, 40)!r}")
+            failure.where = column
             return failure
     return None

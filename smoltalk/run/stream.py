@@ -214,7 +214,7 @@ class Stream:
         """Whether no more rows should be born."""
         if self.quotas.met():
             return True
-        self._stopping = self._stopping or self._ceiling()
+        self._stopping = self._stopping or self.bench.refused or self._ceiling()
         return bool(self._stopping)
 
     def _ceiling(self) -> str:
@@ -237,7 +237,7 @@ class Stream:
     def _verdict(self) -> tuple[State, str]:
         if self.quotas.met():
             return "complete", ""
-        why = too_many_failed(self.target, self._fates, 1) or self._stopping or self._ceiling()
+        why = too_many_failed(self.target, self._fates, 1) or self._stopping or self.bench.refused or self._ceiling()
         why = why or ("the source is at its end" if self.target.accepted is not None else "")
         return ("stopped", why) if why else ("complete", "")
 

@@ -28,7 +28,10 @@ class Hub(Source):
     revision: str | None = None
     """A commit, tag or branch."""
     limit: int | None = Field(default=None, gt=0)
-    """Read no more rows than this."""
+    """Read no more records than this."""
+    repeat: int = Field(default=1, gt=0)
+    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
+    `id`, and so by what is drawn for them."""
 
     def writes(self) -> frozenset[str]:
         return frozenset(records.named_columns(self.columns))
@@ -37,9 +40,17 @@ class Hub(Source):
         """What the dataset says of itself, cut to `limit`; `limit` alone when it does not say."""
         splits = self._open().info.splits or {}
         said = splits[self.split].num_examples if self.split in splits else None
-        return min(said, self.limit) if said and self.limit else said or self.limit
+        found = min(said, self.limit) if said and self.limit else said or self.limit
+        return found and found * self.repeat
 
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
+        """Raises `WorldError` when the dataset cannot be loaded, or the connection breaks."""
+        return records.repeated(self._once, self.repeat, start)
+
+    def identity(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"repeat"} if self.repeat == 1 else None)
+
+    def _once(self, start: int) -> Iterator[Row | RowFailed]:
         """Raises `WorldError` when the dataset cannot be loaded, or the connection breaks."""
         columns = records.named_columns(self.columns)
         found = iter(self._open().skip(start))

@@ -36,7 +36,10 @@ class Jsonl(Source):
     columns: records.Columns | None = None
     """The columns to read, or `ours: theirs`; these must hold something in every row."""
     limit: int | None = Field(default=None, gt=0)
-    """Read no more rows than this."""
+    """Read no more lines than this."""
+    repeat: int = Field(default=1, gt=0)
+    """How many rows each line bears. The whole is read in as many rounds; the rows of a line differ by their `id`,
+    and so by what is drawn for them."""
     max_line: int = Field(default=8_000_000, gt=0)
     """Bytes in a line; a longer one fails."""
 
@@ -54,9 +57,13 @@ class Jsonl(Source):
 
     def size(self) -> int:
         size = sum(_count_lines(file) for file in self._files)
-        return min(size, self.limit or size)
+        return min(size, self.limit or size) * self.repeat
 
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
+        return records.repeated(self._once, self.repeat, start)
+
+    def _once(self, start: int) -> Iterator[Row | RowFailed]:
+        """One row a line, from the line of that number on."""
         for place, line in islice(self._lines(), start, self.limit):
             try:
                 yield self._row(_record(line))
@@ -65,7 +72,7 @@ class Jsonl(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
-        fields = self.model_dump(mode="json", exclude={"path"})
+        fields = self.model_dump(mode="json", exclude={"path"} | ({"repeat"} if self.repeat == 1 else set()))
         return json.dumps([fields, self._digests], sort_keys=True)
 
     def _row(self, record: object) -> Row:

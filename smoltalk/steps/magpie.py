@@ -17,12 +17,17 @@ from smoltalk.contracts import Ask, Role, Source, Write
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Message, Row, message
+from smoltalk.text import control_mark
 
 _GOLDEN = 0x9E3779B97F4A7C15
 """2^64 / golden ratio: the additive recurrence with the most even spread (Knuth, TAOCP 3, section 6.4)."""
 
-_MARKUP = re.compile(r"<\|[^|<>\s]{1,64}\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|^(?:user|assistant)\n", re.M)
-"""A reply that still holds these ran past its turn, or gave its template away."""
+_HEADER = re.compile(r"^(?:user|assistant)\n", re.M)
+"""A reply that holds this, or a control mark, ran past its turn, or gave its template away."""
+
+_LABEL = re.compile(r"(?:user|question|query|task|problem|instruction|prompt|request)\s*:(?=\s)", re.IGNORECASE)
+_ANSWERED = re.compile(r"\n\W{0,4}(?:(?:answer|solution|response|assistant|output)\s*:|step 1\b).*", re.I | re.S)
+"""Where an invented user starts to answer: a line that is headed so, and all that follows it."""
 
 _NO_HEADINGS = ("#", "**")
 """De-markdown, as Magpie's authors do for Llama-3.1: no turn starts with a heading or in bold."""
@@ -77,6 +82,9 @@ class Magpie(Source, Write):
     """Show the category's system prompt to the answering turns too, not only to the asking ones."""
     keep_system: bool = False
     """Keep the category's system prompt as the first turn of `messages`."""
+    tidy: bool = False
+    """Take `Question:` off the user's turns, and cut them where the model begins to answer itself (`Answer:`, `Step 1`
+    at the head of a line), as Magpie's authors do. A user who pastes such a text loses it."""
     attempts: int = Field(default=3, ge=1)
     """How often one turn is asked before the row is given up."""
 
@@ -107,7 +115,9 @@ class Magpie(Source, Write):
 
     def identity(self) -> dict[str, Any]:
         """Shipped system prompts count by their text."""
-        fields = self.model_dump(mode="json", exclude={"engine", "categories", "attempts"})
+        fields = self.model_dump(mode="json", exclude={"engine", "categories", "attempts", "tidy"})
+        if self.tidy:
+            fields["tidy"] = True
         return fields | {"shares": self._shares(), "systems": self._systems}
 
     def fingerprint(self) -> str:
@@ -138,7 +148,8 @@ class Magpie(Source, Write):
         said: list[Message] = []
         for turn in range(self.turns):
             request = Request([*steer, *said], self.user, role="user")
-            asked = await ask(self.engine, request, _one_turn, turn=2 * turn, attempts=self.attempts)
+            read = _tidy_turn if self.tidy else _one_turn
+            asked = await ask(self.engine, request, read, turn=2 * turn, attempts=self.attempts)
             said.append(message("user", asked))
             request = Request([*(steer if self.system_for_answers else []), *said], self.assistant)
             answer = await ask(self.engine, request, _one_turn, turn=2 * turn + 1, attempts=self.attempts)
@@ -179,6 +190,15 @@ def _one_turn(reply: Reply) -> str:
     text = reply.text.strip()
     if not text:
         raise BadReply("empty")
-    if found := _MARKUP.search(text):
-        raise BadReply("markup", repr(found.group()))
+    if found := control_mark(text) or ((header := _HEADER.search(text)) and header[0]):
+        raise BadReply("markup", repr(found))
+    return text
+
+
+def _tidy_turn(reply: Reply) -> str:
+    """A user's turn without what the model put around it. Raises `BadReply` as `_one_turn`, and `empty` for no rest."""
+    text = _one_turn(reply)
+    text = _ANSWERED.sub("", text[label.end() :] if (label := _LABEL.match(text)) else text).strip()
+    if not text:
+        raise BadReply("empty", "nothing was left of it")
     return text

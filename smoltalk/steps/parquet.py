@@ -30,7 +30,10 @@ class Parquet(Source):
     columns: records.Columns | None = None
     """The columns to read, or `ours: theirs`; these must hold something in every row."""
     limit: int | None = Field(default=None, gt=0)
-    """Read no more rows than this."""
+    """Read no more records than this."""
+    repeat: int = Field(default=1, gt=0)
+    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
+    `id`, and so by what is drawn for them."""
 
     def check(self) -> Iterator[str]:
         if not self._files:
@@ -45,9 +48,12 @@ class Parquet(Source):
 
     def size(self) -> int:
         size = sum(_count(file) for file in self._files)
-        return min(size, self.limit or size)
+        return min(size, self.limit or size) * self.repeat
 
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
+        return records.repeated(self._once, self.repeat, start)
+
+    def _once(self, start: int) -> Iterator[Row | RowFailed]:
         """A damaged file stands for one row, a damaged row group for the rows its footer promises."""
         first = 0
         for file in self._files:
@@ -60,7 +66,7 @@ class Parquet(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
-        fields = self.model_dump(mode="json", exclude={"path"})
+        fields = self.model_dump(mode="json", exclude={"path"} | ({"repeat"} if self.repeat == 1 else set()))
         return json.dumps([fields, self._digests], sort_keys=True)
 
     def _file_rows(self, file: Path, start: int) -> Iterator[Row | RowFailed]:

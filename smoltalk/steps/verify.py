@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from smoltalk import catalog
 from smoltalk.contracts import Ask, Verifier, Write
-from smoltalk.document import Document
-from smoltalk.errors import Problem, UserError
-from smoltalk.fields import fill
 from smoltalk.rows import Row
+from smoltalk.verification import Named, verifier_named, word
 
 
 class Verify(Write):
-    """Writes `pass`, `fail` or `unknown` into `column`, and why into `<column>_reason`. Asks no engine."""
+    """Writes `pass`, `fail` or `unknown` into `column`, and why into `<column>_reason`. Asks no engine.
 
-    verifier: str | Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    A verifier that says it is `slow` works beside the event loop.
+    """
+
+    verifier: Named
     """A name in `smoltalk/verifiers/`, or `name: {fields}`."""
     column: str = "verified"
 
@@ -36,14 +36,9 @@ class Verify(Write):
         return frozenset({self.column, f"{self.column}_reason"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        outcome = self._verifier.verify(row)
+        outcome = await word(self._verifier, row)
         return {self.column: outcome.verdict, f"{self.column}_reason": outcome.reason}
 
     @cached_property
     def _verifier(self) -> Verifier:
-        named = {self.verifier: {}} if isinstance(self.verifier, str) else self.verifier
-        if len(named) != 1:
-            raise UserError([Problem("", 0, "`verifier` is one name, or one `name: {fields}`")])
-        name, fields = next(iter(named.items()))
-        verifier: Verifier = fill(catalog.find("verifiers", name), fields, Document(""), (), name)
-        return verifier
+        return verifier_named(self.verifier)

@@ -47,3 +47,18 @@ def test_output_that_nobody_can_read(here: Path, shell: str, code: int, said: st
         ["bash", "-c", command], cwd=here, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )
     assert done.returncode == code and done.stderr.startswith(said) and (said or not done.stderr)
+
+
+def test_a_setting_is_checked_as_a_run_would_take_it(smoltalk: Smoltalk) -> None:
+    said = smoltalk("check", "six.yaml", "--set", "target.accepted=7")
+    assert said.code == 0 and "when 7 rows are accepted" in said.out
+    said = smoltalk("check", "six.yaml", "--set", "target.max_atempts=7")
+    assert said.code == 2 and "did you mean `max_attempts`?" in said.err
+    said = smoltalk("check", "six.yaml", "--set", "engines.judg={nano_reward: {}}")
+    assert said.code == 2 and "did you mean `judge`?" in said.err
+
+
+def test_a_misspelt_limit_beside_the_one_that_is_meant(smoltalk: Smoltalk, here: Path) -> None:
+    (here / "six.yaml").write_text(PIPELINE + "target: {max_attempts: 9}\n")
+    said = smoltalk("check", "six.yaml", "--set", "target.max_atempts=7")
+    assert said.code == 2 and "did you mean `max_attempts`?" in said.err

@@ -229,3 +229,18 @@ def test_a_run_without_its_pipeline_says_where_to_go_on(smoltalk: Smoltalk, here
     command = f"smoltalk run {here / 'six.yaml'} --out runs/six"
     assert said.code == 2 and "its pipeline.yaml is gone" in said.err and command in said.err
     assert smoltalk(*command.split()[1:]).code == 0
+
+
+def test_a_gate_that_rejects_all_says_what_it_saw(smoltalk: Smoltalk, here: Path) -> None:
+    gates = PIPELINE.partition("gates:")[0] + "gates:\n  - one_of: {column: instruction, values: [other]}\n"
+    (here / "six.yaml").write_text(gates)
+    said = smoltalk("run", "six.yaml")
+    assert "one_of_instruction turned away" in said.out and "`instruction` was " in said.out
+
+
+def test_a_line_that_bears_several_failed_rows_is_told_once(smoltalk: Smoltalk, here: Path) -> None:
+    (here / "own.jsonl").write_text('{"instruction": "a", "kind": "b"}\n{"instruction": "a"}\n')
+    columns = "jsonl: {path: own.jsonl, columns: [instruction, kind], repeat: 3}"
+    (here / "six.yaml").write_text(PIPELINE.replace("tests.cli.parts.Questions: {}", columns))
+    said = smoltalk("run", "six.yaml")
+    assert said.out.count("own.jsonl:2 ") == 1

@@ -177,3 +177,11 @@ def test_the_table_of_engines_tells_cache_money_and_what_is_in_flight_where_ther
 def test_a_live_run_says_whose_turn_it_is() -> None:
     said = ledger("two", Books(state="running", turn="turn 1 of 2: writer; prepared 3 of 55 rows"))
     assert "\n  turn 1 of 2: writer; prepared 3 of 55 rows\n" in said
+
+
+def test_rows_that_were_not_needed_are_not_lost() -> None:
+    pace = Pace(None)
+    pace.see(Progress(born=39, accepted=24, rejected=8, failed=2, in_flight=5, target=24, seconds=10), 0)
+    assert line(pace, over=True).startswith(
+        "10 s  born 34  accepted 24 of 24  rejected 8  failed 2  5 more begun and not needed"
+    )

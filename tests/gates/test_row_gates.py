@@ -1,4 +1,4 @@
-"""Gates that need one row and no memory: complete, one_of, at_least, length."""
+"""Gates that need one row and no memory: complete, one_of, at_least, length, decided."""
 
 import math
 from typing import Any
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from smoltalk.contracts import KEEP, Gate, Verdict
 from smoltalk.gates.at_least import AtLeast
 from smoltalk.gates.complete import Complete
+from smoltalk.gates.decided import Decided
 from smoltalk.gates.length import Length
 from smoltalk.gates.one_of import OneOf
 
@@ -69,6 +70,20 @@ def test_one_of_keeps_equal_values_only() -> None:
     assert judge(gate, quality="bad") == Verdict(False, "quality_not_wanted", evidence)
     assert judge(gate).evidence == {"column": "quality", "value": None}
     assert not judge(gate, quality=["good"]).keep
+
+
+def test_one_of_says_why_where_the_row_does() -> None:
+    gate = OneOf(column="verified", values=("pass",))
+    assert judge(gate, verified="fail", verified_reason="one comma").evidence["reason"] == "one comma"
+    for nothing in (None, " ", 3):
+        assert "reason" not in judge(gate, verified="fail", verified_reason=nothing).evidence
+
+
+def test_one_of_keeps_rows_that_it_is_not_about() -> None:
+    gate = OneOf(column="agreed", values=("pass",), only={"task": ("math", "physics")})
+    assert gate.reads() == {"agreed", "task"}
+    assert judge(gate, agreed="unknown", task="code") == KEEP
+    assert [judge(gate, agreed=word, task="math").keep for word in ("pass", "unknown", "fail")] == [True, False, False]
 
 
 def test_one_of_converts_nothing() -> None:
@@ -146,3 +161,79 @@ def test_length_of_a_column() -> None:
 def test_length_refuses_impossible_bounds(fields: dict[str, int], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         Length(**fields)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- pairs of answers
+
+PAIR: dict[str, Any] = {"prompt": chat("user"), "chosen": chat("assistant"), "rejected": "no"}
+
+
+def test_complete_keeps_pairs_that_dpo_trainers_take() -> None:
+    gate = Complete(columns=("prompt", "chosen", "rejected"))
+    assert judge(gate, **PAIR) == KEEP
+    assert judge(gate, **{**PAIR, "prompt": "Hi", "chosen": "yes"}) == KEEP
+    assert judge(gate, **{**PAIR, "prompt": chat("system", "user", "assistant", "user")}) == KEEP
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("chosen", [], "missing_column"),
+        ("prompt", chat("user", "assistant"), "broken_turns"),
+        ("chosen", chat("user"), "broken_turns"),
+        ("chosen", chat("assistant", "user"), "broken_turns"),
+        ("chosen", [{"role": "assistant", "content": " "}], "empty_turn"),
+        ("rejected", ["no"], "broken_turns"),
+        ("rejected", [{"role": "assistant", "content": "SAY  assistant"}], "same_answers"),
+    ],
+)
+def test_complete_rejects_what_is_no_pair(column: str, value: Any, reason: str) -> None:
+    verdict = judge(Complete(columns=("prompt", "chosen", "rejected")), **{**PAIR, column: value})
+    assert (verdict.keep, verdict.reason) == (False, reason)
+    assert reason == "same_answers" or verdict.evidence["column"] == column
+
+
+def test_length_counts_the_words_of_an_answer_of_a_pair() -> None:
+    assert judge(Length(of="chosen", min=2, max=2), **PAIR) == KEEP
+    assert judge(Length(of="chosen", min=3), **PAIR).evidence["length"] == 2
+
+
+def test_decided_rejects_with_the_word_of_the_step() -> None:
+    assert judge(Decided(), choice="made") == KEEP
+    verdict = judge(Decided(), choice="tie", scores=[1.0, 1.0], answers=["a", "b"])
+    assert (verdict.keep, verdict.reason) == (False, "tie")
+    assert verdict.evidence == {"answers": "['a', 'b']", "scores": "[1.0, 1.0]"}
+    assert judge(Decided(), choice=None).reason == "missing_column"
+
+
+def test_decided_takes_no_text_of_a_column_for_a_reason() -> None:
+    for said in ("whatever a model wrote", "", ["tie"], 3):
+        verdict = judge(Decided(column="response"), response=said)
+        assert (verdict.keep, verdict.reason) == (False, "unknown_choice")
+        assert verdict.evidence["said"] == (said if isinstance(said, str | int) else "['tie']")
+
+
+# ---------------------------------------------------------------- conversations with tools
+
+CALLING = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "add"}}]}
+ASKED, TOLD, SAID = chat("user"), chat("tool"), chat("assistant")
+
+
+@pytest.mark.parametrize(
+    "messages", [[*ASKED, CALLING], [*ASKED, CALLING, *TOLD, *SAID], [*ASKED, CALLING, *TOLD, CALLING]]
+)
+def test_complete_keeps_calls_and_what_tools_say_to_them(messages: list[dict[str, Any]]) -> None:
+    assert judge(Complete(), messages=messages) == KEEP
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([*ASKED, *TOLD, *SAID], "broken_turns"),
+        ([*ASKED, CALLING, *TOLD], "broken_turns"),
+        ([*ASKED, CALLING, *SAID], "broken_turns"),
+        ([*ASKED, {**CALLING, "tool_calls": []}], "empty_turn"),
+    ],
+)
+def test_complete_rejects_calls_that_nobody_answers_in_turn(messages: list[dict[str, Any]], reason: str) -> None:
+    assert judge(Complete(), messages=messages).reason == reason

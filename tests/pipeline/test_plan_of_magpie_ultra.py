@@ -30,6 +30,10 @@ MODELS: dict[str, dict[str, Any]] = {
     "meta-llama/Llama-3.1-8B-Instruct": LLAMA_8B,
     "meta-llama/Llama-Guard-3-8B": LLAMA_8B,
     "Skywork/Skywork-Reward-V2-Llama-3.1-8B": LLAMA_8B | {"architectures": ["LlamaForSequenceClassification"]},
+    "BAAI/bge-m3": {
+        "architectures": ["XLMRobertaModel"], "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16,
+        "intermediate_size": 4096, "vocab_size": 250002, "torch_dtype": "float32", "max_position_embeddings": 8194,
+    },
 }  # fmt: skip
 LIKE_IT = """\
 name: magpie-ultra

@@ -32,6 +32,19 @@ gates:
 keep: [topic, score]
 """
 
+PAIRS = f"""
+name: tiny-pairs
+makes: dpo
+description: Pairs of answers.
+licence: cc-by-4.0
+language: en
+steps:
+  - {HERE}.Columns: {{columns: [instruction, prompt, chosen, rejected, margin, chosen_by, rejected_by, scores]}}
+gates:
+  - decontaminate: {{against: [gsm8k], of: prompt}}
+keep: [margin, chosen_by, rejected_by, scores]
+"""
+
 
 class Given(Source):
     """Six rows, two of them too long."""
@@ -54,6 +67,21 @@ class Given(Source):
             }
 
 
+class Columns(Source):
+    """Bears no rows, with these columns: a run's lines are given by the test."""
+
+    columns: tuple[str, ...]
+
+    def writes(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
+    def size(self) -> int:
+        return 0
+
+    def rows(self, start: int = 0) -> Any:
+        return iter(())
+
+
 class Short(RowGate):
     """Rejects long questions."""
 
@@ -70,6 +98,15 @@ class Short(RowGate):
 def accepted(id: str, question: str = "Hi?", answer: str = "Hello.", **columns: Any) -> tuple[str, ...]:
     """A ledger line of an accepted row: id, fate, gate, reason, evidence, columns."""
     row = {"id": id, "source": "given", "messages": turns(question, answer), **columns}
+    return id, "accepted", "", "", "{}", json.dumps(row)
+
+
+def pair(id: str, asked: str, chosen: str, rejected: str, **columns: Any) -> tuple[str, ...]:
+    """A ledger line of an accepted pair of answers."""
+    answers = {
+        name: [{"role": "assistant", "content": said}] for name, said in (("chosen", chosen), ("rejected", rejected))
+    }
+    row = {"id": id, "source": "given", "prompt": turns(asked), **answers, **columns}
     return id, "accepted", "", "", "{}", json.dumps(row)
 
 

@@ -46,6 +46,14 @@ class Scripted(Engine):
         return Reply(text, tokens_in=10, tokens_out=len(text.split()))
 
 
+class Wordy(Scripted):
+    """Answers at different lengths, told from the seed."""
+
+    async def complete(self, request: Request) -> Reply:
+        reply = await super().complete(request)
+        return reply._replace(text=reply.text + " indeed" * (request.seed % 3) if reply.text else "")
+
+
 class Charging(Scripted):
     """Every reply costs the same."""
 

@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from smoltalk.run.markdown import code, fence, inline
-from tests.run.published_runs import PIPELINE, accepted, closed, ended, loaded, publish, turns
+from tests.run.published_runs import PAIRS, PIPELINE, accepted, closed, ended, loaded, pair, publish, turns
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "card.md"
+GOLDEN_PAIRS = GOLDEN.with_name("card_of_pairs.md")
 
 ROWS = [
     accepted("a1", "Who are you?", "A <b>tiny</b> model.\n```\nfence\n```", topic="who", score=1.5),
@@ -42,6 +43,21 @@ def test_card_is_as_agreed(tmp_path: Path) -> None:
     if os.environ.get("GOLDEN"):
         GOLDEN.write_text(found)
     assert found == GOLDEN.read_text()
+
+
+def test_card_of_pairs_is_as_agreed(tmp_path: Path) -> None:
+    known = [("strong", "weak", 1.5), ("strong", "weak", 0.5), ("weak", "strong", 1.0)]
+    rows = [
+        pair(
+            f"a{i}", f"How many is {i}?", f"That is {'exactly ' * i}{i}.", "Many.",
+            chosen_by=chosen, rejected_by=rejected, margin=margin, scores=[margin, None],
+        )
+        for i, (chosen, rejected, margin) in enumerate(known)
+    ]  # fmt: skip
+    found = card(tmp_path, [*rows, ended("r1", "rejected", "decontaminate", "in_gsm8k", {})], text=PAIRS)
+    if os.environ.get("GOLDEN"):
+        GOLDEN_PAIRS.write_text(found)
+    assert found == GOLDEN_PAIRS.read_text()
 
 
 def test_the_hub_reads_its_header(tmp_path: Path) -> None:

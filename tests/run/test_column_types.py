@@ -28,6 +28,14 @@ def typed(values: list[Any]) -> str:
         ([True, None], "bool"),
         (["a", None], "string"),
         ([["a"], []], "list of string"),
+        ([[]], "list of string"),
+        ([[1, 2], [], [None]], "list of int"),
+        ([[1, None], [0.5]], "list of float"),
+        ([[None], []], "list of float"),
+        ([[None], ["a"]], "JSON"),
+        ([[True]], "JSON"),
+        ([[2**53 + 1, 0.5]], "JSON"),
+        ([[1], ["a"]], "JSON"),
         ([True, 1], "JSON"),
         ([1, "1"], "JSON"),
         ([["a", 1]], "JSON"),
@@ -61,3 +69,15 @@ def test_every_value_fits_and_comes_back(values: list[Any]) -> None:
         elif kind in ("int", "float", "bool") or value is None:
             assert found == value
         assert "<|a|>" not in str(found)
+
+
+def test_tools_are_always_a_string_of_json_and_template_options_a_struct() -> None:
+    kinds = Kinds(["tools", "chat_template_kwargs"])
+    kinds.see({"tools": "[]", "chat_template_kwargs": {"enable_thinking": False, "level": 1}})
+    kinds.see({"tools": None, "chat_template_kwargs": None})
+    types = kinds.types()
+    assert types == {"tools": "JSON", "chat_template_kwargs": {"enable_thinking": "bool", "level": "int"}}
+    assert arrow(types["chat_template_kwargs"]) == pa.struct([("enable_thinking", pa.bool_()), ("level", pa.int64())])
+    assert fit(None, types["chat_template_kwargs"]) == {"enable_thinking": None, "level": None}
+    kinds.see({"chat_template_kwargs": "thinking"})
+    assert kinds.types()["chat_template_kwargs"] == "JSON"

@@ -225,4 +225,4 @@ def test_a_step_keeps_to_the_columns_it_declares(tmp_path: Path, written_column:
     path = own_steps(tmp_path, asked("a", "b"))
     path.write_text(path.read_text().replace("column: second", f"column: second, writes_too: {written_column}"))
     books = run(load(path), tmp_path / "run")
-    assert books.reasons == [("failed", "OtherPrefix", "step_error", 2)]
+    assert books.reasons == [("failed", "OtherPrefix_second", "step_error", 2)]

@@ -13,7 +13,7 @@ import pytest
 from smoltalk.errors import UserError, WorldError
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.session import go
-from tests.run.published_runs import accepted, closed, ended, loaded, publish, turns
+from tests.run.published_runs import HERE, PAIRS, PIPELINE, accepted, closed, ended, loaded, pair, publish, turns
 
 REJECT = ended("r1", "rejected", "Short", "too_long", {"length": 99}, messages=turns("long", "x"), extra=[1, "a"])
 FAIL = ended("f1", "failed", "magpie", "empty", {"detail": "no reply"})
@@ -183,9 +183,9 @@ def test_no_permission_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not run.card.exists()
 
 
-def test_a_kept_column_that_trainers_trip_over_is_refused_by_its_line(tmp_path: Path) -> None:
+def test_a_kept_column_that_trainers_trip_over_is_refused_by_its_line_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
-        publish(loaded(tmp_path, keep="[topic, prompt]"), closed(tmp_path / "run", ROWS))
+        loaded(tmp_path, keep="[topic, prompt]")
     (problem,) = error.value.problems
     assert "`prompt`" in problem.sentence and problem.line == 10
 
@@ -213,3 +213,64 @@ def test_schema_is_what_trl_calls_conversational(tmp_path: Path) -> None:
     schema = pq.read_schema(run.data / "train-00000.parquet")
     assert schema.field("messages").type == pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
     assert schema.names == ["id", "source", "messages", "topic", "score"]
+
+
+# ---------------------------------------------------------------- pairs of answers
+
+
+def test_pairs_load_as_they_were_chosen_whatever_form_they_came_in(tmp_path: Path) -> None:
+    from datasets import Value, load_dataset
+
+    whole = {"chosen": turns("Hi?", "Yes."), "rejected": turns("Hi?", "No.")}
+    lines = [
+        pair("a1", "Hi?", "Yes.", "No.", margin=1.5, chosen_by="x", rejected_by="y", scores=[2.5, None, 1]),
+        ended("a2", "accepted", "", "", {}, prompt="Hi?", chosen="Yes.", rejected="No.", margin=None),
+        ended("a3", "accepted", "", "", {}, prompt=turns("Hi?"), **whole),
+    ]
+    run = closed(tmp_path / "run", lines)
+    publish(loaded(tmp_path, text=PAIRS), run)
+    found = load_dataset(str(run.path), split="train", cache_dir=str(tmp_path / "cache"))
+    assert found.column_names[:5] == ["id", "source", "prompt", "chosen", "rejected"]
+    for row in found:
+        assert row["prompt"] == turns("Hi?")
+        assert row["chosen"] == [{"role": "assistant", "content": "Yes."}]
+        assert row["rejected"] == [{"role": "assistant", "content": "No."}]
+    for column in ("prompt", "chosen", "rejected"):
+        assert found.features[column].feature == {"role": Value("string"), "content": Value("string")}
+    assert found["margin"][:] == [1.5, None, None] and found["scores"][:] == [[2.5, None, 1.0], None, None]
+
+
+def test_an_accepted_row_that_is_no_pair_is_refused(tmp_path: Path) -> None:
+    run = closed(tmp_path / "run", [ended("a1", "accepted", "", "", {}, prompt="Hi?", chosen="Yes.", rejected=[])])
+    with pytest.raises(UserError, match=r"1 accepted row holds no pair of answers \(the first is a1\)"):
+        publish(loaded(tmp_path, text=PAIRS), run)
+    assert list(run.data.iterdir()) == []
+
+
+def test_template_options_that_are_no_mapping_are_refused(tmp_path: Path) -> None:
+    text = PIPELINE.replace("keep: [topic, score]", "keep: [chat_template_kwargs]").replace(
+        f"{HERE}.Given: {{}}", f"{HERE}.Columns: {{columns: [messages, instruction, chat_template_kwargs]}}"
+    )
+    run = closed(tmp_path / "run", [accepted("a1", chat_template_kwargs="thinking")])
+    with pytest.raises(UserError, match="it is no mapping"):
+        publish(loaded(tmp_path, text=text), run)
+
+
+def test_tools_are_published_with_their_keys_in_the_order_that_models_know(tmp_path: Path) -> None:
+    text = PIPELINE.replace("keep: [topic, score]", "keep: [tools]").replace(
+        f"{HERE}.Given: {{}}", f"{HERE}.Columns: {{columns: [messages, instruction, tools]}}"
+    )
+    schema = (
+        '[{"function":{"description":"d","name":"n","parameters":{"properties":{},"type":"object"}},"type":"function"}]'
+    )
+    run = closed(tmp_path / "run", [accepted("a1", tools=json.loads(schema)), accepted("a2", tools=schema)])
+    publish(loaded(tmp_path, text=text), run)
+    expected = (
+        '[{"type":"function","function":{"name":"n","description":"d","parameters":{"type":"object","properties":{}}}}]'
+    )
+    assert [row["tools"] for row in data(run)] == [expected, expected]
+
+
+def test_a_conversation_beside_a_pair_is_refused_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="trainers read a dataset with that column in another way"):
+        loaded(tmp_path, text=PAIRS, keep="[messages]")

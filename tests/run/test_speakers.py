@@ -25,6 +25,12 @@ def test_a_strange_role_is_named_with_its_turn(role: Any) -> None:
     assert "<|im" not in failure.detail
 
 
+def test_a_strange_role_in_a_pair_is_named_with_its_column() -> None:
+    failure = stranger({"prompt": turns("Hi?"), "chosen": [{"role": FORGED, "content": "obey"}]})
+    assert failure is not None and failure.where == "chosen" and "`chosen`" in failure.detail
+    assert stranger({"prompt": ["one", "two"], "chosen": "text", "rejected": [1]}) is None
+
+
 def test_known_speakers_and_rows_without_turns_are_no_strangers() -> None:
     speakers = [{"role": role, "content": ""} for role in ("system", "user", "assistant", "tool")]
     assert stranger({"messages": speakers}) is None

@@ -111,7 +111,7 @@ def test_texts_are_judged_as_turns(fields: dict[str, str], turns: list[tuple[str
 def test_replies_of_guard_models(form: str, text: str, verdict: str, hazards: list[str], scripted: Any) -> None:
     found = asyncio.run(guard(form).write({"messages": CHAT}, scripted([text])))
     assert found == {"safety": verdict, "hazards": hazards}
-    assert OneOf(column="safety", values=("safe",)).judge(found).keep == (verdict == "safe")
+    assert OneOf(column="safety", values=("safe",)).open().judge(found).keep == (verdict == "safe")
 
 
 def test_every_form_is_tried_here() -> None:

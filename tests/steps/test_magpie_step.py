@@ -130,3 +130,36 @@ def test_mistakes_are_said(fields: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError) as error:
         magpie(**fields)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Question: What is 3 + 4?", "What is 3 + 4?"),
+        ("What is 3 + 4?\n\nAnswer: 7.", "What is 3 + 4?"),
+        ("What is 3 + 4?\n## Step 1: Add them.\nIt is 7.", "What is 3 + 4?"),
+        ("What is 3 + 4?\n**Solution:** 7", "What is 3 + 4?"),
+        ("Is the answer: yes, or no?\nStep back first.", "Is the answer: yes, or no?\nStep back first."),
+        ("Tasks: sweep\nOutputs: none", "Tasks: sweep\nOutputs: none"),
+    ],
+)
+def test_a_user_who_answers_himself_is_cut_short(scripted: Any, said: str, kept: str) -> None:
+    row = asyncio.run(magpie(tidy=True).write({"category": "any"}, scripted([said, "Hello."])))
+    assert row["instruction"] == kept
+    row = asyncio.run(magpie().write({"category": "any"}, scripted([said, "Hello."])))
+    assert row["instruction"] == said
+
+
+def test_a_turn_of_which_nothing_is_left_is_asked_again(scripted: Any) -> None:
+    ask = scripted(["Question: \nAnswer: 7", "What is 3 + 4?", "7"])
+    assert asyncio.run(magpie(tidy=True).write({"category": "any"}, ask))["instruction"] == "What is 3 + 4?"
+
+
+def test_answers_are_left_as_they_are(scripted: Any) -> None:
+    row = asyncio.run(magpie(tidy=True).write({"category": "any"}, scripted(["Hi?", "Look:\nAnswer: 7"])))
+    assert row["response"] == "Look:\nAnswer: 7"
+
+
+def test_only_tidying_counts_in_its_identity() -> None:
+    assert "tidy" not in magpie().identity()
+    assert magpie(tidy=True).identity()["tidy"] is True

@@ -1,12 +1,15 @@
 """Verify: a verifier by name, its verdict as columns."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
+from smoltalk.contracts import Outcome
 from smoltalk.errors import UserError
 from smoltalk.steps.verify import Verify
+from smoltalk.verifiers.python_tests import PythonTests
 
 
 def test_the_verdict_and_its_reason_become_columns(scripted: Any) -> None:
@@ -34,3 +37,16 @@ def test_mistakes_are_said(verifier: Any, said: str) -> None:
 def test_a_verifier_checks_itself() -> None:
     assert len(list(Verify(verifier={"curriculum": {"of": "answer"}}).check())) == 1
     assert list(Verify(verifier="curriculum").check()) == []
+
+
+def test_a_slow_verifier_works_beside_the_loop(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    where: list[int] = []
+
+    def verify(self: Any, row: Any) -> Outcome:
+        where.append(threading.get_ident())
+        return Outcome(verdict="pass")
+
+    monkeypatch.setattr(PythonTests, "verify", verify)
+    step = Verify(verifier={"python_tests": {"code": "answer"}})
+    assert asyncio.run(step.write({"answer": "x", "tests": "y"}, scripted([])))["verified"] == "pass"
+    assert where != [threading.get_ident()] and len(where) == 1
