@@ -122,7 +122,6 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_server_that_is_never_ready_is_ended(tmp_path: Path) -> None:
     slow = launch(tmp_path, start_within=0.3)
-    deaf = Launch("pretend", lambda port: [sys.executable, "-c", "input()"], slow.environment, slow.log)
     deaf = Launch("pretend", lambda port: ["sleep", "600"], slow.environment, slow.log, start_within=0.3, beat=0.02)
     with pytest.raises(WorldError, match=r"not ready within 0\.3 s"):
         start_once(deaf)
