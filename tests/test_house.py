@@ -43,11 +43,13 @@ FLOORS: list[set[str]] = [
         "tools",
         "cleaning",
         "text_classifier",
+        "mixture",
     },
     {"distil", "engines", "steps", "verifiers", "gates"},
     {"pipeline"},
     {"dag"},
     {"run", "deduplication"},
+    {"mixing", "reporting", "publishing", "comparison"},
     {"train"},
     {"cli", "__main__"},
 ]
@@ -59,15 +61,18 @@ APART = {"engines", "steps", "verifiers", "gates"}
 DOORS: dict[str, set[str]] = {
     "aiohttp": {"endpoint"},
     "distilabel": {"distil"},
-    "datasets": {"benchmarks", "steps", "distil", "decontamination"},
-    "huggingface_hub": {"chat_format", "benchmarks", "decontamination"},
-    "jinja2": {"prompts", "chat_format", "benchmarks", "decontamination", "nano", "run"},
+    "datasets": {"benchmarks", "steps", "distil", "decontamination", "publishing"},
+    "huggingface_hub": {"chat_format", "benchmarks", "decontamination", "publishing"},
+    "jinja2": {"prompts", "chat_format", "benchmarks", "decontamination", "nano", "run", "reporting"},
     "jsonschema": {"tools"},
     "networkx": {"run"},
     "numba": {"words"},
     "pynvml": {"placement"},
     "py3langid": {"constraints"},
-    "pyarrow": {"run", "steps", "records", "local_files", "words", "decontamination", "duplicates", "deduplication"},
+    "pyarrow": {
+        "run", "steps", "records", "local_files", "words", "decontamination", "duplicates", "deduplication",
+        "mixture", "mixing", "reporting", "publishing", "comparison",
+    },  # fmt: skip
     "rich": {"cli"},
     "sentence_transformers": {"transformers_model"},
     "sklearn": {"engines", "text_classifier"},
@@ -76,6 +81,7 @@ DOORS: dict[str, set[str]] = {
     "transformers": {"train", "transformers_model"},
     "trl": {"train"},
     "typer": {"cli"},
+    "vl_convert": {"reporting"},
     "yaml": {"document", "nano", "redaction", "run", "train"},
 }
 """Which parts of the package may import a library."""

@@ -40,14 +40,18 @@ class Desk:
         self.cost = 0.0
 
     async def complete(self, request: Request, row: int) -> Reply:
-        """Wait for room, then ask; older rows go first."""
-        if not self._budget.try_take():
-            await self._budget.take(row)
+        """Wait for room, then ask; older rows go first. The reply says which engine wrote it."""
+        budget = self._budget
+        if not budget.try_take():
+            await budget.take(row)
         try:
             reply = await self.engine.complete(request)
         finally:
-            self._budget.give()
-        return self._counted(reply)
+            budget.give()
+        self._count(reply)
+        text = reply.text if reply.text.isascii() else valid(reply.text)
+        # Not `_replace`, which goes through a mapping: every reply comes by here.
+        return Reply(text, *reply[1:5], reply.engine or self.name, *reply[6:])
 
     async def score(self, messages: Conversation, row: int) -> Reply:
         """Wait for room, then score; older rows go first."""
@@ -56,7 +60,8 @@ class Desk:
             reply = await self.engine.score(messages)
         finally:
             self._budget.give()
-        return self._counted(reply)
+        self._count(reply)
+        return reply
 
     async def embed(self, text: str, row: int) -> Reply:
         """Wait for room, then embed; older rows go first."""
@@ -65,13 +70,13 @@ class Desk:
             reply = await self.engine.embed(text)
         finally:
             self._budget.give()
-        return self._counted(reply)
+        self._count(reply)
+        return reply
 
-    def _counted(self, reply: Reply) -> Reply:
+    def _count(self, reply: Reply) -> None:
         self.tokens_in += reply.tokens_in
         self.tokens_out += reply.tokens_out
         self.cost += reply.cost
-        return reply
 
     @property
     def in_flight(self) -> int:
@@ -114,7 +119,7 @@ class StepAsk:
     ) -> T:
         desks, _, run_seed, label, fingerprint = self._asker
         desk = desks[engine]
-        last = BadReply("no_attempts")
+        last: BadReply | None = None
         for attempt in range(attempts):
             reply = self._past.get((fingerprint, turn, attempt)) if self._past else None
             fresh = reply is None
@@ -122,9 +127,7 @@ class StepAsk:
                 if not desk.open:
                     raise Parked
                 seed = request_seed(run_seed, self._row, fingerprint, turn, attempt)
-                reply = await desk.complete(request._replace(seed=seed), self._row)
-                if not reply.text.isascii():
-                    reply = reply._replace(text=valid(reply.text))
+                reply = await desk.complete(Request(*request[:4], seed, *request[5:]), self._row)
             bad, fault = "", None
             try:
                 value = parse(taken(reply))
@@ -139,6 +142,7 @@ class StepAsk:
                 raise fault
             if not bad:
                 return value
+        last = last or BadReply("no_attempts")
         raise RowFailed(last.kind, f"{label}: {last.detail or last.kind}")
 
     async def score(self, engine: str, messages: Conversation, *, turn: int = 0) -> float:

@@ -1,0 +1,116 @@
+"""One dataset of a mixture: where it is, which columns hold its conversations, how much of it goes in."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from smoltalk.contracts import Part
+
+Speaker = Literal["system", "user", "assistant"]
+
+Value = str | int | float | bool
+
+
+class MixSource(Part):
+    """A dataset: exactly one of `hub`, `files` and `run` says where it is."""
+
+    hub: str | None = None
+    """A dataset on the Hub: `org/name`."""
+    config: str | None = None
+    """Of a Hub dataset: its configuration."""
+    split: str = "train"
+    """Of a Hub dataset: its split."""
+    revision: str | None = None
+    """Of a Hub dataset: a commit, tag or branch. A run reads one commit to its end, and writes down which."""
+    files: str | list[str] | None = None
+    """JSON Lines or Parquet: files, folders or globs, relative to the working directory."""
+    run: str | None = None
+    """The folder of a finished run, or of another mixture's."""
+    licence: str | None = None
+    """The dataset's licence; a run's is that of its pipeline."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Ours to theirs. `messages: conversations` reads turns, OpenAI's or ShareGPT's; `user: question` with
+    `assistant: answer` (and `system: ...`) makes turns of texts; other names are kept as columns. Not needed where
+    they have `messages`, or for pairs `prompt`, `chosen` and `rejected`."""
+    where: dict[str, Value | list[Value]] = Field(default_factory=dict)
+    """Only rows whose column is this value, or one of these: `{category: [math, coding]}`. Theirs, not ours."""
+    share: float | None = Field(default=None, gt=0, le=1)
+    """Its share of the mixture's `rows`."""
+    count: int | None = Field(default=None, gt=0)
+    """Rows of it that go in; without `count` and `share`, all that pass."""
+    repeat: int = Field(default=1, ge=1, le=100)
+    """How often a row may go in where there are fewer than were asked for. With neither `share` nor `count`, how often
+    each row goes in."""
+
+    def check(self) -> Iterator[str]:
+        given = [name for name in ("hub", "files", "run") if getattr(self, name)]
+        if len(given) != 1:
+            said = " and ".join(f"`{name}`" for name in given) if given else "none of them"
+            yield f"needs exactly one of `hub`, `files` and `run`; {said} is there"
+        if self.share is not None and self.count is not None:
+            yield "takes `share` or `count`, not both"
+        if self.hub is None:
+            yield from (f"`{name}` is of Hub datasets only" for name in ("config", "revision") if getattr(self, name))
+            if "split" in self.model_fields_set:
+                yield "`split` is of Hub datasets only"
+        if ("user" in self.columns) != ("assistant" in self.columns):
+            yield "`columns` needs both `user` and `assistant`, or `messages`"
+        if "messages" in self.columns and {"user", "assistant", "system"} & self.columns.keys():
+            yield "`columns` has both `messages` and single turns"
+
+
+Splits = Annotated[dict[str, float], Field(min_length=1)]
+
+
+class Mix(Part):
+    """Datasets mixed into one: `mix:` stands in a pipeline in the place of steps.
+
+    Every row's place is decided by its `id` alone: adding a source reshuffles no other.
+    """
+
+    sources: dict[str, MixSource] = Field(min_length=1)
+    """Datasets by name; the name becomes the column `source`. Of rows that repeat each other, that of the earlier
+    source stays."""
+    rows: int | None = Field(default=None, gt=0)
+    """Rows of the whole mixture, all splits together; what shares are shares of."""
+    splits: Splits = Field(default_factory=lambda: {"train": 1.0})
+    """The mixture's splits and their shares."""
+    tokenizer: str | None = None
+    """What counts tokens: `nano`, a tokenizer.json or the folder of one, or a model of the Hub."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Tokens in a row at most, as the tokenizer's chat template writes it."""
+    min_turns: int | None = Field(default=None, gt=0)
+    """Turns at least; a system prompt is none."""
+    max_turns: int | None = Field(default=None, gt=0)
+    """Turns at most."""
+
+    def check(self) -> Iterator[str]:
+        shares = [source.share for source in self.sources.values() if source.share is not None]
+        if shares and self.rows is None:
+            yield "has shares, but no `rows` that they are shares of"
+        if sum(shares) > 1 + 1e-9:
+            yield f"has shares that sum to {sum(shares):g}, more than 1"
+        if self.rows is not None and not shares:
+            yield "`rows` needs sources with a `share`"
+        if abs(sum(self.splits.values()) - 1) > 1e-9 or any(share <= 0 for share in self.splits.values()):
+            yield f"has splits whose shares sum to {sum(self.splits.values()):g}, not 1"
+        if self.max_tokens is not None and self.tokenizer is None:
+            yield "has `max_tokens`, but no `tokenizer` that counts them"
+        if self.min_turns and self.max_turns and self.min_turns > self.max_turns:
+            yield "`min_turns` is more than `max_turns`"
+
+
+def wanted(mix: Mix) -> dict[str, int | None]:
+    """Rows that each source should give; None for all that pass.
+
+    Shares are rounded down, and the rows left over go to the largest remainders; of equals, to the earlier source.
+    Sources with neither are not counted in `rows`.
+    """
+    asked: dict[str, int | None] = {name: source.count for name, source in mix.sources.items()}
+    exact: dict[str, Any] = {n: s.share * (mix.rows or 0) for n, s in mix.sources.items() if s.share is not None}
+    floors = {name: int(number + 1e-9) for name, number in exact.items()}
+    spare = round(sum(exact.values())) - sum(floors.values())
+    for name in sorted(exact, key=lambda name: floors[name] - exact[name])[:spare]:
+        floors[name] += 1
+    return asked | floors
