@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from smoltalk import __version__
-from smoltalk.cli import benchmarks, check, classifier, decontaminate, dedup, pairs, preview, run, schema, status, trace
+from smoltalk.cli import (
+    benchmarks,
+    check,
+    classifier,
+    decontaminate,
+    dedup,
+    diff,
+    pairs,
+    preview,
+    run,
+    schema,
+    status,
+    trace,
+)
 from smoltalk.cli.ending import ended
 
 app = typer.Typer(
@@ -22,7 +35,7 @@ app = typer.Typer(
 )
 for verb in (
     check.check, preview.preview, run.run, status.status, trace.trace, schema.schema,
-    decontaminate.decontaminate, dedup.dedup, pairs.pairs, classifier.classifier,
+    decontaminate.decontaminate, dedup.dedup, diff.diff, pairs.pairs, classifier.classifier,
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(benchmarks.app)

@@ -1,0 +1,1 @@
+"""What `smoltalk diff` does: which rows two datasets do not share, and how what they hold differs."""
