@@ -150,6 +150,10 @@ class Step(Part, ABC):
         """Whose turns it asks of engines that complete."""
         return frozenset({"assistant"})
 
+    def says(self) -> Mapping[str, str]:
+        """What it says to engines, by name, as its author wrote it: goes on the dataset card."""
+        return {}
+
     def identity(self) -> dict[str, Any]:
         """What, when edited, makes earlier replies of this step void. Templates add their text."""
         return self.model_dump(mode="json")

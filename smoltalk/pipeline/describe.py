@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from smoltalk.mixture.birth import Mixture
+from smoltalk.pipeline import mix_lines
 from smoltalk.pipeline.engine_lines import aligned, engine_lines, place_lines
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import Pipeline
@@ -10,6 +12,8 @@ from smoltalk.pipeline.unread import unread
 
 def describe(pipeline: Pipeline) -> str:
     """Plain text, the same for the same file; starts no engine."""
+    if isinstance(part := pipeline.source.part, Mixture):
+        return _blocks(_mixture(pipeline, part))
     blocks = [
         [f"{pipeline.path}  ok"],
         list(_head(pipeline)),
@@ -21,6 +25,22 @@ def describe(pipeline: Pipeline) -> str:
         ["ends", *(f"  {line}" for line in _ends(pipeline))],
         ["warnings", *(f"  {line}" for line in unread(pipeline))],
     ]
+    return _blocks(blocks)
+
+
+def _mixture(pipeline: Pipeline, part: Mixture) -> list[list[str]]:
+    return [
+        [f"{pipeline.path}  ok"],
+        list(_head(pipeline)),
+        ["sources, in the order in which they come first", *aligned(mix_lines.sources(part))],
+        ["rows", *mix_lines.rows(part)],
+        ["gates", *aligned(_gates(pipeline))],
+        ["ends", *mix_lines.ends(part, pipeline.target.max_failed)],
+        ["warnings", *mix_lines.warnings(part)],
+    ]
+
+
+def _blocks(blocks: Sequence[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if len(block) > 1 or block is blocks[0])
 
 

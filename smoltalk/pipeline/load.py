@@ -14,6 +14,7 @@ from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill, shown
 from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
+from smoltalk.pipeline.mixed import mixed
 from smoltalk.pipeline.model import AnyStep, Makes, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, named
 from smoltalk.pipeline.rehearsal import rehearsed_at
@@ -21,6 +22,8 @@ from smoltalk.pipeline.secrets import no_secrets
 from smoltalk.redaction import redact_setting
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
+_READ = {"engines", "steps", "mix", "gates", "rehearsal"}
+"""Keys that become parts, or other pipelines."""
 
 
 class Head(BaseModel):
@@ -47,11 +50,15 @@ class Head(BaseModel):
     """When the run is done."""
     steps: list[Any]
     """What writes columns, from top to bottom; the first bears the rows."""
+    mix: dict[str, Any] | None = None
+    """In place of `engines` and `steps`: datasets to mix into one, and how much of each."""
     gates: list[Any] = Field(default_factory=list)
     """What decides which rows are accepted."""
     keep: tuple[str, ...] = ()
     """Columns that published rows keep beside `messages`, `source` and `id`; what a gate tells of the rows it keeps is
     named `gate.key`: `semantic_duplicate.similarity` becomes column `semantic_duplicate_similarity`."""
+    card: str | None = Field(default=None, examples=["card.md.j2"])
+    """A jinja2 template for the dataset card, beside this file; it may extend the shipped `dataset.md.j2`."""
     rows_in_flight: int | None = Field(default=None, gt=0)
     """Rows worked on at once at most; bounds memory. Default: 256, or twice the requests that the engines take."""
     rehearsal: dict[str, Any] = Field(default_factory=dict)
@@ -111,12 +118,15 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
             ]
         )
     problems = [*document.problems, *settings_.apply(settings, document)]
+    problems += _own_card(document, beside)
     head = _head(document, problems)
     problems += _relative_templates(document, beside)
 
     engines = [named("engines", document, ("engines", name), problems) for name in _keys(document, "engines", dict)]
     steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
     gates = [named("gates", document, ("gates", i), problems) for i in _keys(document, "gates", list)]
+    if document.data.get("mix") is not None:
+        engines, steps = [], [mixed(document, gates, problems)]
     problems += follow(document, engines, steps, gates)
     problems += no_secrets(document)
     if problems or head is None:
@@ -131,13 +141,14 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
         source=source,
         steps=tuple(writers),
         gates=tuple(map(_placed, gates)),
-        **{key: getattr(head, key) for key in Head.model_fields.keys() - {"engines", "steps", "gates", "rehearsal"}},
+        **{key: getattr(head, key) for key in Head.model_fields.keys() - _READ},
     )
 
 
 def _head(document: Document, problems: list[Problem]) -> Head | None:
     try:
         given = {key: value for key, value in document.data.items() if value is not None}
+        given |= {"steps": given.get("steps", [])} if "mix" in given else {}
         return fill(Head, given, document, (), "pipeline")
     except UserError as error:
         problems += error.problems
@@ -167,6 +178,20 @@ def _relative_templates(document: Document, folder: Path) -> Iterator[Problem]:
             fields[last] = str(own)
         elif name.endswith(".j2"):
             fields[last] = str(folder / name)
+
+
+def _own_card(document: Document, folder: Path) -> Iterator[Problem]:
+    """What is wrong with a card's template, which is a file beside the pipeline."""
+    name = document.data.get("card")
+    if not isinstance(name, str):
+        return
+    document.data["card"] = str(folder / name)
+    from smoltalk.prompts.card import card_problems  # jinja2, which a pipeline without templates does not need
+
+    try:
+        yield from card_problems(str(folder / name))
+    except UserError as error:
+        yield from (document.problem(("card",), f"{one.path} {one.sentence}", one.hint) for one in error.problems)
 
 
 def _template_places(document: Document) -> Iterator[tuple[Key, dict[str, Any], str]]:

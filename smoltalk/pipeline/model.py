@@ -11,6 +11,7 @@ from pydantic import Field
 
 from smoltalk.catalog import find
 from smoltalk.contracts import Engine, Gate, Part, Role, Source, Step, Write
+from smoltalk.mixture.birth import Mixture
 
 T = TypeVar("T")
 
@@ -120,9 +121,16 @@ class Pipeline:
     makes: Makes = "sft"
     keep: tuple[str, ...] = ()
     """Columns that published rows keep, and evidence of gates as `gate.key`; see `pipeline.kept`."""
+    card: str | None = None
+    """The template of the dataset card; None for the shipped one."""
     rows_in_flight: int | None = None
     home: Path = field(default_factory=Path.cwd)
     """The working directory it was first given in: relative data paths start there, wherever its run goes on."""
+
+    @property
+    def mixes(self) -> bool:
+        """Whether it makes one dataset of others."""
+        return isinstance(self.source.part, Mixture)
 
     @cached_property
     def born_with(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from smoltalk import catalog
 from smoltalk.contracts import Part
+from smoltalk.mixture.source import Mix
 from smoltalk.pipeline.load import Head
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -18,7 +19,7 @@ _NAMED = {"engines": "engine", "steps": "step", "gates": "gate"}
 def schema() -> dict[str, Any]:
     """JSON schema, draft 2020-12. Parts given by import path are let through with any fields."""
     parts = {kind: {name: catalog.find(kind, name) for name in catalog.names(kind)} for kind in _NAMED}
-    classes: list[type[Any]] = [Head, *(cls for named in parts.values() for cls in named.values())]
+    classes: list[type[Any]] = [Head, Mix, *(cls for named in parts.values() for cls in named.values())]
     refs, root = models_json_schema([(cls, "validation") for cls in classes], ref_template="#/$defs/{model}")
     defs = root["$defs"]
     head = defs.pop(refs[Head, "validation"]["$ref"].rpartition("/")[2])
@@ -29,7 +30,14 @@ def schema() -> dict[str, Any]:
     properties["engines"] |= {"additionalProperties": {"$ref": "#/$defs/engine"}}
     properties["steps"] |= {"items": {"$ref": "#/$defs/step"}, "minItems": 1}
     properties["gates"] |= {"items": {"$ref": "#/$defs/gate"}}
-    return {"$schema": _DRAFT, **head, "title": "SmolTalk Factory pipeline", "$defs": defs}
+    properties["mix"] = {"anyOf": [refs[Mix, "validation"], {"type": "null"}]} | _said(properties["mix"])
+    head["required"].remove("steps")
+    either = [{"required": ["steps"]}, {"required": ["mix"]}]
+    return {"$schema": _DRAFT, **head, "anyOf": either, "title": "SmolTalk Factory pipeline", "$defs": defs}
+
+
+def _said(field: dict[str, Any]) -> dict[str, Any]:
+    return {key: field[key] for key in ("description", "default") if key in field}
 
 
 def _one_key(noun: str, fields: dict[str, Any], bare: set[str]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 import yaml
 
-from smoltalk.catalog import data_folder
 from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.kept import kept
@@ -14,7 +13,9 @@ from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON
 from smoltalk.redaction import redact, redact_setting, redact_yaml
 from smoltalk.run.card_header import header
+from smoltalk.run.card_of_mixtures import mixed
 from smoltalk.run.card_of_pairs import lengths, preferences
+from smoltalk.run.card_prompts import said_to_models
 from smoltalk.run.column_types import TOOLS, named
 from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline, table
@@ -29,39 +30,45 @@ _PIPELINE_TEXT = 60_000
 
 def card(pipeline: Pipeline, books: Books, published: Published) -> str:
     """The card's Markdown: YAML header, what is in the dataset, how it was made, the books, limits."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from smoltalk.prompts.card import card_text
 
-    source = (data_folder("templates") / "cards" / "dataset.md.j2").read_text(encoding="utf-8")
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    return card_text(pipeline.card, known(pipeline, books, published))
+
+
+def known(pipeline: Pipeline, books: Books, published: Published) -> dict[str, Any]:
+    """What a card's template can show, by name (`smoltalk.prompts.card.VARIABLES`)."""
     example, cut = _example(published)
-    return environment.from_string(source).render(
-        header=yaml.safe_dump(header(pipeline, books), sort_keys=False, allow_unicode=True, width=1000),
-        title=inline(pipeline.name),
-        description=inline(redact(pipeline.description)) or "No description.",
-        rows=f"{books.accepted:,}",
-        makes=pipeline.makes,
-        shape=_shape(published),
-        columns=table(("column", "type", "what"), _columns(pipeline, published)),
-        example=example,
-        example_cut=cut,
-        steps=table(("step", "is", "asks", "writes"), _steps(pipeline)),
-        engines=table(("engine", "model", "licence"), _engines(pipeline))
+    splits = published.splits or {"train": published.rows}
+    return {
+        "header": yaml.safe_dump(header(pipeline, books, splits), sort_keys=False, allow_unicode=True, width=1000),
+        "title": inline(pipeline.name),
+        "description": inline(redact(pipeline.description)) or "No description.",
+        "rows": f"{books.accepted:,}",
+        "makes": pipeline.makes,
+        "shape": _shape(published),
+        "splits": [(name, f"{rows:,}") for name, rows in splits.items()],
+        "sources": mixed(published.sources) if published.sources else "",
+        "columns": table(("column", "type", "what"), _columns(pipeline, published)),
+        "example": example,
+        "example_cut": cut,
+        "steps": table(("step", "is", "asks", "writes"), steps) if (steps := list(_steps(pipeline))) else "",
+        "engines": table(("engine", "model", "licence"), _engines(pipeline))
         if pipeline.engines
         else "None: no text of this dataset was written by a model in this run.",
-        gates=table(("gate", "settings"), _gates(pipeline)) if pipeline.gates else "",
-        ledger=_ledger(books),
-        reasons=table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
-        ending=_ending(books),
-        said=published.said.section(),
-        preferences=preferences(published.preferences) if published.preferences.pairs else "",
-        decontamination=_decontamination(pipeline, books),
-        licences="\n".join(_licences(pipeline)),
-        limits="\n".join(f"- {limit}" for limit in _limits(pipeline, books, published)),
-        seed=pipeline.seed,
-        settings=", ".join(code(f"{path}={redact_setting(path, v)}") for path, v in pipeline.settings.items()),
-        pipeline=_pipeline(pipeline),
-    )
+        "prompts": said_to_models(pipeline),
+        "gates": table(("gate", "settings"), _gates(pipeline)) if pipeline.gates else "",
+        "ledger": _ledger(books),
+        "reasons": table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
+        "ending": _ending(books),
+        "said": published.said.section(),
+        "preferences": preferences(published.preferences) if published.preferences.pairs else "",
+        "decontamination": _decontamination(pipeline, books),
+        "licences": "\n".join(_licences(pipeline, published)),
+        "limits": "\n".join(f"- {limit}" for limit in _limits(pipeline, books, published)),
+        "seed": pipeline.seed,
+        "settings": ", ".join(code(f"{path}={redact_setting(path, v)}") for path, v in pipeline.settings.items()),
+        "pipeline": _pipeline(pipeline),
+    }
 
 
 # ---------------------------------------------------------------- what is in it
@@ -89,7 +96,7 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
     for label, part in labelled_steps(pipeline):
         writers |= {column: label for column in part.writes() if column not in writers}
     yield code("id"), "string", "the row's name in the ledger: stable, from pipeline, source and index"
-    yield code("source"), "string", "where the row was born"
+    yield code("source"), "string", "the dataset the row is from" if pipeline.mixes else "where the row was born"
     for name in TRAINED_ON[pipeline.makes]:
         turns = "list of JSON objects" if published.with_calls else "list of role, content"
         yield code(name), turns, _TRAINED[name] + (", with its function calls" if published.with_calls else "")
@@ -124,7 +131,7 @@ def _short(value: Any) -> Any:
 
 def _steps(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
     steps = labelled_steps(pipeline)
-    if all(part is not pipeline.source.part for _, part in steps):
+    if not pipeline.mixes and all(part is not pipeline.source.part for _, part in steps):
         yield code(pipeline.source.name), "source", "", _codes(pipeline.born_with - BORN_WITH)
     for label, part in steps:
         is_source = part is pipeline.source.part
@@ -192,10 +199,12 @@ def _decontamination(pipeline: Pipeline, books: Books) -> str:
     )
 
 
-def _licences(pipeline: Pipeline) -> Iterator[str]:
+def _licences(pipeline: Pipeline, published: Published) -> Iterator[str]:
     yield f"- This dataset: {inline(pipeline.licence or NOT_STATED)}"
     source = pipeline.source
-    if source.part.engines():
+    if pipeline.mixes:
+        yield from (f"- {code(one.name)}: {inline(one.licence or NOT_STATED)}" for one in published.sources)
+    elif source.part.engines():
         yield "- The source: none; the rows were written by the models above from nothing but their prompts"
     else:
         dataset = getattr(source.part, "dataset", None)

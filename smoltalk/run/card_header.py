@@ -1,6 +1,7 @@
 """The YAML at the head of a dataset card, in the Hub's words (hf.co/docs/hub/datasets-cards)."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from smoltalk.pipeline import Pipeline
@@ -20,22 +21,35 @@ _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "
 _TAGS = {"sft": ("sft",), "dpo": ("dpo", "preference")}
 
 
-def header(pipeline: Pipeline, books: Books) -> dict[str, Any]:
+def header(pipeline: Pipeline, books: Books, splits: Mapping[str, int]) -> dict[str, Any]:
     """The YAML between the `---` lines, in the Hub's words (hf.co/docs/hub/datasets-cards)."""
     size = next((label for limit, label in _SIZES if books.accepted < limit), "10M<n<100M")
     languages = [word for word in re.split(r"[,\s]+", pipeline.language or "") if re.fullmatch(r"[a-z]{2,3}", word)]
-    dataset = getattr(pipeline.source.part, "dataset", None)
+    files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
+    datasets = _datasets(pipeline)
+    made = ["machine-generated"] if pipeline.engines else ["found"]
     return {
         **_licence(pipeline.licence),
         **({"language": languages} if languages else {}),
         "pretty_name": re.sub(r"[-_]+", " ", pipeline.name).title(),
         "size_categories": [size],
         "task_categories": ["text-generation"],
-        "annotations_creators": ["machine-generated"],
-        **({"source_datasets": [dataset]} if isinstance(dataset, str) else {}),
-        "tags": ["synthetic", *_TAGS[pipeline.makes], "conversational", "smoltalk-factory", "distilabel"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
-    }
+        "annotations_creators": made if pipeline.engines else ["no-annotation"],
+        "language_creators": made,
+        **({"source_datasets": datasets} if datasets else {}),
+        "tags": [
+            *(["synthetic"] if pipeline.engines else []), *_TAGS[pipeline.makes], "conversational", "smoltalk-factory",
+            *(["mixture"] if pipeline.mixes else ["distilabel"]),
+        ],
+        "configs": [{"config_name": "default", "data_files": files}],
+    }  # fmt: skip
+
+
+def _datasets(pipeline: Pipeline) -> list[str]:
+    """Ids of the Hub's datasets that rows are from."""
+    dataset = getattr(pipeline.source.part, "dataset", None)
+    mixed = getattr(pipeline.source.part, "sources", {}) if pipeline.mixes else {}
+    return [dataset] if isinstance(dataset, str) else [one.hub for one in mixed.values() if one.hub]
 
 
 def _licence(licence: str | None) -> dict[str, str]:

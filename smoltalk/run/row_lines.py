@@ -9,6 +9,7 @@ import orjson
 from smoltalk.pipeline.kept import Kept
 from smoltalk.pipeline.model import TRAINED_ON, Makes
 from smoltalk.rows import Message, Row, conversation
+from smoltalk.run.card_of_mixtures import Mixed
 from smoltalk.run.column_types import TOOLS, ColumnType, clean, fit
 from smoltalk.run.journal import Fate
 from smoltalk.run.preferences import Preferences
@@ -37,6 +38,10 @@ class Published:
     """What is known of the pairs of answers, where rows are pairs."""
     said: Said = field(default_factory=Said)
     """What judged columns said, over rejected rows as well."""
+    splits: dict[str, int] = field(default_factory=dict)
+    """Rows of each split, where there is more than `train`."""
+    sources: list[Mixed] = field(default_factory=list)
+    """The datasets of a mixture."""
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -55,8 +60,8 @@ def accepted_line(fate: Fate, row: Row, columns: Sequence[Kept], published: Publ
     trained = [turns(row)] if published.makes == "sft" else list(_pair(row))
     if not all(trained):
         return None
-    found = values(fate, row, columns)
-    kept = [fit(_parsed(name, found[name]), kind) for name, kind in published.columns.items()]
+    found = values(fate, row, columns) if columns else {}
+    kept = [fit(_parsed(name, found[name]), kind) for name, kind in published.columns.items()] if columns else []
     if published.with_calls:
         trained = [called_turns(row)]
     shown = (fate.id, _source(row), *trained, *kept)
@@ -120,8 +125,11 @@ def _ordered(value: Any) -> Any:
 
 def turns(row: Mapping[str, Any]) -> list[Message]:
     """The row's conversation with nothing in it but known roles and texts; empty when it has none such."""
-    found = _turns(dict(row))
-    return found if all(str(turn["role"]) in ROLES for turn in found) else []
+    found = _turns(row)
+    for turn in found:
+        if str(turn["role"]) not in ROLES:
+            return []
+    return found
 
 
 _OF_CALLS = ("tool_calls", "name", "tool_call_id")
@@ -165,16 +173,18 @@ def _after(prompt: list[Message], answer: list[Message]) -> list[Message]:
     return answer[len(prompt) :] if prompt and answer[: len(prompt)] == prompt else answer
 
 
-def _turns(row: Row) -> list[Message]:
-    if type(row.get("messages")) not in (list, type(None)):
+def _turns(row: Mapping[str, Any]) -> list[Message]:
+    given = row.get("messages")
+    if given is not None and type(given) is not list:
         row = {**row, "messages": None}
     try:
-        return [{"role": turn["role"], "content": clean(turn["content"])} for turn in conversation(row)]
+        found = conversation(row)
+        return [{"role": turn["role"], "content": clean(turn["content"])} for turn in found] if given else found
     except (TypeError, KeyError, AttributeError):
         return _mended(row)
 
 
-def _mended(row: Row) -> list[Message]:
+def _mended(row: Mapping[str, Any]) -> list[Message]:
     """Turns that a stock step or a foreign file wrote in its own way: contents in parts, or with no text at all."""
     found = row.get("messages") or [
         {"role": role, "content": row[column]}

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
@@ -62,6 +62,9 @@ class Answers(Write):
 
     def engines(self) -> frozenset[str]:
         return frozenset(self._engines())
+
+    def says(self) -> Mapping[str, str]:
+        return {self._template.name: self._template.text} if self._template else {}
 
     def identity(self) -> dict[str, Any]:
         """One engine counts by what it is; of several the order counts too, for it says who answers first."""

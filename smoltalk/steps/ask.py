@@ -87,6 +87,9 @@ class Ask(Write):
     def engines(self) -> frozenset[str]:
         return frozenset({self.engine})
 
+    def says(self) -> Mapping[str, str]:
+        return {template.name: template.text for template in self._templates.values()}
+
     def identity(self) -> dict[str, Any]:
         """Templates count by their text, not by their name."""
         fields = self.model_dump(mode="json", exclude={"engine", "template", "attempts", "rename"})

@@ -1,6 +1,6 @@
 """Ask a model for a small program that cleans a document, and apply it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -62,6 +62,9 @@ class Clean(Write):
 
     def engines(self) -> frozenset[str]:
         return frozenset({self.engine})
+
+    def says(self) -> Mapping[str, str]:
+        return {self._template.name: self._template.text}
 
     def identity(self) -> dict[str, Any]:
         """The template counts by its text, not by its name."""

@@ -80,6 +80,9 @@ class JudgeAnswers(Write):
     def engines(self) -> frozenset[str]:
         return frozenset({self.engine})
 
+    def says(self) -> Mapping[str, str]:
+        return {self._template.name: self._template.text}
+
     def identity(self) -> dict[str, Any]:
         """The template counts by its text, the engine by what it is."""
         fields = self.model_dump(mode="json", exclude={"engine", "template", "attempts"})

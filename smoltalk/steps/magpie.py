@@ -113,6 +113,9 @@ class Magpie(Source, Write):
     def roles(self) -> frozenset[Role]:
         return frozenset({"user", "assistant"})
 
+    def says(self) -> Mapping[str, str]:
+        return {f"system prompt of {name}": text for name, text in self._systems.items() if text}
+
     def identity(self) -> dict[str, Any]:
         """Shipped system prompts count by their text."""
         fields = self.model_dump(mode="json", exclude={"engine", "categories", "attempts", "tidy"})

@@ -68,7 +68,8 @@ def test_the_hub_reads_its_header(tmp_path: Path) -> None:
     found = read.data.to_dict()
     assert found["license"] == "cc-by-4.0" and found["language"] == ["en"] and found["size_categories"] == ["n<1K"]
     assert found["configs"][0]["data_files"] == [{"split": "train", "path": "data/train-*.parquet"}]
-    assert {"synthetic", "sft", "distilabel"} <= set(found["tags"])
+    assert {"sft", "distilabel"} <= set(found["tags"]) and "synthetic" not in found["tags"]
+    assert found["annotations_creators"] == ["no-annotation"]
     assert DatasetCardData(**found).to_dict() == found
     assert read.text.lstrip().startswith("# tiny-talk")
 

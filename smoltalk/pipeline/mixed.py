@@ -1,0 +1,97 @@
+"""`mix:` of a pipeline file: read, its mistakes by line, and what may not stand beside it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from smoltalk.contracts import Gate, RowGate
+from smoltalk.document import Document
+from smoltalk.errors import Problem, UserError
+from smoltalk.fields import fill
+from smoltalk.mixture.birth import Mixture
+from smoltalk.mixture.mistakes import TURNS, mistakes
+from smoltalk.mixture.source import Mix
+from smoltalk.pipeline.labels import gate_labels
+from smoltalk.pipeline.model import Pipeline
+from smoltalk.pipeline.parts import Named, at
+
+KEY = ("mix",)
+_BESIDE = {
+    "steps": (
+        "a mixture's rows are made already",
+        "write a second pipeline with `parquet: {path: RUN/data}` as source",
+    ),
+    "engines": ("no engine is asked for a mixture", "leave it out"),
+    "rows_in_flight": ("a mixture's rows are read in stretches", "leave it out"),
+}
+_TARGET = "how many rows go in is said by `mix`: `rows` with shares, or `count`"
+_OURS = {
+    f"smoltalk.gates.{name}"
+    for name in ("at_least", "one_of", "decontaminate", "exact_duplicate", "near_duplicate", "semantic_duplicate")
+}
+"""Gates of ours that `smoltalk.mixing` can judge by, beside those that need no memory."""
+
+
+def is_mixture(text: str) -> bool:
+    """Whether a pipeline's text has `mix:`; cheap, and never wrong about one that loads."""
+    return any(line.startswith("mix:") for line in text.splitlines())
+
+
+def mixture(pipeline: Pipeline) -> Mixture | None:
+    """The pipeline's mixture, if it is one."""
+    return pipeline.source.part if isinstance(pipeline.source.part, Mixture) else None
+
+
+def mixed(document: Document, gates: Sequence[Named], problems: list[Problem]) -> Named:
+    """The source that `mix:` stands for; adds what is wrong to `problems`."""
+    data, line = document.data["mix"], document.line(KEY)
+    problems += _beside(document)
+    problems += _gates(document, gates)
+    try:
+        mix = fill(Mix, data, document, KEY, "mix")
+    except UserError as error:
+        problems += error.problems
+        return Named("steps", (), line, "mix", None, False)
+    makes = "dpo" if document.data.get("makes") == "dpo" else "sft"
+    found = [document.problem((*KEY, *one.key), one.sentence, one.hint) for one in mistakes(mix, makes)]
+    problems += found
+    named = (document.data.get(key) for key in ("name", "seed"))
+    name, seed = (value if isinstance(value, kind) else kind() for value, kind in zip(named, (str, int), strict=True))
+    part = Mixture(mix=mix, name=name, makes=makes, seed=seed, carried=_carried(document, gates, makes))
+    return Named("steps", (), line, "mix", part, not found)
+
+
+def _beside(document: Document) -> Iterator[Problem]:
+    """Keys that mean nothing to a mixture."""
+    for key, (why, hint) in _BESIDE.items():
+        if document.data.get(key):
+            yield document.problem((key,), f"`{key}` does not go with `mix`: {why}", hint)
+    target = document.data.get("target")
+    for key in target if isinstance(target, dict) else ():
+        if key != "max_failed":
+            yield document.problem(("target", key), f"`target.{key}` does not go with `mix`", _TARGET)
+
+
+def _gates(document: Document, gates: Sequence[Named]) -> Iterator[Problem]:
+    """Gates that cannot judge a mixture."""
+    for gate in gates:
+        if not isinstance(gate.part, Gate) or not gate.sound:
+            continue
+        if gate.part.calibrates_on():
+            sentence = f"`{gate.name}` would place its cut by the first rows, and a mixture has no first rows"
+            yield at(document, gate, sentence, "give it a `value`")
+        elif not isinstance(gate.part, RowGate) and type(gate.part).__module__ not in _OURS:
+            sentence = f"`{gate.name}` remembers earlier rows, and a mixture is judged by many threads at once"
+            hint = "only gates that judge a row by itself, and those of duplicates and benchmarks"
+            yield at(document, gate, sentence, hint)
+
+
+def _carried(document: Document, gates: Sequence[Named], makes: str) -> tuple[str, ...]:
+    """Columns that rows need beside their turns, in the file's order."""
+    keep = document.data.get("keep")
+    kept = [one for one in keep if isinstance(one, str)] if isinstance(keep, list) else []
+    labels = set(gate_labels((gate.name, gate.part) for gate in gates))
+    read = [column for gate in gates if isinstance(gate.part, Gate) for column in sorted(gate.part.reads())]
+    ours: set[Any] = {"id", "source", "source_id", *TURNS[makes]}
+    return tuple(
+        dict.fromkeys(one for one in (*kept, *read) if one not in ours and one.rpartition(".")[0] not in labels)
+    )

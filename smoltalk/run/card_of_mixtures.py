@@ -1,0 +1,33 @@
+"""What the dataset card says of the datasets in a mixture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smoltalk.run.markdown import code, inline, table
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """One dataset of a mixture, as it went in."""
+
+    name: str
+    where: str
+    """`org/name at COMMIT`, `the run NAME`, names of files."""
+    licence: str | None
+    born: int
+    """Rows that were read, copies included."""
+    accepted: int
+
+
+def mixed(sources: Sequence[Mixed]) -> str:
+    """A table of the datasets, the first ones before those that they take precedence over."""
+    whole = max(sum(one.accepted for one in sources), 1)
+    lines = [
+        (
+            code(one.name), code(one.where), inline(one.licence or "not stated"), f"{one.born:,}", f"{one.accepted:,}",
+            f"{one.accepted / whole:.1%}",
+        )
+        for one in sources
+    ]  # fmt: skip
+    head = ("source", "dataset", "licence", "rows read", "rows here", "share")
+    return "Of rows that repeat each other, that of the source further up stays.\n\n" + table(head, lines, right=3)
