@@ -1,0 +1,161 @@
+"""One Argilla server: its API as Python, its refusals as sentences."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from smoltalk.errors import WorldError
+
+MOST_IN_BULK = 200
+"""Records of one request; the server takes 500, its database not always (argilla-io/argilla 2.8.0)."""
+_MOST_DELETED = 100
+_PAGE = 500
+_TRIES = 5
+_PAUSE = 0.5
+"""Seconds before the second try; doubled for each one after."""
+_AGAIN = {429, 502, 503, 504}
+
+
+class Argilla:
+    """A signed-in client. `token` is for private Spaces on the Hub, which ask for it before Argilla is asked.
+
+    Methods raise `WorldError`. Requests that change nothing twice are tried again where the network or the server
+    stumbles.
+    """
+
+    def __init__(self, url: str, key: str, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        headers = {"X-Argilla-Api-Key": key} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60.0)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """What the API answers. All our requests are idempotent but the making of datasets, which is not repeated."""
+        tries = 1 if method == "POST" else _TRIES
+        for attempt in range(tries):
+            last = attempt == tries - 1
+            try:
+                answer = self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                if last:
+                    raise self._gone(error) from error
+            else:
+                if answer.status_code not in _AGAIN or last:
+                    return self._read(answer, method, path)
+            time.sleep(_PAUSE * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def sign_in(self) -> dict[str, Any]:
+        """Who the key belongs to; refuses servers that are not Argilla 2."""
+        found = self.call("GET", "/version")
+        version = str(found.get("version", "")) if isinstance(found, dict) else ""
+        if not version.startswith("2."):
+            said = f"is Argilla {version}" if version else "is no Argilla server"
+            raise WorldError(f"{self.url} {said}; version 2 is needed")
+        me: dict[str, Any] = self.call("GET", "/me")
+        return me
+
+    # ------------------------------------------------------------ workspaces, people, datasets
+
+    def workspace(self, name: str) -> str:
+        """The id of a workspace, which must be there."""
+        found = {item["name"]: item["id"] for item in self.call("GET", "/me/workspaces")["items"]}
+        if name in found:
+            return str(found[name])
+        there = ", ".join(sorted(found)) or "none"
+        raise WorldError(
+            f"{self.url} has no workspace `{name}` for this key; there is: {there}", command="--workspace NAME"
+        )
+
+    def people(self) -> dict[str, str]:
+        """Names of users by id; only an owner sees them, others see themselves."""
+        me = self.call("GET", "/me")
+        if me.get("role") != "owner":
+            return {me["id"]: me["username"]}
+        return {user["id"]: user["username"] for user in self.call("GET", "/users")["items"]}
+
+    def dataset(self, name: str, workspace: str) -> str | None:
+        """The id of a published dataset; None where there is none of that name."""
+        for item in self.call("GET", "/me/datasets")["items"]:
+            if item["name"] == name and item["workspace_id"] == workspace:
+                if item["status"] == "ready":
+                    return str(item["id"])
+                self.call("DELETE", f"/datasets/{item['id']}")  # of a call that broke off before it was published
+        return None
+
+    def create(self, name: str, workspace: str, settings: Mapping[str, Any]) -> str:
+        """A new dataset with its fields, questions and metadata, published."""
+        head = {
+            "name": name, "workspace_id": workspace, "guidelines": settings["guidelines"], "allow_extra_metadata": True,
+            "distribution": {"strategy": "overlap", "min_submitted": settings["reviewers"]},
+        }  # fmt: skip
+        made = str(self.call("POST", "/datasets", json=head)["id"])
+        for part in ("fields", "questions", "metadata-properties"):
+            for item in settings[part]:
+                self.call("POST", f"/datasets/{made}/{part}", json=item)
+        self.call("PUT", f"/datasets/{made}/publish")
+        return made
+
+    def questions(self, dataset: str) -> dict[str, str]:
+        """Ids of a dataset's questions, by name."""
+        return {item["name"]: item["id"] for item in self.call("GET", f"/datasets/{dataset}/questions")["items"]}
+
+    # ------------------------------------------------------------ records
+
+    def put(self, dataset: str, records: Sequence[Mapping[str, Any]]) -> None:
+        """Add records, or bring those with the same `external_id` up to date; at most `MOST_IN_BULK`."""
+        self.call("PUT", f"/datasets/{dataset}/records/bulk", json={"items": list(records)})
+
+    def records(self, dataset: str, include: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+        """All records, in the server's order; with `responses`, those of everybody whom the key may see."""
+        offset = 0
+        while True:
+            options = {"offset": offset, "limit": _PAGE, "include": list(include)}
+            page = self.call("GET", f"/datasets/{dataset}/records", params=options)["items"]
+            yield from page
+            offset += len(page)
+            if len(page) < _PAGE:
+                return
+
+    def delete(self, dataset: str, ids: Sequence[str]) -> None:
+        """Remove records by the server's ids."""
+        for start in range(0, len(ids), _MOST_DELETED):
+            some = ",".join(ids[start : start + _MOST_DELETED])
+            self.call("DELETE", f"/datasets/{dataset}/records", params={"ids": some})
+
+    # ------------------------------------------------------------ refusals
+
+    def _read(self, answer: httpx.Response, method: str, path: str) -> Any:
+        if answer.is_success:
+            try:
+                return answer.json() if answer.content else None
+            except ValueError as error:
+                raise WorldError(f"{self.url} is no Argilla server: it answers with {_kind(answer)}") from error
+        match answer.status_code:
+            case 401:
+                raise WorldError(
+                    f"{self.url} does not know this key", command="--api-key KEY, from the server's page My settings"
+                )
+            case 403:
+                raise WorldError(
+                    f"{self.url} does not let this key do that ({method} {path}): it takes an owner's or admin's"
+                )
+            case 404 if path == "/version":
+                raise WorldError(f"{self.url} is no Argilla server, or an old one: it has no API of version 1")
+            case _:
+                said = " ".join(answer.text.split())[:300]
+                raise WorldError(f"{self.url} refuses {method} {path}: {answer.status_code} {said}")
+
+    def _gone(self, error: httpx.TransportError) -> WorldError:
+        return WorldError(
+            f"{self.url} cannot be reached: {error or type(error).__name__}", command="smoltalk review serve"
+        )
+
+
+def _kind(answer: httpx.Response) -> str:
+    return str(answer.headers.get("content-type", "something else")).partition(";")[0]

@@ -1,0 +1,78 @@
+"""Items as Argilla's records, and its responses as answers: everything shown is escaped, everything read is plain."""
+
+import html
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from smoltalk.review.argilla.settings import CHAT, EVIDENCE, PROMPT, A, B
+from smoltalk.review.records import Answer, Item, Turn
+
+LONGEST = 20_000
+"""Characters of one message that the server takes (`ARGILLA_MAX_MESSAGE_LENGTH`)."""
+_LONGEST_ROLE = 20
+_MOST_TURNS = 500
+
+
+def record(item: Item, blind: bool, questions: Mapping[str, str]) -> dict[str, Any]:
+    """An item as the API takes it; `questions` are the dataset's, ids by name."""
+    if item.makes == "dpo":
+        fields = {PROMPT: _chat(item.turns)}
+        fields |= {name: _chat([Turn("assistant", text)]) for name, text in zip((A, B), item.answers, strict=True)}
+    else:
+        fields = {CHAT: _chat(item.turns)}
+    told = {} if blind or not item.evidence else {EVIDENCE: _lines(item.evidence)}
+    suggestions = [] if blind or not item.answer else [{"question_id": questions["text"], "value": item.answer}]
+    return {
+        "external_id": item.name,
+        "fields": fields | told,
+        "metadata": {"category": item.category or "none"},
+        "suggestions": suggestions,
+    }
+
+
+def answers(record: Mapping[str, Any], people: Mapping[str, str], origin: str) -> Iterator[Answer]:
+    """What everybody answered to a record; untouched discards have no values."""
+    row_id, _, mark = str(record["external_id"]).rpartition("-")
+    for response in record.get("responses") or ():
+        values = {name: value.get("value") for name, value in (response.get("values") or {}).items()}
+        yield Answer(
+            row_id, mark, people.get(response["user_id"], response["user_id"]), response["status"],
+            {name: value for name, value in values.items() if value not in (None, "", [])},
+            response["inserted_at"], response["updated_at"], origin,
+        )  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    """Text that a browser shows as it is. The page runs what a field holds unless it is escaped: stored XSS in
+    argilla-server 2.8.0; `$` is its template's own sign."""
+    return html.escape(text).replace("$", "&#36;")
+
+
+def _chat(turns: tuple[Turn, ...] | list[Turn]) -> list[dict[str, str]]:
+    """Messages as the server takes them: long ones in pieces, of very many the first and last."""
+    messages = [
+        {"role": escaped(turn.role)[:_LONGEST_ROLE] or "unknown", "content": piece}
+        for turn in turns
+        for piece in _pieces(escaped(turn.content))
+    ]
+    if len(messages) > _MOST_TURNS:
+        half = _MOST_TURNS // 2
+        left_out = {"role": "note", "content": f"{len(messages) - 2 * half + 1:,} messages are left out here"}
+        messages = [*messages[: half - 1], left_out, *messages[-half:]]
+    return messages
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Pieces that the server takes; none of them ends within an escape such as `&lt;`."""
+    while len(text) > LONGEST:
+        cut = LONGEST
+        begun = text.rfind("&", cut - 8, cut)
+        if begun >= 0 and ";" not in text[begun:cut]:
+            cut = begun
+        yield text[:cut]
+        text = text[cut:]
+    yield text or " "
+
+
+def _lines(evidence: Mapping[str, str]) -> str:
+    return escaped("\n".join(f"{name}: {value}" for name, value in evidence.items()))[:LONGEST]
