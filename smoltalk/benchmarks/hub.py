@@ -79,12 +79,17 @@ def _rows(chosen: Spec, revision: str, path: str) -> Iterator[dict[str, Any]]:
         raise _unread(chosen, revision, path, error) from None
 
 
-def _head(chosen: Spec) -> str:
-    """The commit that the Hub has now, for a spec that pins none."""
+def head_of(dataset: str, revision: str | None = None) -> str:
+    """The commit that a branch or tag names now. Raises what the library raises."""
     from huggingface_hub import dataset_info
 
+    return str(dataset_info(dataset, revision=revision).sha)
+
+
+def _head(chosen: Spec) -> str:
+    """The commit that the Hub has now, for a spec that pins none."""
     try:
-        return str(dataset_info(chosen.dataset).sha)
+        return head_of(chosen.dataset)
     except Exception as error:  # as above; httpx's are no `OSError`
         raise _unread(chosen, "main", "", error) from None
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from smoltalk.benchmarks import grams as hashing
 from smoltalk.benchmarks import match
 from smoltalk.benchmarks.fingerprint import Fingerprint
-from smoltalk.benchmarks.table import Table, table_of
+from smoltalk.benchmarks.table import LAST, Table, table_of
 from smoltalk.benchmarks.written import Found, Row, Units, row_for, seen_for
 from smoltalk.words import Texts
 from smoltalk.words.fold import tables
@@ -22,6 +22,8 @@ _KINDS = ((0, 4), (1, 8), (7, 64))
 """N-grams that candidates are looked for by, the best first: in at most so many ordinary conversations and items."""
 _ENOUGH = 0.1
 """The share of its bar that a unit must lack without them."""
+_NEARLY, _MANY = 0.999, 100
+"""Weights of up to so many seeds are summed in 32 bits: they reach this share of their sum at least."""
 _MOST_HITS = 4_096
 """Hits made room for at a time."""
 
@@ -81,12 +83,13 @@ class Index:
         runs = _joined([one.runs for one in prints], np.uint64)
         whole, digits = (_by_run(self.kinds == kind, runs) for kind in (match.WHOLE, match.DIGITS))
         seeds, need = _seeds(given, lengths, long, first, weights, self.bars * total)
+        self._table = _table(given, seeds, first, weights, self.kinds)
+        self._fewest = _fewest(self._table.posts, need)
         self._units = Units(
             lengths, size, first, runs, self.bars, need, total, weights,
             _joined([one.numbers for one in prints], np.uint16), runs[whole], whole, runs[digits], digits,
             *_looked_for(given, long),
         )  # fmt: skip
-        self._table = _table(given, seeds, first, weights, self.kinds)
 
     def scan(self, texts: Texts, first: int = 0, last: int | None = None, desk: "Desk | None" = None) -> Hits:
         """Hits of rows `first` to `last` of `texts`, in row order. Releases the GIL; `desk` is of one thread only.
@@ -103,7 +106,7 @@ class Index:
             )
             count, reached = match.scan(
                 texts.data, texts.offsets, texts.rows, first, last, *tables(),
-                self._table, self._units, row, desk.seen, desk.mark, new,
+                self._table, self._units, desk.lacking, row, desk.seen, desk.mark, new,
             )  # fmt: skip
             desk.mark += reached - first
             first = reached
@@ -120,7 +123,7 @@ class Desk:
     """What a scan writes on while it looks at a row; made once a thread, for it is as large as the index."""
 
     def __init__(self, index: Index) -> None:
-        self.seen = seen_for(index._units)
+        self.seen, self.lacking = seen_for(index._units), index._fewest.copy()
         self.mark = 0
         self._row = row_for(0)
 
@@ -192,6 +195,16 @@ def _seeds(
         open_units &= ~enough
     seeds |= open_units[given.owners]
     return seeds, np.maximum(lacking(~seeds), 1e-5)
+
+
+def _fewest(posts: NDArray[np.void], need: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Seeds that a row must hold of each unit before they can weigh what is needed; 0 for units that need none."""
+    new = np.append(True, (np.diff(posts["unit"]) != 0) | (posts["says"][:-1] & LAST > 0))[: len(posts)]
+    begins, most = np.flatnonzero(new), np.zeros(len(need))  # a unit may have an n-gram twice
+    weights = np.add.reduceat(posts["one"] + posts["two"] + posts["three"], begins) if len(posts) else np.empty(0)
+    np.maximum.at(most, posts["unit"][begins], weights)
+    fewest = np.ceil(need * _NEARLY / np.maximum(most, 1e-9))
+    return np.where(most > 0, np.minimum(fewest, _MANY), 0).astype(np.int32)
 
 
 def _looked_for(

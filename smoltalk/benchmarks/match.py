@@ -21,9 +21,11 @@ from smoltalk.words.scan import BREAK, words_of
 
 FEWEST = 5
 """Questions of fewer words are everybody's: they count only as a whole text."""
-_ONE, _TWO = np.uint64(1), np.uint64(2)
+_ONE, _TWO, _LOW = np.uint64(1), np.uint64(2), np.uint64(0x7FFFFFFF)
 _PART = 2_048
 """A row of more than four times as many words is looked at in parts of so many, or its length would count squared."""
+_FEW, _ANY = 3, 1 << 30
+"""Seeds of a row that are not worth counting unit by unit; more than any unit has."""
 LONG, RUN, WHOLE, DIGITS = 0, 1, 2, 3
 """A unit of an item: scored by its n-grams; looked for word for word; equal to a whole text; a long number."""
 
@@ -31,11 +33,12 @@ LONG, RUN, WHOLE, DIGITS = 0, 1, 2, 3
 @compiled
 def scan(
     data: Any, offsets: Any, rows: Any, first_row: int, last_row: int, kinds: Any, folds: Any,
-    table: Table, units: Units, row: Row, seen: Seen, mark: int, found: Found,
+    table: Table, units: Units, lacking: Any, row: Row, seen: Seen, mark: int, found: Found,
 ) -> tuple[int, int]:  # fmt: skip
     """Score rows against every unit; returns how many hits were written and the first row that had no room for its.
 
-    A row has at most `MOST` hits, its best. `mark` is a number from which on none was used with this `seen`.
+    A row has at most `MOST` hits, its best. `mark` is a number from which on none was used with this `seen`. `lacking`
+    is how many seeds of each unit a row must hold at least: counted down and up again while a row is looked at.
     """
     hits = 0
     for number in range(first_row, last_row):
@@ -49,7 +52,7 @@ def scan(
             )
             if 0 < words - before < FEWEST:
                 hits = _whole(before, words, number, begin, hits, mark, units, row, seen, found)
-            if len(units.digits):
+            if len(units.digits) and _numbers(before, words, row):
                 for word in range(before, words):
                     if row.exact[word] and row.ends[word] - row.begins[word] >= MANY_DIGITS:
                         hits = _digits(data, word, number, begin, hits, mark, units, row, seen, found)
@@ -59,7 +62,9 @@ def scan(
         done, until = 0, words if words <= 4 * _PART else _PART
         while done < maybe:
             end = maybe if until >= words else done + int(np.searchsorted(row.maybe[done:maybe], until))
-            hits, candidates = _look_up(words, done, end, number, begin, hits, mark, table, units, row, seen, found)
+            hits, candidates = _look_up(
+                words, done, end, number, begin, hits, mark, table, units, lacking, row, seen, found
+            )
             if candidates:
                 hits = _score(candidates, until, words, number, begin, hits, units, row, seen, found)
             done, until = end, until + _PART
@@ -131,6 +136,15 @@ def _whole(
 
 
 @compiled
+def _numbers(first: int, last: int, row: Row) -> bool:
+    """Whether any of these words is a number that may be long, without a branch: most texts have none."""
+    exact, begins, ends, many = row.exact, row.begins, row.ends, 0
+    for word in range(np.uint64(first), np.uint64(last)):
+        many += (exact[word] != 0) & (ends[word] - begins[word] >= MANY_DIGITS)
+    return many > 0
+
+
+@compiled
 def _digits(
     data: Any, word: int, number: int, begin: int, hits: int, mark: int, units: Units, row: Row, seen: Seen,
     found: Found,
@@ -150,30 +164,62 @@ def _digits(
 @compiled
 def _look_up(
     words: int, done: int, end: int, number: int, begin: int, hits: int, mark: int, table: Table, units: Units,
-    row: Row, seen: Seen, found: Found,
+    lacking: Any, row: Row, seen: Seen, found: Found,
 ) -> tuple[int, int]:  # fmt: skip
     """Enter the runs of a part of the row; returns the hits and how many long units are worth a `share`."""
-    cells, posts, places, lows, states = table.cells, table.posts, row.maybe, row.lows, seen.states
-    lengths = units.length
+    posts, states, lengths = table.posts, seen.states, units.length
+    ends = _find(done, end, table.cells, table.posts, row)
+    whole = words <= 4 * _PART  # what a part lacks may be in the one before
+    counted = whole and ends - done > _FEW
+    most = 0 if counted else ends - done if whole else _ANY
+    if counted:
+        _tell(ends - done, -1, posts, row.hit_at, lacking)
     candidates = 0
-    for index in range(done, end):
-        at = places[index]
-        place = find(cells, lows[at])
-        if place < 0:
-            continue
+    for index in range(done, ends):
+        at, place = row.maybe[index], row.hit_at[index - done]
         while True:
             post = posts[place]
-            state = states[post.unit]
-            if post.says & IS_RUN:
-                if state.mark != mark:
-                    hits = _run(post.unit, at - post.at, words, number, begin, hits, mark, units, row, seen, found)
-            elif _weigh(post, state, at, mark, lengths):
-                seen.candidates[candidates] = post.unit
-                candidates += 1
+            if lacking[post.unit] <= most:
+                state = states[post.unit]
+                if post.says & IS_RUN:
+                    if state.mark != mark:
+                        hits = _run(post.unit, at - post.at, words, number, begin, hits, mark, units, row, seen, found)
+                elif _weigh(post, state, at, mark, lengths):
+                    seen.candidates[candidates] = post.unit
+                    candidates += 1
             if post.says & LAST:
                 break
             place += 1
+    if counted:
+        _tell(ends - done, 1, posts, row.hit_at, lacking)
     return hits, candidates
+
+
+@compiled
+def _find(done: int, end: int, cells: Any, posts: Any, row: Row) -> int:
+    """Keep the places whose n-grams are in the table, with their first postings; returns where they end."""
+    kept, mask = done, np.uint64(len(cells) - 1)
+    for index in range(done, end):  # what is far away is asked for, all at once, before any of it is waited for
+        row.hit_place[index - done] = np.int32(cells[row.lows[row.maybe[index]] & mask] & _LOW)
+    for index in range(done, end):
+        at = row.maybe[index]
+        place = find(cells, row.lows[at])
+        row.maybe[kept], row.hit_at[kept - done] = at, place
+        kept += place >= 0
+    for index in range(kept - done):
+        row.hit_place[index] = posts[row.hit_at[index]].unit
+    return kept
+
+
+@compiled
+def _tell(count: int, more: int, posts: Any, firsts: Any, lacking: Any) -> None:
+    """Add to what each unit lacks, for every posting of some n-grams."""
+    for index in range(count):
+        place = firsts[index]
+        lacking[posts[place].unit] += more
+        while not posts[place].says & LAST:
+            place += 1
+            lacking[posts[place].unit] += more
 
 
 @compiled

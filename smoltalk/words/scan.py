@@ -38,15 +38,15 @@ def mix(value: Any) -> Any:
 @compiled
 def words_of(
     data: Any, first: int, last: int, kinds: Any, folds: Any,
-    hashes: Any, exact: Any, begins: Any, ends: Any, count: int,
+    hashes: Any, exact: Any, begins: Any, ends: Any, before: int,
 ) -> int:  # fmt: skip
-    """Append the words of `data[first:last]` (UTF-8) to the four arrays from `count` on; returns the new count.
+    """Append the words of `data[first:last]` (UTF-8) to the four arrays from `before` on; returns the new count.
 
     `hashes` are FNV-1a (Fowler, Noll, Vo 1991) over folded characters, then mixed. `exact` is 0 for a word, and for a
     run of numbers the hash of its digits, never 0, nor are its upper 16 bits. `begins` and `ends` are byte offsets. The
     arrays need room for `last - first` more entries.
     """
-    state, value, begin, end = _FREE, _START, 0, 0
+    state, value, begin, end, count = _FREE, _START, 0, 0, np.uint64(before)
     at: Any = first
     stop = np.uint64(last)
     while at < last:
@@ -72,7 +72,7 @@ def words_of(
                 end = at
                 if kind == GAP:
                     hashes[count], exact[count], begins[count], ends[count] = mix(value), 0, begin, end
-                    count, state, at = count + 1, _FREE, at + 1
+                    count, state, at = count + _ONE, _FREE, at + 1
             elif kind == DIGIT:
                 if state != _IN_NUMBER:
                     count = _close(state, value, begin, end, hashes, exact, begins, ends, count)
@@ -121,7 +121,7 @@ def words_of(
             count = _close(state, value, begin, end, hashes, exact, begins, ends, count)
             hashes[count], exact[count] = mix((_START ^ np.uint64(code)) * _PRIME), 0
             begins[count], ends[count] = here, at
-            count, state = count + 1, _FREE
+            count, state = count + _ONE, _FREE
             continue
         place = code * WIDTH
         for number in range(WIDTH):
@@ -166,4 +166,4 @@ def _close(
     else:
         hashes[count], exact[count] = NUMBER, mixed | _NEVER_ZERO
     begins[count], ends[count] = begin, end
-    return count + 1
+    return count + _ONE
