@@ -38,8 +38,11 @@ def main(names: list[str]) -> None:
 
 
 def shipped() -> list[Path]:
-    """The pipelines, by paths as users give them."""
-    return [path.relative_to(ROOT) for path in sorted((ROOT / "pipelines").glob("*.yaml"))]
+    """The pipelines with steps, by paths as users give them; mixtures have docs/mixtures.md."""
+    from smoltalk.pipeline.mixes import is_mixture
+
+    found = sorted((ROOT / "pipelines").glob("*.yaml"))
+    return [path.relative_to(ROOT) for path in found if not is_mixture(path.read_text(encoding="utf-8"))]
 
 
 def settings(path: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVa
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from smoltalk.described import Described
 from smoltalk.errors import RowFailed
 from smoltalk.requests import Reply, Request
 from smoltalk.rows import Conversation, Row
@@ -26,10 +27,8 @@ Role = Literal["assistant", "user"]
 """Whose turn an engine writes."""
 
 
-class Part(BaseModel):
+class Part(Described):
     """Anything that YAML can name. Its fields are its options; unknown ones are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     def check(self) -> Iterator[str]:
         """Mistakes that fields alone cannot show, a sentence each. No model, no network."""

@@ -7,6 +7,7 @@ Tags and merge keys are refused; aliases may not make a file larger than it coul
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def parse(text: str, path: str, first_line: int = 1) -> Document:
     """
     document = Document(path)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = _composed(text)
         if node is not None:
             document.data = _Build(document, first_line).value(node, ())
     except yaml.MarkedYAMLError as error:
@@ -123,6 +124,12 @@ def parse(text: str, path: str, first_line: int = 1) -> Document:
     except RecursionError:
         raise UserError([Problem(path, first_line, "is nested too deeply")]) from None
     return document
+
+
+@lru_cache(maxsize=16)
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes of a text, which nobody changes: `check` reads a pipeline's file three times."""
+    return yaml.compose(text, Loader=_Loader)
 
 
 def _yaml_words(error: yaml.MarkedYAMLError) -> str:

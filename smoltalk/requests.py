@@ -2,15 +2,14 @@
 
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from smoltalk.described import Described
 from smoltalk.rows import Conversation
 
 
-class Sampling(BaseModel):
+class Sampling(Described):
     """How an engine draws its reply, in the words of the OpenAI and vLLM APIs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     temperature: float = Field(default=1.0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)

@@ -49,7 +49,7 @@ def conversation(row: Mapping[str, Any]) -> list[Message]:
         return list(row["messages"])
     turns: list[Message] = []
     if row.get("instruction"):
-        turns.append(message("user", row["instruction"]))
+        turns.append({"role": "user", "content": neutralise(row["instruction"])})
     if row.get("response"):
-        turns.append(message("assistant", row["response"]))
+        turns.append({"role": "assistant", "content": neutralise(row["response"])})
     return turns

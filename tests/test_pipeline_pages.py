@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from smoltalk.pipeline.mixes import is_mixture
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "pipelines"
-PIPELINES = sorted((ROOT / "pipelines").glob("*.yaml"))
+PIPELINES = [path for path in sorted((ROOT / "pipelines").glob("*.yaml")) if not is_mixture(path.read_text("utf-8"))]
 
 NODE = r"\w+(?:\(\[\"[^\"]*\"\]\)|\{\{\"[^\"]*\"\}\}|\[\"[^\"]*\"\])?"
 LINE = re.compile(rf"{NODE}(?: (?:-->|-\.->)(?:\|\"[^\"]*\"\|)? {NODE})?|subgraph gates\[\"[^\"]*\"\]|end")

@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from smoltalk import document
 from smoltalk.benchmarks.fingerprint import DAMAGED, contents, write
 from smoltalk.benchmarks.wording import wording
+from smoltalk.described import Described
 from smoltalk.errors import Problem, UserError
 from smoltalk.text import strings
 from smoltalk.words import VERSION as WORDS
@@ -27,10 +28,8 @@ SEEN = 3
 """Conversations that an n-gram must be in."""
 
 
-class Corpus(BaseModel):
+class Corpus(Described):
     """One JSON lines file of conversations (`messages`) or questions (`question`), of which one half is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     file: str
     origin: str

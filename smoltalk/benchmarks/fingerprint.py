@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from smoltalk.benchmarks.wording import checksum
+from smoltalk.described import Described
 from smoltalk.errors import Problem, UserError
 from smoltalk.words import VERSION as WORDS
 
@@ -31,10 +32,8 @@ COMMON = 64
 """An n-gram in more items of its benchmark than this is wording, not content: left out where enough others remain."""
 
 
-class Manifest(BaseModel):
+class Manifest(Described):
     """What a fingerprint was built from, kept inside it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
     origin: str

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from smoltalk import document
 from smoltalk.benchmarks.items import Item
 from smoltalk.catalog import data_folder
+from smoltalk.described import Described
 from smoltalk.errors import Problem, UserError, nearest
 
 ITEMS = 'items must be a .jsonl file, `{"question": ...}` a line'
@@ -23,10 +24,8 @@ _MOST_CHOICES = 1_000
 """Of one item."""
 
 
-class Spec(BaseModel):
+class Spec(Described):
     """Where a benchmark comes from and which of its columns are what. The four item fields are jinja2 expressions."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     dataset: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
     """Its id on the Hub."""

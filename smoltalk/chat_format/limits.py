@@ -30,7 +30,7 @@ class Bounded(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "+", "%"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(finalize=self._made, **options)
+        super().__init__(finalize=self._made, optimized=False, **options)
         self.steps = self.text = 0
         self.literal = 0
         """Length of the template, the most that a macro writes by itself."""

@@ -13,8 +13,11 @@ from smoltalk.cli import (
     decontaminate,
     dedup,
     diff,
+    mix,
     pairs,
     preview,
+    push,
+    report,
     run,
     schema,
     status,
@@ -34,8 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
-    check.check, preview.preview, run.run, status.status, trace.trace, schema.schema,
-    decontaminate.decontaminate, dedup.dedup, diff.diff, pairs.pairs, classifier.classifier,
+    check.check, preview.preview, run.run, status.status, trace.trace, report.report, schema.schema,
+    decontaminate.decontaminate, dedup.dedup, diff.diff, mix.mix, pairs.pairs, classifier.classifier, push.push,
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(benchmarks.app)

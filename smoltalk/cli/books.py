@@ -8,7 +8,7 @@ from pathlib import Path
 from smoltalk.cli.screen import count, span, table
 from smoltalk.run.database import connect
 from smoltalk.run.folder import RunFolder
-from smoltalk.run.ledger import Books, read_rows
+from smoltalk.run.ledger import FATES, Books, read_rows
 
 _FAILURES = 3
 """Failed rows that the end of a run shows."""
@@ -43,13 +43,16 @@ def _asked(books: Books) -> Iterator[str]:
         yield f"  {books.why}"
     if books.seconds:
         cost = f", {books.cost:,.2f} spent" if books.cost else ""
-        yield f"  {span(books.seconds)}, {books.tokens:,} tokens{cost}"
+        tokens = f", {books.tokens:,} tokens" if books.engines else ""
+        yield f"  {span(books.seconds)}{tokens}{cost}"
 
 
 def _fates(books: Books) -> Iterator[tuple[str, str, str, str]]:
     yield "born", f"{books.born:,}", "", ""
-    for fate in ("accepted", "rejected", "failed"):
+    for fate in FATES:
         rows = getattr(books, fate)
+        if fate == "pending" and not rows:
+            continue
         yield fate, f"{rows:,}", f"{rows / books.born:.1%}" if books.born else "", ""
         for found, where, reason, n in books.reasons:
             if found == fate:
@@ -59,9 +62,10 @@ def _fates(books: Books) -> Iterator[tuple[str, str, str, str]]:
 def balance(books: Books) -> str:
     """The line that says whether every row is accounted for."""
     ends = f"{books.accepted:,} accepted + {books.rejected:,} rejected + {books.failed:,} failed"
+    ends += f" + {books.pending:,} pending" if books.pending else ""
     if books.balanced:
         return f"the books balance: {books.born:,} born = {ends}"
-    missing = books.born - books.accepted - books.rejected - books.failed
+    missing = books.born - books.accepted - books.rejected - books.failed - books.pending
     return f"not closed yet: {books.born:,} born = {ends} + {missing:,} under way"
 
 
@@ -130,7 +134,8 @@ def failures(folder: RunFolder, books: Books) -> list[str]:
     with closing(connect(folder.database)) as connection:
         first: dict[str, str] = {}
         for fate, _ in read_rows(connection, "failed"):
-            detail = str(json.loads(fate.evidence).get("detail") or fate.reason)
+            evidence = json.loads(fate.evidence)
+            detail = f"{evidence.get('place') or ''} {evidence.get('detail') or fate.reason}"
             first.setdefault(" ".join(detail.split()), fate.id)  # a line that bears several rows is told once
             if len(first) == _FAILURES:
                 break

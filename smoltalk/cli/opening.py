@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smoltalk.errors import Problem, UserError
+from smoltalk.errors import Problem, UserError, WorldError
 
 if TYPE_CHECKING:
     from smoltalk.pipeline import Pipeline
@@ -53,3 +53,46 @@ def open_pipeline(path: Path, settings: dict[str, str], rehearse: bool = False) 
     from smoltalk.pipeline.rehearsal import rehearsal
 
     return load(path, rehearsal(path) | settings if rehearse else settings), None
+
+
+def folder_for(pipeline: "Pipeline", own: "RunFolder | None", out: str | None) -> "RunFolder":
+    """The folder to write: the run's own, the one that is named, or that of the pipeline's name. Raises `UserError` for
+    one that is somebody else's."""
+    from smoltalk.run.folder import RunFolder
+    from smoltalk.run.session import default_folder
+
+    if out == "":
+        raise UserError([Problem("--out", 0, "names no folder")])
+    if own is None:
+        folder = RunFolder(default_folder(pipeline) if out is None else Path(out))
+        try:
+            wrong = folder.unusable()
+        except OSError as error:
+            raise WorldError(f"{folder.path} cannot be looked into: {error.strerror}") from error
+        if wrong:
+            raise UserError([Problem("--out", 0, f"{folder.path} {wrong}", "name a new folder: --out FOLDER")])
+        return folder
+    if out is not None and Path(out).resolve() != own.path.resolve():
+        sentence = f"{own.path} is a run already, and goes on where it is"
+        raise UserError([Problem("--out", 0, sentence, f"for a new run: smoltalk run {pipeline.path} --out {out}")])
+    return own
+
+
+def mixes(path: Path) -> bool:
+    """Whether PIPELINE has `mix:` in the place of steps. One that cannot be read has not; opening it tells why."""
+    from smoltalk.pipeline.mixes import is_mixture
+
+    file = path / "pipeline.yaml" if path.is_dir() else path
+    try:
+        return is_mixture(file.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError):
+        return False
+
+
+def with_rows(rows: int | None, settings: dict[str, str], key: str) -> dict[str, str]:
+    """The settings with `--rows` under the key that it stands for."""
+    if rows is None:
+        return settings
+    if key in settings:
+        raise UserError([Problem("--rows", 0, f"says what `--set {key}` says already", "give one of them")])
+    return settings | {key: str(rows)}

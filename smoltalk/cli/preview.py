@@ -39,7 +39,19 @@ def preview(
         say()
     if books.why and not books.why.startswith("max_attempts"):
         say(f"there are no more rows: {books.why}")
-    say(projected(run_preview.project(loaded, books), loaded))
+    say(_mixed(loaded) or projected(run_preview.project(loaded, books), loaded))
+
+
+def _mixed(pipeline: "Pipeline") -> str:
+    """What a mixture will be: its sources say how many rows they have, so nothing is projected."""
+    from smoltalk.pipeline.mix_lines import ends
+    from smoltalk.pipeline.mixes import mixture
+
+    part = mixture(pipeline)
+    if part is None:
+        return ""
+    note = "one row of each source in turn, as it is there: turn and token limits are kept when it is mixed"
+    return "\n".join([note, "the mixture is done", *ends(part, pipeline.target.max_failed)])
 
 
 def projected(projection: "Projection", pipeline: "Pipeline") -> str:

@@ -1,15 +1,23 @@
 """`smoltalk run`: from a pipeline to a dataset, or on from wherever a run was left."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
-from smoltalk.cli.opening import AnyPipeline, Rehearse, Setting, open_pipeline, settings_of
+from smoltalk.cli.opening import (
+    AnyPipeline,
+    Rehearse,
+    Setting,
+    folder_for,
+    mixes,
+    open_pipeline,
+    settings_of,
+    with_rows,
+)
 from smoltalk.cli.screen import Unread, complain, count, say, table
-from smoltalk.errors import FactoryError, Problem, UserError, WorldError
+from smoltalk.errors import FactoryError, Problem, UserError
 
 if TYPE_CHECKING:
     from smoltalk.pipeline import Pipeline
@@ -38,15 +46,12 @@ def run(
 
     What was replied in earlier sessions is not asked again.
     """
-    settings = settings_of(sets)
-    if rows is not None:
-        if "target.accepted" in settings:
-            raise UserError(
-                [Problem("--rows", 0, "says what `--set target.accepted` says already", "give one of them")]
-            )
-        settings["target.accepted"] = str(rows)
-    loaded, own = open_pipeline(pipeline, settings, rehearse)
-    folder = _folder(loaded, own, out)
+    counted = "mix.rows" if mixes(pipeline) else "target.accepted"
+    loaded, own = open_pipeline(pipeline, with_rows(rows, settings_of(sets), counted), rehearse)
+    folder = folder_for(loaded, own, out)
+    if loaded.mixes:
+        _hand_over(loaded, folder, executor, show)
+        return
     say(plan(loaded))
     try:
         books = _go(loaded, folder, executor)
@@ -64,25 +69,13 @@ def run(
     _account(loaded, folder, books, show)
 
 
-def _folder(pipeline: "Pipeline", own: "RunFolder | None", out: str | None) -> "RunFolder":
-    from smoltalk.run.folder import RunFolder
-    from smoltalk.run.session import default_folder
+def _hand_over(pipeline: "Pipeline", folder: "RunFolder", executor: Executor, show: int) -> None:
+    """A pipeline with `mix:` has no steps to walk."""
+    from smoltalk.cli.mix import go
 
-    if out == "":
-        raise UserError([Problem("--out", 0, "names no folder")])
-    if own is None:
-        folder = RunFolder(default_folder(pipeline) if out is None else Path(out))
-        try:
-            wrong = folder.unusable()
-        except OSError as error:
-            raise WorldError(f"{folder.path} cannot be looked into: {error.strerror}") from error
-        if wrong:
-            raise UserError([Problem("--out", 0, f"{folder.path} {wrong}", "name a new folder: --out FOLDER")])
-        return folder
-    if out is not None and Path(out).resolve() != own.path.resolve():
-        sentence = f"{own.path} is a run already, and goes on where it is"
-        raise UserError([Problem("--out", 0, sentence, f"for a new run: smoltalk run {pipeline.path} --out {out}")])
-    return own
+    if executor is not Executor.stream:
+        raise UserError([Problem("--executor", 0, "is for pipelines with steps, and this one mixes datasets")])
+    go(pipeline, folder, show)
 
 
 def _go(pipeline: "Pipeline", folder: "RunFolder", executor: Executor) -> "Books":

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from smoltalk.cli.opening import ARun
+from smoltalk.cli.opening import ARun, mixes
 from smoltalk.cli.screen import end_of, plain, quoted, say, span, table, turns, value
 
 if TYPE_CHECKING:
+    from smoltalk.run.folder import RunFolder
     from smoltalk.run.trace import Asked, Attempt, Life, Stage
 
 
@@ -27,7 +28,34 @@ def trace(
     from smoltalk.run.folder import RunFolder
 
     life = asyncio.run(run_trace.trace(RunFolder(run), row_id))
+    if mixes(run):
+        _of_mixture(RunFolder(run), life)
     say(json.dumps(life.as_json(), indent=2, default=str) if as_json else told(life))
+
+
+def _of_mixture(folder: "RunFolder", life: "Life") -> None:
+    """A mixture's books hold no texts: they are taken from its files. A row of a run has its own life there."""
+    from smoltalk.mixture.shown import row_of
+
+    place = folder.data if life.fate == "accepted" else folder.rejected
+    found = row_of(sorted(place.glob("*.parquet")), life.id)
+    told_already = {*life.born, "gate", "reason", "evidence", "columns"}
+    life.born |= {name: value for name, value in found.items() if name not in told_already}
+    if (source := _run_of(folder, str(life.born.get("source")))) and "source_id" in life.born:
+        life.born["earlier"] = f"smoltalk trace {source} {life.born['source_id']}"
+
+
+def _run_of(folder: "RunFolder", name: str) -> str:
+    """The run that a source of the mixture is; "" for other data, and for one that cannot be found any more."""
+    from smoltalk.errors import UserError
+    from smoltalk.pipeline.mixes import mixture
+    from smoltalk.run.reopen import reopen
+
+    try:
+        part = mixture(reopen(folder))
+    except UserError:
+        return ""
+    return (part.mix.sources[name].run or "") if part is not None and name in part.mix.sources else ""
 
 
 def told(life: "Life") -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from smoltalk.described import Described
 from smoltalk.endpoint.batch_index import BatchIndex
 from smoltalk.endpoint.batch_record import BatchRecord, Place, Submitted, read_line, split
 from smoltalk.endpoint.client import Endpoint, encoded
@@ -30,10 +31,8 @@ _FULL = "token_limit_exceeded"
 """The code of a batch that was not taken because too much is queued already."""
 
 
-class BatchOptions(BaseModel):
+class BatchOptions(Described):
     """How requests are gathered into batches."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     gather: float = Field(default=30.0, gt=0)
     """Seconds without a new request after which those gathered so far are handed in."""

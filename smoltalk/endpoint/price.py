@@ -1,12 +1,12 @@
 """What an endpoint charges for tokens."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from smoltalk.described import Described
 
 
-class Price(BaseModel):
+class Price(Described):
     """A price table, per million tokens, in any one currency."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     input: float = Field(ge=0)
     """A million tokens of prompt."""

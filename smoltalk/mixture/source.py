@@ -1,6 +1,5 @@
 """One dataset of a mixture: where it is, which columns hold its conversations, how much of it goes in."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,9 +10,14 @@ Speaker = Literal["system", "user", "assistant"]
 
 Value = str | int | float | bool
 
+MOST = 2**53
+"""Rows: more than there are anywhere, and what every program that reads JSON can still count to."""
+NEAR_ONE = 0.005
+"""How far the sum of shares may be from 1: they are rounded by who writes them."""
+
 
 class MixSource(Part):
-    """A dataset: exactly one of `hub`, `files` and `run` says where it is."""
+    """A dataset: exactly one of `hub`, `files` and `run` says where it is. What is wrong with one, `mistakes` says."""
 
     hub: str | None = None
     """A dataset on the Hub: `org/name`."""
@@ -37,27 +41,11 @@ class MixSource(Part):
     """Only rows whose column is this value, or one of these: `{category: [math, coding]}`. Theirs, not ours."""
     share: float | None = Field(default=None, gt=0, le=1)
     """Its share of the mixture's `rows`."""
-    count: int | None = Field(default=None, gt=0)
+    count: int | None = Field(default=None, gt=0, le=MOST)
     """Rows of it that go in; without `count` and `share`, all that pass."""
     repeat: int = Field(default=1, ge=1, le=100)
     """How often a row may go in where there are fewer than were asked for. With neither `share` nor `count`, how often
     each row goes in."""
-
-    def check(self) -> Iterator[str]:
-        given = [name for name in ("hub", "files", "run") if getattr(self, name)]
-        if len(given) != 1:
-            said = " and ".join(f"`{name}`" for name in given) if given else "none of them"
-            yield f"needs exactly one of `hub`, `files` and `run`; {said} is there"
-        if self.share is not None and self.count is not None:
-            yield "takes `share` or `count`, not both"
-        if self.hub is None:
-            yield from (f"`{name}` is of Hub datasets only" for name in ("config", "revision") if getattr(self, name))
-            if "split" in self.model_fields_set:
-                yield "`split` is of Hub datasets only"
-        if ("user" in self.columns) != ("assistant" in self.columns):
-            yield "`columns` needs both `user` and `assistant`, or `messages`"
-        if "messages" in self.columns and {"user", "assistant", "system"} & self.columns.keys():
-            yield "`columns` has both `messages` and single turns"
 
 
 Splits = Annotated[dict[str, float], Field(min_length=1)]
@@ -72,7 +60,7 @@ class Mix(Part):
     sources: dict[str, MixSource] = Field(min_length=1)
     """Datasets by name; the name becomes the column `source`. Of rows that repeat each other, that of the earlier
     source stays."""
-    rows: int | None = Field(default=None, gt=0)
+    rows: int | None = Field(default=None, gt=0, le=MOST)
     """Rows of the whole mixture, all splits together; what shares are shares of."""
     splits: Splits = Field(default_factory=lambda: {"train": 1.0})
     """The mixture's splits and their shares."""
@@ -85,30 +73,17 @@ class Mix(Part):
     max_turns: int | None = Field(default=None, gt=0)
     """Turns at most."""
 
-    def check(self) -> Iterator[str]:
-        shares = [source.share for source in self.sources.values() if source.share is not None]
-        if shares and self.rows is None:
-            yield "has shares, but no `rows` that they are shares of"
-        if sum(shares) > 1 + 1e-9:
-            yield f"has shares that sum to {sum(shares):g}, more than 1"
-        if self.rows is not None and not shares:
-            yield "`rows` needs sources with a `share`"
-        if abs(sum(self.splits.values()) - 1) > 1e-9 or any(share <= 0 for share in self.splits.values()):
-            yield f"has splits whose shares sum to {sum(self.splits.values()):g}, not 1"
-        if self.max_tokens is not None and self.tokenizer is None:
-            yield "has `max_tokens`, but no `tokenizer` that counts them"
-        if self.min_turns and self.max_turns and self.min_turns > self.max_turns:
-            yield "`min_turns` is more than `max_turns`"
-
 
 def wanted(mix: Mix) -> dict[str, int | None]:
     """Rows that each source should give; None for all that pass.
 
     Shares are rounded down, and the rows left over go to the largest remainders; of equals, to the earlier source.
-    Sources with neither are not counted in `rows`.
+    Shares that nearly sum to 1 are taken as if they did. Sources with neither are not counted in `rows`.
     """
+    total = sum(source.share for source in mix.sources.values() if source.share is not None)
+    whole = (mix.rows or 0) / (total if abs(total - 1) <= NEAR_ONE else 1)
     asked: dict[str, int | None] = {name: source.count for name, source in mix.sources.items()}
-    exact: dict[str, Any] = {n: s.share * (mix.rows or 0) for n, s in mix.sources.items() if s.share is not None}
+    exact: dict[str, Any] = {n: s.share * whole for n, s in mix.sources.items() if s.share is not None}
     floors = {name: int(number + 1e-9) for name, number in exact.items()}
     spare = round(sum(exact.values())) - sum(floors.values())
     for name in sorted(exact, key=lambda name: floors[name] - exact[name])[:spare]:

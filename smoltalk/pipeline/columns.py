@@ -103,7 +103,8 @@ class _Columns:
         for column in sorted(reads - self.writer.keys()) if not self.blind else ():
             if self.excused(column):
                 continue
-            sentence = f"`{part.name}` reads column `{column}`, which nothing above it writes"
+            nobody = "nothing above it writes" if self.document.data.get("mix") is None else "no source has"
+            sentence = f"`{part.name}` reads column `{column}`, which {nobody}"
             hint = nearest(column, self.writer)
             for step in below:
                 writes = told(step, "writes", self.document)

@@ -1,18 +1,21 @@
 """What `smoltalk check` prints when all is well: the DAG as the columns draw it, the engines, and when a run ends."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from smoltalk.mixture.birth import Mixture
-from smoltalk.pipeline import mix_lines
 from smoltalk.pipeline.engine_lines import aligned, engine_lines, place_lines
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline.mixes import mixture
 from smoltalk.pipeline.model import Pipeline
 from smoltalk.pipeline.unread import unread
+
+if TYPE_CHECKING:
+    from smoltalk.mixture.birth import Mixture
 
 
 def describe(pipeline: Pipeline) -> str:
     """Plain text, the same for the same file; starts no engine."""
-    if isinstance(part := pipeline.source.part, Mixture):
+    if (part := mixture(pipeline)) is not None:
         return _blocks(_mixture(pipeline, part))
     blocks = [
         [f"{pipeline.path}  ok"],
@@ -28,7 +31,9 @@ def describe(pipeline: Pipeline) -> str:
     return _blocks(blocks)
 
 
-def _mixture(pipeline: Pipeline, part: Mixture) -> list[list[str]]:
+def _mixture(pipeline: Pipeline, part: "Mixture") -> list[list[str]]:
+    from smoltalk.pipeline import mix_lines
+
     return [
         [f"{pipeline.path}  ok"],
         list(_head(pipeline)),

@@ -63,7 +63,8 @@ def mistakes(
             sentence = f"`keep` names `{entry}`, which that gate does not tell of the rows it keeps"
             hint = nearest(entry, told)
         elif unknown(entry):
-            sentence = f"`keep` names column `{entry}`, which no step writes"
+            nobody = "no step writes" if document.data.get("mix") is None else "no source has"
+            sentence = f"`keep` names column `{entry}`, which {nobody}"
             meant = [one for one, kept in told.items() if kept.key == entry]
             hint = f"did you mean `{meant[0]}`?" if meant else nearest(entry, [*columns, *told])
         if sentence:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from smoltalk.described import Described
 from smoltalk.document import Document, Key, parse, read_text
 from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill, shown
 from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
-from smoltalk.pipeline.mixed import mixed
 from smoltalk.pipeline.model import AnyStep, Makes, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, named
 from smoltalk.pipeline.rehearsal import rehearsed_at
@@ -26,10 +26,8 @@ _READ = {"engines", "steps", "mix", "gates", "rehearsal"}
 """Keys that become parts, or other pipelines."""
 
 
-class Head(BaseModel):
+class Head(Described):
     """The keys of a pipeline file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str = Field(max_length=100, examples=["my-dataset"], json_schema_extra={"pattern": _NAME.pattern})
     """The dataset's name: lower-case letters, digits, `-` and `_`; also its run folder."""
@@ -50,7 +48,7 @@ class Head(BaseModel):
     """When the run is done."""
     steps: list[Any]
     """What writes columns, from top to bottom; the first bears the rows."""
-    mix: dict[str, Any] | None = None
+    mix: Any = None
     """In place of `engines` and `steps`: datasets to mix into one, and how much of each."""
     gates: list[Any] = Field(default_factory=list)
     """What decides which rows are accepted."""
@@ -122,11 +120,14 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
     head = _head(document, problems)
     problems += _relative_templates(document, beside)
 
-    engines = [named("engines", document, ("engines", name), problems) for name in _keys(document, "engines", dict)]
-    steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
     gates = [named("gates", document, ("gates", i), problems) for i in _keys(document, "gates", list)]
     if document.data.get("mix") is not None:
+        from smoltalk.pipeline.mixed import mixed  # what a mixture is made of, which no other pipeline needs
+
         engines, steps = [], [mixed(document, gates, problems)]
+    else:
+        engines = [named("engines", document, ("engines", name), problems) for name in _keys(document, "engines", dict)]
+        steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
     problems += follow(document, engines, steps, gates)
     problems += no_secrets(document)
     if problems or head is None:

@@ -52,7 +52,7 @@ def rows(part: Mixture) -> Iterator[str]:
     if mix.max_tokens is not None:
         yield f"  at most {mix.max_tokens:,} tokens, as {mix.tokenizer} counts them"
     if list(mix.splits) != ["train"]:
-        yield f"  {', '.join(f'{share:.4g} of them in {name}' for name, share in mix.splits.items())}"
+        yield f"  {', '.join(f'{100 * share:.6g}% in {name}' for name, share in mix.splits.items())}"
 
 
 def ends(part: Mixture, max_failed: float) -> Iterator[str]:
@@ -73,6 +73,6 @@ def warnings(part: Mixture) -> Iterator[str]:
         if licence is None:
             hint = "its pipeline states none: " if part.mix.sources[name].run else ""
             yield f"  source `{name}` has no licence, and `smoltalk push` will refuse it: {hint}add `licence:`"
-    for name, source in part.mix.sources.items():
-        if source.hub is not None and source.revision is None:
-            yield f"  source `{name}` has no `revision`: a later run may read other rows"
+    moving = [f"`{name}`" for name, source in part.mix.sources.items() if source.hub and not source.revision]
+    if moving:
+        yield f"  no `revision`, so a later run may read other rows: {', '.join(moving)}"

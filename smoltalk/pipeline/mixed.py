@@ -1,6 +1,7 @@
 """`mix:` of a pipeline file: read, its mistakes by line, and what may not stand beside it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from smoltalk.contracts import Gate, RowGate
@@ -8,10 +9,10 @@ from smoltalk.document import Document
 from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill
 from smoltalk.mixture.birth import Mixture
-from smoltalk.mixture.mistakes import TURNS, mistakes
-from smoltalk.mixture.source import Mix
+from smoltalk.mixture.mistakes import OURS, TURNS, mistakes, of_source
+from smoltalk.mixture.source import Mix, MixSource
 from smoltalk.pipeline.labels import gate_labels
-from smoltalk.pipeline.model import Pipeline
+from smoltalk.pipeline.model import Makes
 from smoltalk.pipeline.parts import Named, at
 
 KEY = ("mix",)
@@ -31,33 +32,35 @@ _OURS = {
 """Gates of ours that `smoltalk.mixing` can judge by, beside those that need no memory."""
 
 
-def is_mixture(text: str) -> bool:
-    """Whether a pipeline's text has `mix:`; cheap, and never wrong about one that loads."""
-    return any(line.startswith("mix:") for line in text.splitlines())
-
-
-def mixture(pipeline: Pipeline) -> Mixture | None:
-    """The pipeline's mixture, if it is one."""
-    return pipeline.source.part if isinstance(pipeline.source.part, Mixture) else None
-
-
 def mixed(document: Document, gates: Sequence[Named], problems: list[Problem]) -> Named:
     """The source that `mix:` stands for; adds what is wrong to `problems`."""
     data, line = document.data["mix"], document.line(KEY)
+    makes: Makes = "dpo" if document.data.get("makes") == "dpo" else "sft"
     problems += _beside(document)
     problems += _gates(document, gates)
+    problems += _evidence(document, gates)
     try:
         mix = fill(Mix, data, document, KEY, "mix")
     except UserError as error:
-        problems += error.problems
+        problems += [*error.problems, *_of_sound_sources(document, makes)]
         return Named("steps", (), line, "mix", None, False)
-    makes = "dpo" if document.data.get("makes") == "dpo" else "sft"
     found = [document.problem((*KEY, *one.key), one.sentence, one.hint) for one in mistakes(mix, makes)]
     problems += found
     named = (document.data.get(key) for key in ("name", "seed"))
     name, seed = (value if isinstance(value, kind) else kind() for value, kind in zip(named, (str, int), strict=True))
     part = Mixture(mix=mix, name=name, makes=makes, seed=seed, carried=_carried(document, gates, makes))
     return Named("steps", (), line, "mix", part, not found)
+
+
+def _of_sound_sources(document: Document, makes: Makes) -> Iterator[Problem]:
+    """What is wrong with sources whose fields are right, where others hide the whole."""
+    data = document.data["mix"]
+    sources = data.get("sources") if isinstance(data, dict) else None
+    for name, fields in sources.items() if isinstance(sources, dict) else ():
+        with suppress(UserError):
+            source = fill(MixSource, fields, document, (*KEY, "sources", name), name)
+            for one in of_source(name, source, makes):
+                yield document.problem((*KEY, *one.key), one.sentence, one.hint)
 
 
 def _beside(document: Document) -> Iterator[Problem]:
@@ -85,13 +88,23 @@ def _gates(document: Document, gates: Sequence[Named]) -> Iterator[Problem]:
             yield at(document, gate, sentence, hint)
 
 
-def _carried(document: Document, gates: Sequence[Named], makes: str) -> tuple[str, ...]:
+def _evidence(document: Document, gates: Sequence[Named]) -> Iterator[Problem]:
+    """What gates tell of rows they keep is not published."""
+    keep = document.data.get("keep")
+    labels = set(gate_labels((gate.name, gate.part) for gate in gates))
+    for place, entry in enumerate(keep if isinstance(keep, list) else ()):
+        if isinstance(entry, str) and entry.rpartition(".")[0] in labels:
+            sentence = f"`keep` names `{entry}`, and a mixture does not publish what gates tell"
+            yield document.problem(("keep", place), sentence, "leave it out")
+
+
+def _carried(document: Document, gates: Sequence[Named], makes: Makes) -> tuple[str, ...]:
     """Columns that rows need beside their turns, in the file's order."""
     keep = document.data.get("keep")
     kept = [one for one in keep if isinstance(one, str)] if isinstance(keep, list) else []
     labels = set(gate_labels((gate.name, gate.part) for gate in gates))
     read = [column for gate in gates if isinstance(gate.part, Gate) for column in sorted(gate.part.reads())]
-    ours: set[Any] = {"id", "source", "source_id", *TURNS[makes]}
+    ours: set[Any] = {*OURS, "instruction", *TURNS[makes]}
     return tuple(
         dict.fromkeys(one for one in (*kept, *read) if one not in ours and one.rpartition(".")[0] not in labels)
     )

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from smoltalk.catalog import find
 from smoltalk.contracts import Engine, Gate, Part, Role, Source, Step, Write
-from smoltalk.mixture.birth import Mixture
 
 T = TypeVar("T")
 
@@ -130,7 +129,7 @@ class Pipeline:
     @property
     def mixes(self) -> bool:
         """Whether it makes one dataset of others."""
-        return isinstance(self.source.part, Mixture)
+        return self.source.path == "mix"  # every other source stands in `steps`
 
     @cached_property
     def born_with(self) -> frozenset[str]:

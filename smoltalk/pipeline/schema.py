@@ -9,7 +9,6 @@ from pydantic.json_schema import models_json_schema
 
 from smoltalk import catalog
 from smoltalk.contracts import Part
-from smoltalk.mixture.source import Mix
 from smoltalk.pipeline.load import Head
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -18,6 +17,8 @@ _NAMED = {"engines": "engine", "steps": "step", "gates": "gate"}
 
 def schema() -> dict[str, Any]:
     """JSON schema, draft 2020-12. Parts given by import path are let through with any fields."""
+    from smoltalk.mixture.source import Mix
+
     parts = {kind: {name: catalog.find(kind, name) for name in catalog.names(kind)} for kind in _NAMED}
     classes: list[type[Any]] = [Head, Mix, *(cls for named in parts.values() for cls in named.values())]
     refs, root = models_json_schema([(cls, "validation") for cls in classes], ref_template="#/$defs/{model}")
@@ -30,14 +31,10 @@ def schema() -> dict[str, Any]:
     properties["engines"] |= {"additionalProperties": {"$ref": "#/$defs/engine"}}
     properties["steps"] |= {"items": {"$ref": "#/$defs/step"}, "minItems": 1}
     properties["gates"] |= {"items": {"$ref": "#/$defs/gate"}}
-    properties["mix"] = {"anyOf": [refs[Mix, "validation"], {"type": "null"}]} | _said(properties["mix"])
+    properties["mix"] = {**refs[Mix, "validation"], "description": properties["mix"]["description"]}
     head["required"].remove("steps")
     either = [{"required": ["steps"]}, {"required": ["mix"]}]
     return {"$schema": _DRAFT, **head, "anyOf": either, "title": "SmolTalk Factory pipeline", "$defs": defs}
-
-
-def _said(field: dict[str, Any]) -> dict[str, Any]:
-    return {key: field[key] for key in ("description", "default") if key in field}
 
 
 def _one_key(noun: str, fields: dict[str, Any], bare: set[str]) -> dict[str, Any]:

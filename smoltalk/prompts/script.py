@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from smoltalk.chat_format.limits import Bounded
+from smoltalk.described import Described
 from smoltalk.document import parse, read_text
 from smoltalk.errors import RowFailed, UserError, WorldError
 from smoltalk.fields import fill
@@ -27,10 +28,8 @@ class _Slow(Exception):
     """The time is up."""
 
 
-class Rule(BaseModel):
+class Rule(Described):
     """What is said to requests that fit."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     when: str = ""
     """A regular expression searched in the request: its messages, a blank line between two. Empty fits all."""

@@ -144,9 +144,12 @@ class Template:
 
     def request(self, row: Mapping[str, Any], sampling: Sampling) -> Request:
         """The question about this row, and the form its reply must have. Raises `RowFailed` as `render` does."""
-        header = self.header
-        choice = tuple(header.choice or ())
-        return Request(self.render(row), sampling, schema=self._schema, regex=header.regex, choice=choice)
+        schema, regex, choice = self._form
+        return Request(self.render(row), sampling, "assistant", schema, 0, regex, choice)
+
+    @cached_property
+    def _form(self) -> tuple[dict[str, Any] | None, str | None, tuple[str, ...]]:
+        return self._schema, self.header.regex, tuple(self.header.choice or ())
 
     @cached_property
     def _pattern(self) -> Pattern | None:
@@ -173,7 +176,11 @@ class Template:
             return columns(text, header.returns)
         if header.returns == "messages":
             return {str(header.whole): dialogue(text)}
-        return {str(header.whole): plain(text, self._pattern, header.regex, header.choice)}
+        return {self._whole: plain(text, self._pattern, header.regex, header.choice)}
+
+    @cached_property
+    def _whole(self) -> str:
+        return str(self.header.whole)
 
 
 def _fill(template: Jinja, row: Mapping[str, Any]) -> str:

@@ -48,7 +48,9 @@ class Desk:
             reply = await self.engine.complete(request)
         finally:
             budget.give()
-        self._count(reply)
+        self.tokens_in += reply.tokens_in
+        self.tokens_out += reply.tokens_out
+        self.cost += reply.cost
         text = reply.text if reply.text.isascii() else valid(reply.text)
         # Not `_replace`, which goes through a mapping: every reply comes by here.
         return Reply(text, *reply[1:5], reply.engine or self.name, *reply[6:])
@@ -130,7 +132,7 @@ class StepAsk:
                 reply = await desk.complete(Request(*request[:4], seed, *request[5:]), self._row)
             bad, fault = "", None
             try:
-                value = parse(taken(reply))
+                value = parse(reply if reply.finish == "stop" else taken(reply))
             except BadReply as error:
                 last, bad = error, error.kind
                 request = again(request, reply, error)
@@ -163,6 +165,6 @@ class StepAsk:
 
     def _keep(self, desk: Desk, turn: int, attempt: int, reply: Reply, bad: str) -> "asyncio.Future[None]":
         _, journal, _, label, fingerprint = self._asker
-        engine = reply.engine or desk.name
-        journal.count_reply(label, engine, bad or "ok", reply)
-        return journal.reply(self._row, self._id, fingerprint, turn, attempt, reply, bad, engine)
+        if not reply.engine:
+            reply = reply._replace(engine=desk.name)
+        return journal.reply(label, (self._row, self._id, fingerprint, turn, attempt), reply, bad)

@@ -1,6 +1,7 @@
 """The rows a source bears, and that they come to an end where a step waits for the last of them."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from smoltalk.contracts import Source
 from smoltalk.errors import Problem, RowFailed, UserError
@@ -11,7 +12,7 @@ from smoltalk.rows import Row
 def births(source: Source, start: int = 0) -> Iterator[Row | RowFailed]:
     """Rows from index `start` to the source's size, or for ever."""
     rows, size = source.rows(start), source.size()
-    yield from rows if size is None else (row for row, _ in zip(rows, range(start, size), strict=False))
+    yield from rows if size is None else islice(rows, max(size - start, 0))
 
 
 def must_end(pipeline: Pipeline, source: Source) -> None:

@@ -68,6 +68,8 @@ def attempted(target: Target, decided: int) -> str:
 
 def too_many_failed(target: Target, fates: Counter[str], enough: int = _ENOUGH_TO_TELL) -> str:
     """Whether more rows failed than `max_failed` allows, once `enough` are judged."""
+    if not fates["failed"]:
+        return ""
     judged = fates.total()
     if judged >= enough and fates["failed"] > target.max_failed * judged:
         return f"max_failed: {fates['failed']:,} of {judged:,} rows failed"

@@ -7,12 +7,12 @@ are not given to it, and fail at their source as they do in the streaming execut
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from smoltalk.dag.adapters import born, source_of
 from smoltalk.dag.compile import compile_dag
@@ -118,7 +118,7 @@ def _landed(pipeline: Pipeline, made: list[Row], rows: int | None) -> Iterator[L
 
     A stock generator is not run twice, and has no word for a row that cannot be read.
     """
-    promised = frozenset[str]().union(*(step.part.writes() for step in pipeline.steps)) - _THEIRS
+    promised = [_Promise(step.part.writes() - _THEIRS, isinstance(step.part, Stock)) for step in pipeline.steps]
     if isinstance(pipeline.source.part, Stock):
         yield from (_came_back(row, promised) for row in made)
         return
@@ -132,9 +132,22 @@ def _landed(pipeline: Pipeline, made: list[Row], rows: int | None) -> Iterator[L
             yield _came_back(back, promised) if back else None
 
 
-def _came_back(row: Row, promised: frozenset[str]) -> Landed:
+class _Promise(NamedTuple):
+    """What a step writes."""
+
+    columns: frozenset[str]
+    stock: bool
+
+    def broken(self, row: Row) -> frozenset[str]:
+        """The empty columns that say the row failed here: any of a stock step's; all of ours, since a step of ours may
+        leave some empty, and writes None into each where it fails."""
+        empty = frozenset(name for name in self.columns if row.get(name) is None)
+        return empty if self.stock or empty == self.columns else frozenset()
+
+
+def _came_back(row: Row, promised: Sequence[_Promise]) -> Landed:
     columns = {name: value for name, value in row.items() if name not in _THEIRS}
-    gone = sorted(name for name in promised if columns.get(name) is None)
+    gone = sorted(frozenset[str]().union(*(promise.broken(columns) for promise in promised)))
     if not gone:
         return Landed(columns)
     failure = RowFailed("none", f"distilabel returned None for {', '.join(gone)}")

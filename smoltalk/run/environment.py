@@ -39,6 +39,7 @@ def environment(pipeline: Pipeline, connection: sqlite3.Connection) -> str:
             "commit": _commit(pipeline.path),
             "fingerprints": orjson.loads(get_meta(connection, "fingerprints", "{}")),
         },
+        **_source(pipeline, connection),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": {"system": platform.system(), "release": platform.release(), "machine": platform.machine()},
         "cpus": os.cpu_count(),
@@ -46,6 +47,13 @@ def environment(pipeline: Pipeline, connection: sqlite3.Connection) -> str:
         "packages": _packages(),
     }
     return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
+
+
+def _source(pipeline: Pipeline, connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
+    """Of a dataset on the Hub: which, and the commit that was read."""
+    commit = orjson.loads(get_meta(connection, "pinned", "{}")).get("commit")
+    dataset = getattr(pipeline.source.part, "dataset", None)
+    return {"source": {"dataset": dataset, "commit": commit}} if isinstance(dataset, str) and commit else {}
 
 
 def _packages() -> dict[str, str]:

@@ -27,6 +27,9 @@ class Fate(NamedTuple):
     columns: str
 
 
+ReplyKey = tuple[int, str, str, int, int]
+"""Row, its id, step fingerprint, turn, attempt."""
+
 Past = dict[tuple[str, int, int], Reply]
 """Replies of one row by (step fingerprint, turn, attempt)."""
 
@@ -71,6 +74,8 @@ class Journal:
         """Replies, tokens in and out by (step, engine, outcome), until the next group."""
         self._meta: dict[str, object] = {}
         self._wake = asyncio.Event()
+        self._awake = False
+        """Whether `_wake` is set, without asking it: three times a row."""
         self._loop = asyncio.get_running_loop()
         self._waiting: list[asyncio.Future[None]] = []
         self._closing = False
@@ -83,14 +88,23 @@ class Journal:
             return {}
         return read_past(self._reader, self.path, row, row_id)
 
-    def reply(
-        self, row: int, row_id: str, step: str, turn: int, attempt: int, reply: Reply, bad: str, engine: str
-    ) -> asyncio.Future[None]:
-        """Queue a reply; await the returned future before using it."""
-        total = database.checksum(step, reply.text, reply.finish)
-        took = (reply.tokens_in, reply.tokens_out, reply.seconds, total)
-        more = (engine, reply.cost, reply.cached, reply.reasoning)
-        self._replies.append((row, row_id, step, turn, attempt, reply.text, reply.finish, bad, *took, *more))
+    def reply(self, label: str, key: ReplyKey, reply: Reply, bad: str) -> asyncio.Future[None]:
+        """Queue a reply to the step of that label, and count it; await the returned future before using it.
+
+        `bad` is what is wrong with it, or nothing. One call and one pass over its fields: it is made for every reply.
+        """
+        text, finish, tokens_in, tokens_out, seconds, engine, cost, cached, reasoning = reply
+        total = database.checksum(key[2], text, finish)
+        took = (tokens_in, tokens_out, seconds, total, engine, cost, cached, reasoning)
+        self._replies.append((*key, text, finish, bad, *took))
+        counts = self._counts[label, engine, bad or "ok"]
+        counts[0] += 1
+        counts[1] += tokens_in
+        counts[2] += tokens_out
+        if cached:
+            self._tally["engine", engine, "cached"] += cached
+        if cost:
+            self._tally["engine", engine, "cost_nano"] += round(cost * 1e9)
         return self._on_disk()
 
     def fate(self, fate: Fate) -> None:
@@ -98,17 +112,6 @@ class Journal:
         self._fates.append(fate)
         self._tally[fate.fate, fate.gate, fate.reason] += 1
         self._queued()
-
-    def count_reply(self, step: str, engine: str, outcome: str, reply: Reply) -> None:
-        """Add a reply to the running counts; written with the next group."""
-        counts = self._counts[step, engine, outcome]
-        counts[0] += 1
-        counts[1] += reply.tokens_in
-        counts[2] += reply.tokens_out
-        if reply.cached:
-            self._tally["engine", engine, "cached"] += reply.cached
-        if reply.cost:
-            self._tally["engine", engine, "cost_nano"] += round(reply.cost * 1e9)
 
     def note(self, **values: object) -> None:
         """Set values of `meta` with the next group."""
@@ -118,11 +121,14 @@ class Journal:
     def _queued(self) -> None:
         if self.failure:
             raise self.failure
-        self._wake.set()
+        if not self._awake:
+            self._awake = True
+            self._wake.set()
 
     def _on_disk(self) -> asyncio.Future[None]:
         """Done when everything queued so far is committed. One for each who waits: whoever is cancelled is alone."""
-        self._queued()
+        if self.failure or not self._awake:
+            self._queued()
         future = self._loop.create_future()
         self._waiting.append(future)
         return future
@@ -149,6 +155,7 @@ class Journal:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._awake = False
             waiting, self._waiting = self._waiting, []
             try:
                 with database.sqlite_errors(self.path):
@@ -197,5 +204,6 @@ class Journal:
 def delete_books(connection: sqlite3.Connection) -> None:
     """Forget where rows ended, not what was replied: an edited pipeline judges them anew."""
     connection.execute("DROP INDEX IF EXISTS rows_by_id")
+    connection.execute("DROP TABLE IF EXISTS before_people")
     connection.execute("DELETE FROM rows")
-    connection.execute("DELETE FROM tally WHERE kind IN ('accepted', 'rejected', 'failed', 'share')")
+    connection.execute("DELETE FROM tally WHERE kind IN ('accepted', 'rejected', 'failed', 'pending', 'share')")

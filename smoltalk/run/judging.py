@@ -74,8 +74,8 @@ class Bench:
 
         One whose `messages` hold a turn that nobody may speak fails, whatever wrote it.
         """
-        if landed and landed.failure is None:
-            landed = Landed(landed.row, stranger(landed.row))
+        if landed and landed.failure is None and (failure := stranger(landed.row)):
+            landed = Landed(landed.row, failure)
         self._waiting[index] = landed
         while self._next in self._waiting:
             index, self._next = self._next, self._next + 1
@@ -163,7 +163,7 @@ def _json(value: object) -> str:
     # Sorted at the top only, where it depends on which branch was faster: schemas and arguments keep their order.
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
     if isinstance(value, dict):
-        value = dict(sorted(value.items(), key=lambda item: str(item[0])))
+        value = {name: value[name] for name in sorted(value, key=str)}
     try:
         return orjson.dumps(value, option=options, default=str).decode()
     except TypeError:  # text that is no UTF-8, out of somebody else's step

@@ -12,7 +12,7 @@ from smoltalk.rows import Row
 from smoltalk.run.database import checksum, get_meta
 from smoltalk.run.journal import Fate
 
-FATES = ("accepted", "rejected", "failed")
+FATES = ("accepted", "rejected", "failed", "pending")
 
 State = Literal["new", "running", "interrupted", "stopped", "complete"]
 """`complete`: the target is met or the source is at its end. `stopped`: a ceiling closed the books short of it.
@@ -29,6 +29,8 @@ class Books:
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
+    pending: int = 0
+    """Rows that are held back until people have looked at them."""
     surplus: int = 0
     """Rows in flight when the target was met: outside the books, their replies stay in the journal."""
     target: int | None = None
@@ -48,7 +50,7 @@ class Books:
     @property
     def balanced(self) -> bool:
         """Whether every row that was born ended in exactly one place."""
-        return self.born == self.accepted + self.rejected + self.failed
+        return self.born == self.accepted + self.rejected + self.failed + self.pending
 
     @property
     def tokens(self) -> int:
@@ -86,6 +88,7 @@ class Books:
             "accepted": self.accepted,
             "rejected": self.rejected,
             "failed": self.failed,
+            "pending": self.pending,
             "balanced": self.balanced,
             "surplus": self.surplus,
             "target": self.target,
@@ -121,7 +124,7 @@ def read_books(connection: sqlite3.Connection) -> Books:
             books.replies.setdefault(name, {})[detail] = n
         elif kind == "engine":
             books.engines.setdefault(name, {})[detail] = n
-    decided = books.accepted + books.rejected + books.failed
+    decided = books.accepted + books.rejected + books.failed + books.pending
     closed = books.state in ("complete", "stopped")
     books.born = decided if closed else max(decided, int(get_meta(connection, "born", "0")))
     books.reasons.sort(key=lambda r: (FATES.index(r[0]), -r[3], r[1], r[2]))

@@ -29,7 +29,9 @@ class Quotas:
 
     def share_of(self, row: Mapping[str, object]) -> str:
         """Which quota a row counts for."""
-        share = str(row.get(self.column)) if self.column else _EVERYONE
+        if not self.column:
+            return _EVERYONE
+        share = str(row.get(self.column))
         return share if share in self.wanted else _EVERYONE
 
     def stray(self, row: Mapping[str, object]) -> RowFailed | None:

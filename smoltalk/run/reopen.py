@@ -10,6 +10,7 @@ from smoltalk.contracts import Source
 from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.pipeline import Pipeline, Stock, load
 from smoltalk.pipeline.labels import labelled_steps
+from smoltalk.pipeline.mixes import is_mixture, mixture
 from smoltalk.rows import Row
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
@@ -43,6 +44,8 @@ def _from_home(pipeline: Pipeline) -> Pipeline:
     part = pipeline.source.part
     if isinstance(part, Stock):
         return pipeline
+    if (mixed := mixture(pipeline)) is not None:
+        return replace(pipeline, source=replace(pipeline.source, part=mixed.from_home()))
     said = {name: getattr(part, name, None) for name in ("path", "dataset")}
     found = {
         name: str(Path(place).absolute()) for name, place in said.items() if isinstance(place, str) and _is_there(place)
@@ -82,8 +85,11 @@ def reopen_to_tell(folder: RunFolder) -> Pipeline:
             born = json.loads(database.get_meta(connection, "born_with", "[]"))
             names = json.loads(database.get_meta(connection, "fingerprints", "{}"))
         told = {f"{Told.__module__}.{Told.__qualname__}": {"columns": sorted({*born} - {"id", "source"})}}
+        there = folder.pipeline.is_file()
+        mixes = there and is_mixture(folder.pipeline.read_text(encoding="utf-8", errors="replace"))
+        instead = {"mix": "null", "steps": json.dumps([told])} if mixes else {"steps.0": json.dumps(told)}
         try:
-            pipeline = reopen(folder, {"steps.0": json.dumps(told)})
+            pipeline = reopen(folder, instead)
         except UserError:
             raise error from None
         if not names.keys() >= {label for label, _ in labelled_steps(pipeline)}:

@@ -54,7 +54,7 @@ def write_rows(
                 else:
                     empty.append(fate.id)
             else:
-                file = others[fate.gate if fate.fate == "rejected" else _FAILED]
+                file = others[_FAILED if fate.fate == "failed" else fate.gate]
                 file.add(other_line(fate, row), len(fate.columns) + len(fate.evidence))
     if empty:
         raise UserError([_nothing_to_train_on(place, pipeline.makes, empty)])

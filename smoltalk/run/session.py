@@ -17,6 +17,7 @@ from smoltalk.run.fingerprints import changed, fingerprints
 from smoltalk.run.folder import RunFolder, locked
 from smoltalk.run.journal import Journal, delete_books
 from smoltalk.run.ledger import Books, read_books
+from smoltalk.run.pinning import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def go(pipeline: Pipeline, folder: RunFolder, *, opened: Callable[[Opening], Non
         opened(opening)
         if not opening.done:
             with _terminate_as_interrupt():
-                asyncio.run(_stream(pipeline, folder, books, watch))
+                asyncio.run(_stream(pinned(pipeline, folder), folder, books, watch))
         return finish(pipeline, folder)
 
 
@@ -68,9 +69,11 @@ def begin(pipeline: Pipeline, folder: RunFolder) -> Opening:
 
 
 def finish(pipeline: Pipeline, folder: RunFolder) -> Books:
-    """Write what a closed run publishes."""
+    """Write what a closed run publishes, as people left it where they have looked at its rows."""
+    from smoltalk.run.people import reviewed
     from smoltalk.run.publishable import write_files
 
+    reviewed(pipeline, folder)
     with closing(database.connect(folder.database)) as connection:
         books = read_books(connection)
         write_files(pipeline, folder, connection, books)

@@ -8,13 +8,14 @@ ROLES = frozenset({"system", "user", "assistant", "tool"})
 """The roles of published turns; every chat template knows them."""
 
 _OF_PAIRS = ("prompt", "chosen", "rejected")
+_CONVERSATIONS = ("messages", *_OF_PAIRS)
 
 
 def stranger(row: Row) -> RowFailed | None:
     """Why a row cannot be accepted: the first turn of a conversation that nobody may speak; None when all is well."""
-    for column in ("messages", *_OF_PAIRS):
+    for column in _CONVERSATIONS:
         turns = row.get(column)
-        for number, turn in enumerate(turns if isinstance(turns, list | tuple) else (), 1):
+        for number, turn in enumerate(turns if turns and isinstance(turns, list | tuple) else (), 1):
             role = turn.get("role") if isinstance(turn, dict) else None
             if isinstance(role, str) and role in ROLES:
                 continue

@@ -9,11 +9,10 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Set
+from collections.abc import Iterator, Set
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import copy
 from functools import partial
-from typing import Any
 
 from smoltalk.contracts import Source
 from smoltalk.dag.adapters import born, source_of
@@ -62,14 +61,16 @@ class Stream:
         self._window = Budget(sys.maxsize if self.walk.barriers else _WAITING * self._window_size)
         if self.walk.barriers:
             must_end(pipeline, self.source)
-        self._bounded = bounded(self.target)
+        self._bounded, self._most = bounded(self.target), self.target.max_attempts
+        self._unlimited = self.target.accepted is None and not self._bounded
         self._askers = askers = Askers(pipeline, self.desks, journal)
         self.staged: Staged | None = None
         if len(self.desks.turns) > 1:
             parts = (pipeline, self.source, self.walk, askers, self.desks, self.quotas, journal)
             self.staged = Staged(*parts, sample=needs)
-        self._room = asyncio.Event()
-        self._rows: set[asyncio.Task[None]] = set()
+        self._room, self._waits = asyncio.Event(), False
+        self._rows: dict[int, asyncio.Task[None]] = {}
+        """Those that are walking, by index."""
         self._fates = Counter(accepted=0, rejected=0, failed=0)
         self._in_flight = self._born = 0
         self._seconds_before = books.seconds
@@ -97,7 +98,7 @@ class Stream:
                     self._broken.result()
                 await work
             finally:
-                tasks = {ticking, work, *self._rows}
+                tasks = {ticking, work, *self._rows.values()}
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -118,53 +119,46 @@ class Stream:
             self._stopping = self._stopping or why
         self.bench.finish()
 
-    def _spawn(self, life: Coroutine[Any, Any, None]) -> None:
-        self._rows.add(self._loop.create_task(life))
-
-    def _gone(self) -> None:
-        """The row at hand is through. It says so itself: a callback of its task would cost a turn of the loop more."""
-        self._rows.discard(asyncio.current_task())
-        self._room.set()
-
     async def _drain(self) -> None:
         while self._rows:
-            await asyncio.wait(self._rows)
+            await asyncio.wait(set(self._rows.values()))
 
     async def _bear_rows(self, born_rows: Iterator[tuple[int, Row | RowFailed]], last: int | None = None) -> bool:
         """Bear rows up to index `last` and see them through. Returns whether there are no more."""
         more = False
         for index, found in born_rows:
             self._replaying = index <= self.journal.last_replied
-            if self._over() or self._all_born():
+            if self._over() or (self._most is not None and self._all_born()):
                 break
             columns = dict.fromkeys(self.source.born_with()) if isinstance(found, RowFailed) else found
             row = born(self.pipeline.name, index, columns)
             share = self.quotas.share_of(row)
-            await self._until_wanted(share)
-            if self._over():
-                break
+            if not self._wanted(share):
+                await self._until_wanted(share)
+                if self._over():
+                    break
             if self.quotas.full(share):
                 self.bench.land(index, None)
             else:
-                await self._window.take()
-                await self._take(index, row, share, found if isinstance(found, RowFailed) else self.quotas.stray(row))
+                if not self._window.try_take():
+                    await self._window.take()
+                self.quotas.born(share)
+                self._in_flight += 1
+                self._born += 1
+                unborn = found if isinstance(found, RowFailed) else self.quotas.stray(row)
+                if unborn is not None:
+                    unborn.where = SOURCE
+                    self.bench.land(index, Landed(row, unborn))
+                else:
+                    if not self._walking.try_take():
+                        await self._walking.take()
+                    self._rows[index] = self._loop.create_task(self._live(index, row))
             if index == last:
                 more = True
                 break
         self.walk.expect(len(self._rows))
         await self._drain()
         return not more
-
-    async def _take(self, index: int, row: Row, share: str, unborn: RowFailed | None) -> None:
-        self.quotas.born(share)
-        self._in_flight += 1
-        self._born += 1
-        if unborn is not None:
-            unborn.where = SOURCE
-            self.bench.land(index, Landed(row, unborn))
-            return
-        await self._walking.take()
-        self._spawn(self._live(index, row))
 
     async def _live(self, index: int, row: Row) -> None:
         try:
@@ -183,8 +177,10 @@ class Stream:
             self.bench.land(index, landed)
         except Exception as error:  # the world, or a fault of ours: in both cases the run ends, and says so
             self._break(error)
-        finally:
-            self._gone()
+        finally:  # here, and not in a callback of its task: that would cost a turn of the loop more
+            del self._rows[index]
+            if self._waits:
+                self._room.set()
 
     def _break(self, error: Exception) -> None:
         if not self._broken.done():
@@ -193,19 +189,20 @@ class Stream:
     def _all_born(self) -> bool:
         """Whether `max_attempts` rows are born and none can be judged yet: then the gates take what sample there is."""
         waits = self.walk.barriers or self.bench.calibrating
-        return bool(waits) and self.target.max_attempts is not None and self._born >= self.target.max_attempts
+        return bool(waits) and self._most is not None and self._born >= self._most
 
     async def _until_wanted(self, share: str) -> None:
         """Wait while enough rows of this share are in flight for what is still missing."""
         while not (self._wanted(share) or self.quotas.full(share) or self._over()):
             self._room.clear()
+            self._waits = True
             await self._room.wait()
+            self._waits = False
 
     def _wanted(self, share: str) -> bool:
-        if self.walk.barriers:
+        if self._unlimited or self.walk.barriers:
             return True
-        most = self.target.max_attempts
-        tried = most is not None and self.bench.decided + self._in_flight >= most
+        tried = self._most is not None and self.bench.decided + self._in_flight >= self._most
         if tried or (not self._replaying and dear(self.target, self.desks, len(self._rows), self._born)):
             return False
         return self.quotas.room(share) or (self.bench.calibrating and self._born < self._needs)
@@ -214,7 +211,7 @@ class Stream:
         """Whether no more rows should be born."""
         if self.quotas.met():
             return True
-        self._stopping = self._stopping or self.bench.refused or self._ceiling()
+        self._stopping = self._stopping or self.bench.refused or (self._ceiling() if self._bounded else "")
         return bool(self._stopping)
 
     def _ceiling(self) -> str:
@@ -252,7 +249,8 @@ class Stream:
         self.quotas.landed(share)
         self._in_flight -= 1
         self._window.give()
-        self._room.set()
+        if self._waits:
+            self._room.set()
 
     @property
     def seconds(self) -> float:

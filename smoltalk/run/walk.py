@@ -36,7 +36,7 @@ class Node(NamedTuple):
         if self.declared is not None and not self.declared.issuperset(columns):
             more = ", ".join(f"`{name}`" for name in sorted(map(str, columns.keys() - self.declared)))
             raise RowFailed("step_error", f"it wrote {more}, which its `writes()` does not name")
-        if columns.get("id", row["id"]) != row["id"]:
+        if "id" in columns and columns["id"] != row["id"]:
             raise RowFailed("step_error", "it changed the row's `id`")
         row.update(columns)
 

@@ -5,20 +5,19 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from smoltalk import prompts
 from smoltalk.contracts import Ask as Asking
 from smoltalk.contracts import Write
+from smoltalk.described import Described
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.requests import Reply, Sampling
 from smoltalk.rows import Row
 
 
-class Chosen(BaseModel):
+class Chosen(Described):
     """A template for each value of a column; all of them write the same columns."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     column: str = Field(min_length=1)
     """The column that says which."""
@@ -101,19 +100,25 @@ class Ask(Write):
         return fields | {"template": {"column": self.template.column, "where": texts}}
 
     async def write(self, row: Row, ask: Asking) -> Row:
+        engine, sampling, attempts, rename = self._asking
         template = self._template_for(row)
         for column in self._variables[template.name]:
             if row.get(column) is None:
                 raise RowFailed("missing", f"column `{column}` holds nothing to ask about")
-        request = template.request(row, self.sampling)
+        request = template.request(row, sampling)
 
         def parse(reply: Reply) -> Row:
             if reply.finish == "length":
                 raise BadReply("truncated", f"cut off after {reply.tokens_out} tokens")
             columns = template.parse(reply.text)
-            return {self.rename.get(name, name): value for name, value in columns.items()} if self.rename else columns
+            return {rename.get(name, name): value for name, value in columns.items()} if rename else columns
 
-        return await ask(self.engine, request, parse, attempts=self.attempts)
+        return await ask(engine, request, parse, attempts=attempts)
+
+    @cached_property
+    def _asking(self) -> tuple[str, Sampling, int, dict[str, str]]:
+        """At hand for every row: pydantic looks a field up in several steps."""
+        return self.engine, self.sampling, self.attempts, self.rename
 
     def _template_for(self, row: Row) -> prompts.Template:
         """Raises `RowFailed` when the row's value of the column has no template."""

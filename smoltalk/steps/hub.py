@@ -1,20 +1,23 @@
 """Rows from a dataset on the Hugging Face Hub (or a local folder that `datasets` can load), streamed."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from smoltalk import records
+from smoltalk.benchmarks.hub import head_of, reachable
 from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.rows import Row
 
 
 class Hub(Source):
-    """One row a record of one split. Nothing is downloaded whole; pin `revision` so that a run can be continued.
+    """One row a record of one split. Nothing is downloaded whole. A run reads one commit to its end.
 
     Which columns are read stands in the YAML, so that `check` needs no network.
     """
@@ -26,7 +29,7 @@ class Hub(Source):
     config: str | None = None
     split: str = "train"
     revision: str | None = None
-    """A commit, tag or branch."""
+    """A commit, tag or branch; the commit it names when a run begins is what the run reads, and is written down."""
     limit: int | None = Field(default=None, gt=0)
     """Read no more records than this."""
     repeat: int = Field(default=1, gt=0)
@@ -49,6 +52,27 @@ class Hub(Source):
 
     def identity(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude={"repeat"} if self.repeat == 1 else None)
+
+    def pinned(self, commit: str | None) -> tuple[Source, str | None]:
+        """The same at a commit: this one, or the one that the revision names now. A folder has none, and offline the
+        libraries read what they have. Raises `WorldError`."""
+        if self._is_folder() or os.environ.get("HF_HUB_OFFLINE"):
+            return self, None
+        found = commit or self._head()
+        return self.model_copy(update={"revision": found}), found
+
+    def _is_folder(self) -> bool:
+        try:
+            return Path(self.dataset).exists()
+        except (OSError, ValueError):
+            return False
+
+    def _head(self) -> str:
+        reachable(self.dataset)
+        try:
+            return head_of(self.dataset, self.revision)
+        except Exception as error:  # the library raises dozens of kinds, from the network up
+            raise _unread(self.dataset, error) from error
 
     def _once(self, start: int) -> Iterator[Row | RowFailed]:
         """Raises `WorldError` when the dataset cannot be loaded, or the connection breaks."""
@@ -75,4 +99,10 @@ class Hub(Source):
             try:
                 return load_dataset(self.dataset, self.config, split=self.split, revision=self.revision, streaming=True)
             except Exception as error:  # the library raises dozens of kinds, from the network up
-                raise WorldError(f"dataset {self.dataset} cannot be loaded: {error}") from error
+                raise _unread(self.dataset, error) from error
+
+
+def _unread(dataset: str, error: Exception) -> WorldError:
+    """One line: the libraries add pages about tokens and caches."""
+    said = str(error).strip().partition("\n")[0] or type(error).__name__
+    return WorldError(f"dataset {dataset} cannot be loaded: {said}", "", "the same command, when it can be read")

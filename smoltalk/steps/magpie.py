@@ -10,10 +10,11 @@ from itertools import accumulate, count
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from smoltalk.catalog import data_folder
 from smoltalk.contracts import Ask, Role, Source, Write
+from smoltalk.described import Described
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Message, Row, message
@@ -52,10 +53,8 @@ class AssistantTurn(Sampling):
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Category(BaseModel):
+class Category(Described):
     """A share of the rows, and the system prompt that steers what its user asks."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     weight: Weight
     """Its share is this over the sum of all weights."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from smoltalk.described import Described
 from smoltalk.errors import WorldError
 from smoltalk.text_classifier.features import features, version
 
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 ABOUT, WEIGHTS = "classifier.json", "weights.npz"
 
 
-class About(BaseModel):
+class About(Described):
     """What a classifier is, as its `classifier.json` says it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     features: str
     """The version of the features it was trained on."""

@@ -38,7 +38,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
     monkeypatch.setitem(
-        sys.modules, "huggingface_hub", SimpleNamespace(dataset_info=lambda _: SimpleNamespace(sha="b" * 40))
+        sys.modules, "huggingface_hub", SimpleNamespace(dataset_info=lambda *_, **__: SimpleNamespace(sha="b" * 40))
     )
     return asked
 

@@ -28,6 +28,32 @@ def test_shipped_pipelines_fit(validator: Any, path: Any) -> None:
     assert [f"{e.json_path}: {e.message}" for e in validator.iter_errors(document.data)] == []
 
 
+MIX = """
+name: mixed
+mix:
+  rows: 10
+  sources:
+    one: {hub: org/one, share: 1.0, where: {kind: [a, b]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("", "", None),
+        ("hub: org/one", "hubb: org/one", "$.mix.sources.one"),
+        ("share: 1.0", "share: 2.0", "$.mix.sources.one.share"),
+        ("mix:", "steps: []\nmx:", "$"),
+        ("sources:", "sourses:", "$.mix"),
+        ("mix:", "keep: []\nrehearsal:", "$"),
+    ],
+)
+def test_mistakes_in_mixtures_are_underlined(validator: Any, old: str, new: str, place: str | None) -> None:
+    data = parse(MIX.replace(old, new, 1), "x").data
+    found = {error.json_path for error in validator.iter_errors(data)}
+    assert any(one.startswith(place) for one in found) if place else not found
+
+
 GOOD = """
 name: good
 engines: {teacher: {own.Engine: {}}}

@@ -145,6 +145,26 @@ class Prefix(Write):
         return more | {self.column: await ask(self.engine, request, parse)}
 
 
+class Signed(Write):
+    """Keeps who wrote the answer, as `<column>_by`."""
+
+    engine: str
+    column: str
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({"instruction"})
+
+    def writes(self) -> frozenset[str]:
+        return frozenset({f"{self.column}_by"})
+
+    def engines(self) -> frozenset[str]:
+        return frozenset({self.engine})
+
+    async def write(self, row: Row, ask: Ask) -> Row:
+        request = Request([message("user", row["instruction"])], Sampling())
+        return {f"{self.column}_by": await ask(self.engine, request, lambda reply: reply.engine)}
+
+
 class OtherPrefix(Prefix):
     """Another class with the same fields."""
 

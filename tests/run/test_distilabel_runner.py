@@ -11,7 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 
+from smoltalk.dag.adapters import born
 from smoltalk.errors import UserError
+from smoltalk.run import distilabel_runner
 from smoltalk.run.distilabel_runner import go_distilabel
 from smoltalk.run.folder import RunFolder
 from tests.run.pipelines import loaded, run, written
@@ -132,3 +134,24 @@ def test_no_row_that_can_be_read_is_no_reason_to_wait(tmp_path: Path) -> None:
     path = written(tmp_path, UNREADABLE.replace("LINES", str(tmp_path / "lines.jsonl")).replace("]}", "], limit: 1}"))
     smoltalk("run", str(path), "--out", str(tmp_path / "run"), "--executor", "distilabel")
     assert [line[2:5] for line in fates(tmp_path / "run")] == [("failed", "source", "unreadable")]
+
+
+CHOOSING = """
+name: small
+steps:
+  - jsonl: {path: LINES, columns: [instruction, response, other]}
+  - choose: {answers: [response, other], prefer: [response, other]}
+"""
+
+
+def test_a_column_that_may_be_empty_fails_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [{"instruction": f"q{i}", "response": "a", "other": "b"} for i in range(2)]
+    (tmp_path / "lines.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    pipeline = loaded(tmp_path, CHOOSING.replace("LINES", str(tmp_path / "lines.jsonl")))
+    written = sorted(pipeline.steps[0].part.writes())
+    unscored = {name: None if name.endswith("_score") else "said" for name in written}
+    rows = [born("small", i, line) for i, line in enumerate(lines)]
+    made = [rows[0] | unscored, rows[1] | dict.fromkeys(written)]
+    monkeypatch.setattr(distilabel_runner, "_run", lambda *_: made)
+    go_distilabel(pipeline, RunFolder(tmp_path / "run"))
+    assert [line[2:5] for line in fates(tmp_path / "run")] == [("accepted", "", ""), ("failed", "distilabel", "none")]

@@ -63,3 +63,26 @@ def test_a_pool_goes_on_from_the_journal(tmp_path: Path) -> None:
     books = run(loaded(tmp_path, text), tmp_path / "run")
     assert sum(e["requests"] for e in books.engines.values()) == 48, "nothing was asked again"
     assert ledger(tmp_path / "run") == before
+
+
+def test_a_step_hears_who_answered(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text('{"instruction": "a"}\n{"instruction": "b"}\n')
+    text = SIGNED.replace("LINES", str(tmp_path / "lines.jsonl"))
+    run(loaded(tmp_path, text), tmp_path / "run")
+    with closing(sqlite3.connect(tmp_path / "run" / "run.db")) as connection:
+        query = "select json_extract(columns, '$.pooled_by', '$.alone_by') from rows order by row"
+        assert [said for (said,) in connection.execute(query)] == ['["kind","rude"]', '["rude","rude"]']
+
+
+SIGNED = """
+name: signed
+engines:
+  kind: {tests.run.scripted.Scripted: {style: good}}
+  rude: {tests.run.scripted.Scripted: {style: rude}}
+  teachers: {pool: {of: [kind, rude]}}
+steps:
+  - jsonl: {path: LINES, columns: [instruction]}
+  - tests.run.scripted.Signed: {engine: teachers, column: pooled}
+  - tests.run.scripted.Signed: {engine: rude, column: alone}
+  - ask: {engine: kind, template: answer}
+"""

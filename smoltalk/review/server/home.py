@@ -61,7 +61,7 @@ class Home:
     def people(self, reviewers: tuple[str, ...] = ()) -> tuple[list[Person], list[Person]]:
         """Everybody, and those among them who are new: an owner, and a reviewer of each name."""
         known = self._known()
-        wanted = {"owner": "owner"} | {name: "annotator" for name in reviewers}
+        wanted = {"owner": "owner"} | dict.fromkeys(reviewers, "annotator")
         new = [
             Person(name, role, secrets.token_urlsafe(_WORDS), secrets.token_urlsafe(_WORDS))
             for name, role in wanted.items()

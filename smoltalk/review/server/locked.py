@@ -12,7 +12,7 @@ from pathlib import Path
 from smoltalk.errors import WorldError
 
 LOCK = Path(__file__).with_name("requirements.lock")
-"""Made by `pip-compile --generate-hashes` from `argilla-server==2.8.0` and `click<8.2`, which its command line needs."""
+"""Made by `pip-compile --generate-hashes` of `argilla-server==2.8.0` and `click<8.2`, which its commands need."""
 
 
 def environment(tell: Callable[[str], None]) -> Path:

@@ -1,0 +1,173 @@
+"""What can be known of a source without reading it: files and runs of this machine, their columns and rows."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from smoltalk.document import parse, read_text
+from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.fields import meant, shown
+from smoltalk.mixture.source import MixSource
+
+_SAMPLE_LINES, _SAMPLE_BYTES = 100, 4_000_000
+"""Of a JSON Lines file, what is looked at: a column that none of these rows has is not there."""
+
+
+class Here(NamedTuple):
+    """A source on this machine, looked at from outside."""
+
+    columns: frozenset[str] | None = None
+    """None where that cannot be told: a dataset on the Hub, a file whose first lines are no rows."""
+    rows: int | None = None
+    """None where only reading would tell."""
+    licence: str | None = None
+    """What the YAML says; of a run, what its pipeline says where the YAML is silent."""
+    makes: str | None = None
+    """The form of a run's rows; None for other sources."""
+
+
+def look(source: MixSource) -> Here:
+    """Raises `UserError`, its problems without a path, where there is nothing to read or a run's books are open."""
+    try:
+        if source.run is not None:
+            return _run(source, source.run)
+        if source.files is not None:
+            paths = paths_of(source)
+            return Here(_columns(paths), _rows(paths), source.licence or None)
+    except (OSError, ValueError) as error:  # a name too long for the disk, one with a NUL, a folder that is locked
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        place = shown(source.run or source.files)
+        raise UserError([Problem("", 0, f"{place} cannot be looked into: {said.lower()}")]) from None
+    return Here(licence=source.licence or None)
+
+
+def paths_of(source: MixSource) -> tuple[Path, ...]:
+    """The files of a local source in the order they are read; () for one on the Hub. Raises `UserError`."""
+    if source.run is not None:
+        return tuple(sorted((Path(source.run) / "data").glob("*.parquet")))
+    if source.files is not None:
+        return _paths([source.files] if isinstance(source.files, str) else source.files)
+    return ()
+
+
+def _paths(data: Sequence[str]) -> tuple[Path, ...]:
+    from smoltalk.decontamination.parts import files
+
+    if not data:
+        raise UserError([Problem("", 0, "`files` names none")])
+    try:
+        found = files([*data, *data[:1]])  # twice the first: a single name could be meant as one on the Hub
+    except UserError as error:
+        told = {f"{p.path} {p.sentence}" if "no such" not in p.sentence else f"there is no `{p.path}`": p.hint
+                for p in error.problems}  # fmt: skip
+        raise UserError([Problem("", 0, sentence, hint) for sentence, hint in told.items()]) from None
+    return found.paths if found else ()
+
+
+# ---------------------------------------------------------------- runs
+
+
+def _run(source: MixSource, place: str) -> Here:
+    folder = Path(place)
+    if not (folder / "run.db").is_file():
+        what = "there is no folder" if not folder.exists() else "no run was made in"
+        hint = "`run` is the folder that `smoltalk run` or `smoltalk mix` wrote; other data is named by `files`"
+        if not folder.exists() and folder.parent.is_dir():
+            near = nearest(place, [str(one) for one in folder.parent.iterdir()])
+            hint = near if meant(near) else hint
+        raise UserError([Problem("", 0, f"{what} `{place}`", hint)])
+    state = _meta(folder, "state")
+    if state not in ("complete", "stopped"):
+        raise UserError([Problem("", 0, f"the run in `{place}` is not finished", f"go on with: smoltalk run {place}")])
+    files = paths_of(source)
+    if not files:
+        raise UserError([Problem("", 0, f"the run in `{place}` has no accepted rows")])
+    head = _head(folder)
+    said = source.licence or _meta_setting(folder, "licence") or head.get("licence")
+    makes = _meta_setting(folder, "makes") or head.get("makes") or "sft"
+    return Here(_columns(files), _rows(files), said if isinstance(said, str) else None, str(makes))
+
+
+def _meta(folder: Path, key: str) -> str:
+    """A word of the run about itself. Raises `UserError` where run.db cannot be read."""
+    file = folder / "run.db"
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    except sqlite3.Error as error:
+        raise UserError([Problem("", 0, f"`{file}` cannot be read: {error}")]) from None
+    return str(found[0]) if found else ""
+
+
+def _meta_setting(folder: Path, key: str) -> Any:
+    """What `--set` made of a key when the run was made."""
+    with suppress(ValueError, UserError):
+        text = orjson.loads(_meta(folder, "settings") or "{}").get(key)
+        return parse(text, key).data if isinstance(text, str) else None
+    return None
+
+
+def _head(folder: Path) -> dict[str, Any]:
+    file = folder / "pipeline.yaml"
+    try:
+        data = parse(read_text(file, "pipeline"), str(file)).data
+    except UserError:  # what is wrong with it is its own run's business
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+# ---------------------------------------------------------------- columns and rows
+
+
+def _columns(paths: Sequence[Path]) -> frozenset[str] | None:
+    """The columns of all files; None when one cannot be told."""
+    found: set[str] = set()
+    for path in paths:
+        names = _schema(path) if path.suffix == ".parquet" else _keys(path)
+        if names is None:
+            return None
+        found |= names
+    return frozenset(found)
+
+
+def _schema(path: Path) -> set[str] | None:
+    import pyarrow.parquet as pq  # a quarter of a second
+
+    try:
+        return set(pq.read_schema(path).names)
+    except (
+        Exception
+    ):  # a damaged footer surfaces as whatever its decoder stumbled over; the run tells it with its place
+        return None
+
+
+def _keys(path: Path) -> set[str] | None:
+    """Keys of the first rows of a JSON Lines file."""
+    found: set[str] = set()
+    for line in _first_lines(path):
+        with suppress(ValueError):
+            record = orjson.loads(line)
+            found |= record.keys() if isinstance(record, dict) else set()
+    return found or None
+
+
+def _first_lines(path: Path) -> Iterator[bytes]:
+    with suppress(OSError), path.open("rb") as file:
+        yield from islice(file.read(_SAMPLE_BYTES).splitlines(), _SAMPLE_LINES)
+
+
+def _rows(paths: Sequence[Path]) -> int | None:
+    """Rows that the footers of Parquet files promise; None where a file has no footer."""
+    if any(path.suffix != ".parquet" for path in paths):
+        return None
+    import pyarrow.parquet as pq
+
+    try:
+        return sum(int(pq.read_metadata(path).num_rows) for path in paths)
+    except Exception:  # as above
+        return None

@@ -1,0 +1,117 @@
+"""What a failing Hub means: whether to ask again and when, and what to tell the person who waits."""
+
+import re
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from smoltalk.errors import WorldError
+from smoltalk.redaction import redact
+
+_AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524}
+_STALE = {409, 412}
+_LIMIT = re.compile(r";r=0\b.*?;t=(\d+)")
+_LONGEST_WAIT = 300.0
+"""A `Retry-After` of more seconds than this is not waited for: the person is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A failed call. `status` is 0 where no answer came."""
+
+    status: int
+    wait: float | None
+    """Seconds that the Hub asked for."""
+    said: str
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed in a while."""
+        return self.status in _AGAIN | {0} and (self.wait or 0) <= _LONGEST_WAIT
+
+    @property
+    def stale(self) -> bool:
+        """Whether another commit came first."""
+        return self.status in _STALE
+
+
+def fault(error: BaseException) -> Fault | None:
+    """What kind of failure an exception of the Hub's libraries stands for; None: it is no failure of a call."""
+    for one in _chain(error):
+        response = getattr(one, "response", None)
+        if response is not None and hasattr(response, "status_code"):
+            return Fault(int(response.status_code), _wait(response.headers), _said(one))
+    for one in _chain(error):
+        if _is_transport(one):
+            return Fault(0, None, _said(one))
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception and what it wraps: uploads in threads come wrapped."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__
+
+
+def _is_transport(error: BaseException) -> bool:
+    """A connection that is cut, refused or silent; an answer that is no JSON is a proxy's or half of one.
+
+    By name, for the Hub's library changed its HTTP library twice, and Xet has exceptions of its own.
+    """
+    names = {cls.__name__ for cls in type(error).__mro__}
+    modules = {cls.__module__.partition(".")[0] for cls in type(error).__mro__}
+    if names & {"TransportError", "StreamError", "JSONDecodeError"}:
+        return True
+    return isinstance(error, (ConnectionError, TimeoutError)) or "hf_xet" in modules
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Of `Retry-After`, or of the Hub's `RateLimit: "api";r=0;t=55`: nothing remains, ask again in 55 s."""
+    limit = _LIMIT.search(headers.get("RateLimit") or "")
+    said = headers.get("Retry-After") or (limit and limit[1])
+    try:
+        return max(0.0, float(said)) if said else None
+    except ValueError:  # a date: our own back-off will do
+        return None
+
+
+def _said(error: BaseException) -> str:
+    server = getattr(error, "server_message", None)
+    first = str(server or error).strip().partition("\n")[0] or type(error).__name__
+    return redact(first)[:300]
+
+
+def told(error: BaseException, repo: str, endpoint: str, kept: str, command: str) -> WorldError | None:
+    """The failure as a sentence, what was kept, and what goes on; None for an exception that is no such failure."""
+    found = fault(error)
+    if found is None:
+        return None
+    host = urllib.parse.urlsplit(endpoint).netloc
+    match found.status:
+        case 0 if "xet" in found.said.lower():
+            sentence = f"the Hub's storage cannot be reached: {found.said}"
+            command = f"{command}   (HF_HUB_DISABLE_XET=1 where {host} has no Xet storage)"
+        case 0:
+            sentence = f"no connection to {host}: {found.said}"
+        case 401:
+            sentence = f"the Hub does not accept your token, or you gave none: {repo} cannot be written"
+            command = f"hf auth login   (or set HF_TOKEN), then {command}"
+        case 403:
+            sentence = f"your token may not write to {repo}: {found.said}"
+            command = f"a token that may write, or a repository of your own; then {command}"
+        case 404:
+            sentence = f"there is no {repo} on the Hub, or it is not yours to see: {found.said}"
+        case 429:
+            when = f" in {found.wait:,.0f} s" if found.wait else ""
+            sentence = f"the Hub is asked too much: it wants to be asked again{when or ' later'}"
+        case 409 | 412:
+            sentence = f"others push to {repo} all the time: no commit of ours came first"
+        case status if status >= 500:
+            sentence = f"the Hub is not well: it answers {status} ({found.said})"
+        case status:
+            sentence = f"the Hub refuses ({status}): {found.said}"
+    return WorldError(sentence, kept, command)

@@ -1,0 +1,95 @@
+"""What several people's answers to one row come to."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from smoltalk.review.records import Answer, Item
+
+Conflicts = Literal["majority", "owner", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict of people."""
+
+    keep: bool
+    reason: str = ""
+    """Why not: `dropped`, `tie`, `both_bad` or `held_back`."""
+    text: str | None = None
+    """The last answer as it should be."""
+    swap: bool = False
+    """Of a pair: whether the answer that was taken for the worse is the better one."""
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def ruling(
+    item: Item, answers: Sequence[Answer], needed: int = 1, conflicts: Conflicts = "majority", owner: str = "owner"
+) -> Ruling | None:
+    """The verdict, or None while fewer than `needed` people have decided.
+
+    Drafts, and answers to another text, count for nothing; who discards a row does not decide. Voices that are equally
+    many decide nothing either: with `majority` the row is held back.
+    """
+    cast = sorted((a for a in answers if a.mark == item.mark and vote(item, a)), key=lambda a: a.updated_at)
+    if len({answer.reviewer for answer in cast}) < needed:
+        return None
+    latest = {answer.reviewer: answer for answer in cast}
+    votes = Counter(vote(item, answer) for answer in latest.values())
+    evidence = {"reviewers": [_told(item, answer) for answer in latest.values()]}
+    decided = _decided(votes, latest, item, conflicts, owner)
+    if decided is None:
+        return Ruling(False, "held_back", evidence=evidence)
+    if item.makes == "dpo":
+        if decided in ("tie", "both_bad"):
+            return Ruling(False, decided, evidence=evidence)
+        return Ruling(True, swap=decided == "rejected", evidence=evidence)
+    if decided == "drop":
+        return Ruling(False, "dropped", evidence=evidence)
+    edits = [answer for answer in latest.values() if _edit(item, answer) is not None]
+    of_owner = [answer for answer in edits if answer.reviewer == owner]
+    chosen = of_owner or edits
+    return Ruling(True, text=_edit(item, chosen[-1]) if chosen else None, evidence=evidence)
+
+
+def _decided(
+    votes: Counter[str], latest: dict[str, Answer], item: Item, conflicts: Conflicts, owner: str
+) -> str | None:
+    if len(votes) == 1:
+        return next(iter(votes))
+    if conflicts == "hold":
+        return None
+    if conflicts == "owner" and owner in latest:
+        return vote(item, latest[owner])
+    (first, most), (_, second) = votes.most_common(2)
+    return first if most > second else None
+
+
+def vote(item: Item, answer: Answer) -> str:
+    """What an answer says of the row itself: `keep` or `drop`; of a pair `chosen`, `rejected`, `tie` or `both_bad`.
+
+    Empty where it decides nothing.
+    """
+    if answer.status != "submitted":
+        return ""
+    if item.makes == "sft":
+        said = answer.values.get("decision")
+        return "drop" if said == "drop" else "keep" if said in ("keep", "edit") else ""
+    said = answer.values.get("winner")
+    if said in ("a", "b"):
+        return "chosen" if (said == "a") != item.swapped else "rejected"
+    return said if said in ("tie", "both_bad") else ""
+
+
+def _edit(item: Item, answer: Answer) -> str | None:
+    """The corrected answer; None where it is the one that was shown."""
+    text = answer.values.get("text")
+    if answer.values.get("decision") != "edit" or not isinstance(text, str) or not text.strip():
+        return None
+    return None if text == item.answer else text
+
+
+def _told(item: Item, answer: Answer) -> dict[str, Any]:
+    beside = {name: value for name, value in answer.values.items() if name in ("rating", "issues", "comment")}
+    return {"reviewer": answer.reviewer, "said": vote(item, answer), "at": answer.updated_at, **beside}

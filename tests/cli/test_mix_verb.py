@@ -1,0 +1,171 @@
+"""`smoltalk mix`, and what the other verbs make of a mixture."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Smoltalk, same_as
+
+MIX = """\
+name: fruit
+licence: mit
+mix:
+  rows: 20
+  sources:
+    baskets: {files: baskets.jsonl, share: 0.6, licence: mit}
+    letters: {files: letters.jsonl, columns: {user: asked, assistant: told}, share: 0.4, where: {lang: en}, repeat: 2}
+  splits: {train: 0.8, test: 0.2}
+  tokenizer: nano
+  max_tokens: 64
+gates:
+  - complete: {}
+  - exact_duplicate: {on: messages}
+keep: [lang, tokens]
+"""
+
+
+def line(**columns: object) -> str:
+    return json.dumps(columns) + "\n"
+
+
+def basket(number: int, words: str = "") -> str:
+    asked = f"Which fruit is in basket {number}?"
+    said = [{"from": "human", "value": asked}, {"from": "gpt", "value": f"Fruit number {number * 7}.{words}"}]
+    return line(id=f"basket-{number}", messages=said)
+
+
+@pytest.fixture
+def mixture(here: Path) -> Path:
+    """`mix.yaml` over two files: rows that pass, repeat each other, are too long, are of another language, are none."""
+    (here / "mix.yaml").write_text(MIX)
+    baskets = [basket(i) for i in range(20)] + [basket(3), basket(30, " and more" * 90), "{not json\n"]
+    (here / "baskets.jsonl").write_text("".join(baskets))
+    letters = [line(asked=f"Say letter {i}", told=f"It is {chr(97 + i)}.", lang="en") for i in range(6)]
+    letters += [
+        line(asked="Dis une lettre", told="C'est z.", lang="fr"),
+        line(asked="Say letter 9", told=None, lang="en"),
+    ]
+    (here / "letters.jsonl").write_text("".join(letters))
+    return here
+
+
+def test_what_will_be_mixed_is_described(smoltalk: Smoltalk, mixture: Path) -> None:
+    said = smoltalk("check", "mix.yaml")
+    assert (said.code, said.err) == (0, "")
+    same_as("mix_check", said.out)
+
+
+def test_a_source_without_licence_is_told_at_check(smoltalk: Smoltalk, mixture: Path) -> None:
+    (mixture / "mix.yaml").write_text(MIX.replace(", licence: mit}", "}"))
+    said = smoltalk("check", "mix.yaml")
+    assert said.code == 0 and "source `baskets` has no licence, and `smoltalk push` will refuse it" in said.out
+
+
+def test_a_mixture_is_made_and_every_row_accounted_for(smoltalk: Smoltalk, mixture: Path) -> None:
+    said = smoltalk("mix", "mix.yaml")
+    assert said.code == 0, said.err
+    same_as("mix_ending", said.out)
+    books = json.loads(smoltalk("status", "runs/fruit", "--json").out)
+    assert (books["state"], books["balanced"], books["accepted"]) == ("complete", True, 20)
+
+
+def test_run_hands_a_mixture_over_and_knows_that_it_is_done(smoltalk: Smoltalk, mixture: Path) -> None:
+    assert smoltalk("run", "mix.yaml", "--out", "m").code == 0
+    for verb in ("run", "mix"):
+        said = smoltalk(verb, "m")
+        assert said.code == 0 and "m is complete: nothing is left to do" in said.out
+
+
+def test_rows_are_those_of_the_mixture(smoltalk: Smoltalk, mixture: Path) -> None:
+    said = smoltalk("mix", "mix.yaml", "--rows", "10", "--show", "1")
+    assert said.code == 0 and "row 1  " in said.out and "  10 of " not in said.err
+    assert json.loads(smoltalk("status", "runs/fruit", "--json").out)["accepted"] == 10
+    said = smoltalk("mix", "mix.yaml", "--rows", "10", "--set", "mix.rows=4")
+    assert said.code == 2 and "give one of them" in said.err
+
+
+def test_a_mixture_that_is_short_of_rows_says_so_and_keeps_what_there_is(smoltalk: Smoltalk, mixture: Path) -> None:
+    said = smoltalk("mix", "mix.yaml", "--set", "mix.sources.letters.repeat=1", "--set", "mix.rows=20")
+    assert said.code == 3
+    same_as("mix_short", said.err[said.err.index("stopped") :])
+    assert json.loads(smoltalk("status", "runs/fruit", "--json").out)["state"] == "stopped"
+
+
+def test_a_mixture_goes_on_from_any_folder(
+    smoltalk: Smoltalk, mixture: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert smoltalk("mix", "mix.yaml").code == 0
+    away = tmp_path / "away"
+    away.mkdir()
+    monkeypatch.chdir(away)
+    said = smoltalk("mix", "../runs/fruit", "--set", "mix.rows=10")
+    assert said.code == 0, said.err
+    assert json.loads(smoltalk("status", "../runs/fruit", "--json").out)["accepted"] == 10
+
+
+def test_a_mixture_whose_files_are_gone_can_still_be_looked_at(smoltalk: Smoltalk, mixture: Path) -> None:
+    import pyarrow.parquet as pq
+
+    assert smoltalk("mix", "mix.yaml").code == 0
+    row_id = pq.read_table(mixture / "runs" / "fruit" / "data")["id"][0].as_py()
+    (mixture / "letters.jsonl").unlink()
+    assert smoltalk("status", "runs/fruit").code == 0
+    said = smoltalk("trace", "runs/fruit", row_id)
+    assert said.code == 0 and row_id in said.out
+    said = smoltalk("mix", "runs/fruit")
+    assert said.code == 2 and "there is no `letters.jsonl`" in said.err
+
+
+def test_a_row_is_traced_through_the_run_it_comes_from(smoltalk: Smoltalk, mixture: Path) -> None:
+    assert smoltalk("mix", "mix.yaml", "--out", "first").code == 0
+    sources = "{one: {run: first, where: {source: letters}, count: 2}, two: {files: baskets.jsonl}}"
+    (mixture / "second.yaml").write_text(
+        f"name: second\nmix: {{sources: {sources}}}\ngates: [exact_duplicate: {{on: messages}}]\n"
+    )
+    assert smoltalk("mix", "second.yaml").code == 0
+    shown = smoltalk("mix", "second.yaml", "--show", "99").out
+    row_id = next(block.split()[2] for block in shown.split("\n\n") if "source: one" in block)
+    said = smoltalk("trace", "runs/second", row_id).out
+    assert "Say letter" in said, "the texts are not in the books"
+    (earlier,) = [line for line in said.splitlines() if "smoltalk trace first " in line]
+    assert smoltalk(*earlier.split()[2:]).code == 0
+    fate = json.loads(smoltalk("trace", "runs/second", row_id, "--json").out)
+    assert fate["born"]["messages"][0]["role"] == "user"
+
+
+def test_a_few_rows_are_shown_of_each_source_in_turn(smoltalk: Smoltalk, mixture: Path) -> None:
+    said = smoltalk("preview", "mix.yaml", "-n", "2")
+    assert said.code == 0, said.err
+    same_as("mix_preview", said.out)
+
+
+def test_an_interrupted_mixture_says_how_to_go_on(
+    smoltalk: Smoltalk, mixture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smoltalk.mixing.session.mix", interrupted)
+    said = smoltalk("mix", "mix.yaml", "--out", "m")
+    assert said.code == 130 and "continue with: smoltalk mix m" in said.err
+
+
+def test_another_file_under_the_same_name_is_noticed(smoltalk: Smoltalk, mixture: Path) -> None:
+    assert smoltalk("mix", "mix.yaml").code == 0
+    assert "nothing is left to do" in smoltalk("mix", "mix.yaml").out
+    text = (mixture / "baskets.jsonl").read_text()
+    (mixture / "baskets.jsonl").write_text(text.replace("Fruit number 35", "Fruit number 36"))
+    said = smoltalk("mix", "mix.yaml")
+    assert said.code == 0 and "nothing is left to do" not in said.out
+
+
+def test_what_does_not_go_together_is_told(smoltalk: Smoltalk, mixture: Path) -> None:
+    said = smoltalk("mix", "six.yaml")
+    assert said.code == 2 and "has no `mix:`" in said.err and "smoltalk run six.yaml" in said.err
+    said = smoltalk("run", "mix.yaml", "--executor", "distilabel")
+    assert said.code == 2 and "is for pipelines with steps" in said.err
+    (mixture / "taken").mkdir()
+    (mixture / "taken" / "thesis.txt").write_text("mine")
+    said = smoltalk("mix", "mix.yaml", "--out", "taken")
+    assert said.code == 2 and "holds no run" in said.err and (mixture / "taken" / "thesis.txt").exists()

@@ -1,0 +1,88 @@
+"""Runs of every kind go the same way: mixtures with splits, pairs of answers, conversations with function calls."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from datasets import load_dataset
+
+from tests.hub_double.server import HubDouble
+from tests.publishing.conftest import MakeRun, Said
+from tests.run.published_runs import turns
+
+Command = Callable[..., Said]
+
+MIX = """\
+name: two-files
+licence: mit
+mix:
+  sources:
+    sums: {{files: sums.jsonl, licence: mit}}
+    tales: {{files: tales.jsonl{licence}}}
+  splits: {{train: 0.8, test: 0.2}}
+gates:
+  - decontaminate: {{against: [gsm8k]}}
+"""
+
+
+@pytest.fixture
+def mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smoltalk: Command) -> Callable[[str], Path]:
+    """Mixes two files; the second has the licence that is given."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("sums", "tales"):
+        rows = [{"messages": turns(f"{name} {i}: what comes then?", f"The answer is {i}.")} for i in range(60)]
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def make(licence: str) -> Path:
+        Path("mix.yaml").write_text(MIX.format(licence=licence))
+        said = smoltalk("mix", "mix.yaml", "--out", "mixed")
+        assert said.code == 0, said.err
+        Path("mixed", "report.html").write_text("<p>made before</p>")
+        return Path("mixed")
+
+    return make
+
+
+def test_a_mixture_keeps_its_splits(hub: HubDouble, mix: Callable[[str], Path], smoltalk: Command) -> None:
+    run = mix(", licence: mit")
+    said = smoltalk("push", run, "acme/mixed")
+    assert said.code == 0, said.err
+    loaded = load_dataset("acme/mixed")
+    assert list(loaded) == ["train", "test"]
+    for split in loaded:
+        here = load_dataset("parquet", data_files=str(run / "data" / f"{split}-*.parquet"), split="train")
+        assert loaded[split].to_list() == here.to_list()
+        assert loaded[split].features == here.features
+    assert sum(loaded.num_rows.values()) == 120
+
+
+def test_a_source_without_licence_is_not_published(mix: Callable[[str], Path], smoltalk: Command) -> None:
+    run = mix("")
+    said = smoltalk("push", run, "--to", "out")
+    assert said.code == 2
+    assert "mixes the source `tales`, whose licence nobody stated" in said.err
+    assert "`sums`" not in said.err
+    assert smoltalk("push", run, "--to", "out", "--allow", "unlicensed").code == 0
+
+
+def test_function_calls_go_along(hub: HubDouble, made: MakeRun, smoltalk: Command) -> None:
+    called = [
+        {"role": "user", "content": "How warm is it in Oslo?"},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}],
+        },
+        {"role": "tool", "content": "12 degrees", "name": "weather"},
+        {"role": "assistant", "content": "It is 12 degrees."},
+    ]
+    columns = json.dumps({"id": "a" * 16, "source": "given", "messages": called, "topic": "x", "score": 1.0})
+    run = made(lines=[("a" * 16, "accepted", "", "", "{}", columns)])
+    said = smoltalk("push", run, "acme/calls")
+    assert said.code == 0, said.err
+    loaded = load_dataset("acme/calls", split="train")
+    here = load_dataset("parquet", data_dir=str(run / "data"), split="train")
+    assert loaded.features == here.features
+    assert loaded.to_list() == here.to_list()
+    assert loaded[0]["messages"][1]["tool_calls"][0]["function"]["arguments"] == {"city": "Oslo"}

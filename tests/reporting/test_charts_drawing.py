@@ -1,0 +1,175 @@
+"""Charts: what a spec holds is drawn, in the page's colours, and no text of a row can be more than text."""
+
+import math
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smoltalk.reporting.charts import COLOURS, NARROW, WIDE, drawn
+from smoltalk.reporting.charts_bars import Bar, Piece, bars
+from smoltalk.reporting.charts_histogram import histogram
+from smoltalk.reporting.charts_page import figures
+from smoltalk.reporting.charts_phrases import ratios
+from smoltalk.reporting.charts_time import timeline
+from smoltalk.reporting.figures import Histogram
+from smoltalk.reporting.machinery import Moment
+from smoltalk.reporting.page_text import percent, short
+from smoltalk.reporting.suspicions import Phrase
+from tests.reporting.made_findings import HOSTILE, empty, whole
+
+SVG = "{http://www.w3.org/2000/svg}"
+TWO = (Piece("stay", "accepted"), Piece("left", "rejected"))
+
+
+def parsed(svg: str) -> ElementTree.Element:
+    root = ElementTree.fromstring(svg)
+    assert root.tag == f"{SVG}svg"
+    return root
+
+
+def texts(svg: str) -> list[str]:
+    return [one.text or "" for one in parsed(svg).iter(f"{SVG}text")]
+
+
+def titles(svg: str) -> list[str]:
+    return [one.text or "" for one in parsed(svg).iter(f"{SVG}title")]
+
+
+def test_colours_follow_the_page() -> None:
+    svg = bars([Bar("a", (3, 1), "4")], TWO, "says")
+    assert "var(--accepted)" in svg
+    assert "var(--rejected)" in svg
+    assert not any(colour in svg for colour in COLOURS.values())
+
+
+def test_a_chart_grows_with_the_page_and_is_read_aloud() -> None:
+    root = parsed(bars([Bar("a", (3, 1), "4")], TWO, 'what "it" <shows>'))
+    assert "width" not in root.attrib
+    assert root.attrib["viewBox"].split()[2] == str(NARROW)
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == 'what "it" <shows>'
+    assert parsed(bars([Bar("a", (3,), "3")], TWO[:1], "", WIDE)).attrib["viewBox"].split()[2] == str(WIDE)
+
+
+def test_bars_have_labels_figures_and_tooltips() -> None:
+    svg = bars([Bar("maths", (30, 5), "30 of 35"), Bar("code", (10, 0), "10 of 10")], TWO, "")
+    assert {"maths", "code", "30 of 35", "10 of 10"} <= set(texts(svg))
+    assert titles(svg) == ["maths: stay 30, left 5", "maths: stay 30, left 5", "code: stay 10, left 0"]
+
+
+def test_long_labels_keep_their_ends() -> None:
+    lines = [Bar(f"The request is clear and {word}.", (3,), "3") for word in ("short", "detailed")]
+    shown = [one for one in texts(bars(lines, TWO[:1], "")) if "…" in one]
+    assert shown == ["The request…d short.", "The request…etailed."]
+    assert titles(bars(lines, TWO[:1], ""))[0].startswith("The request is clear and short.")
+
+
+def test_two_bars_of_one_label_are_both_shown() -> None:
+    assert texts(bars([Bar("same", (3,), "3"), Bar("same", (4,), "4")], TWO[:1], "")).count("same") == 2
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_labels_are_text(text: str) -> None:
+    svg = bars([Bar(text, (3,), text[:10])], TWO[:1], text)
+    found = {one.tag for one in parsed(svg).iter()}
+    assert found <= {f"{SVG}{tag}" for tag in ("svg", "g", "path", "text", "title", "line")}
+    assert not [name for one in parsed(svg).iter() for name in one.attrib if name.startswith("on")]
+    assert any(text[:3] in one for one in texts(svg)) or "\ud800" in text or "\x00" in text
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=25, deadline=None)
+def test_any_label_can_be_drawn(text: str) -> None:
+    assert len(texts(bars([Bar(text, (1,), "1")], TWO[:1], text))) >= 1
+
+
+def test_numbers_that_json_does_not_have() -> None:
+    parsed(bars([Bar("a", (10**30, math.nan), "much"), Bar("b", (math.inf, 5e-324), "more")], TWO, ""))
+
+
+def test_a_histogram_on_a_logarithmic_axis() -> None:
+    svg = histogram(Histogram([1, 10, 100, 1000], [5, 9, 2]), "tokens", "", marks=[(20, "median 20")])
+    assert {"tokens", "1", "10", "100", "1k", "median 20"} <= set(texts(svg))
+    assert titles(svg) == ["1 to 10: 5", "10 to 100: 9", "100 to 1,000: 2"]
+
+
+def test_a_histogram_that_begins_at_nothing() -> None:
+    assert "0" in texts(histogram(Histogram([0, 1, 10, 100], [1, 2, 3]), "words", ""))
+
+
+def test_rejected_rows_hang_below_the_line() -> None:
+    above, below = Histogram([0, 1, 2], [5, 1], "linear"), Histogram([0, 1, 2], [0, 7], "linear")
+    svg = histogram(above, "reward", "", below)
+    assert "1 to 2: rejected 7" in titles(svg)
+    assert "var(--rejected)" in svg
+    assert "−" not in "".join(texts(svg))
+    assert "var(--rejected)" not in histogram(above, "reward", "", Histogram([0, 1, 2], [0, 0], "linear"))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Histogram([0.0, 1.0], [0]),
+        Histogram([5.0, 5.0], [3]),
+        Histogram([math.nan, math.inf], [3]),
+        Histogram([-2.0, -1.0], [3]),
+        Histogram([], []),
+    ],
+)
+def test_odd_histograms_are_drawn_all_the_same(odd: Histogram) -> None:
+    parsed(histogram(odd, "x", "", odd, [(math.nan, "never"), (0.5, "half")]))
+
+
+def test_a_time_line_has_three_rows_and_few_points() -> None:
+    moments = [Moment(i, "e", 0, 0, i % 7, 0.5, 0.3, 0.2, "", 10.0) for i in range(2_000)]
+    svg = timeline(moments, "")
+    assert {"tokens/s", "in flight", "minutes since the start"} <= set(texts(svg))
+    assert len(svg) < 30_000
+    assert "hours since the start" in texts(timeline([moments[0], Moment(4e4, "e", 0, 0, 1, 1, 0, 0, "", 1)], ""))
+
+
+def test_phrases_stand_on_both_sides_of_the_reference() -> None:
+    phrases = [
+        Phrase(name, "vocabulary", "per 1,000 words", 1.0, 1.0, ratio, 3, "", "")
+        for name, ratio in (("often", 8.0), ("rare", 0.5), ("unmeasured", None))
+    ]
+    svg = ratios(phrases, "")
+    assert {"often", "rare", "8×", "0.5×", "1×"} <= set(texts(svg))
+    assert "unmeasured" not in texts(svg)
+
+
+def test_every_section_has_its_charts() -> None:
+    drawn_ = figures(whole())
+    assert {name for name, some in drawn_.items() if some} == set(drawn_)
+    for one in [figure for some in drawn_.values() for figure in some]:
+        assert one.caption
+        assert parsed(one.narrow).attrib["aria-label"]
+
+
+def test_nothing_found_gives_no_charts() -> None:
+    assert not any(figures(empty()).values())
+
+
+def test_nothing_is_fetched() -> None:
+    spec = {"data": {"url": "http://127.0.0.1:9/x.json"}, "mark": "point", "encoding": {}}
+    with pytest.raises(ValueError, match=r"(?i)allow|url|fetch|denied"):
+        drawn(spec, "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (7, "7"), (0.123, "0.12"), (61.54, "61.5"), (1234.5, "1,234"), (45_600, "45.6k"), (2e6, "2M"),
+     (math.nan, "–"), (-3.5, "-3.5")],
+)  # fmt: skip
+def test_short_numbers(value: float, text: str) -> None:
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.0001, "under 0.1 %"), (0.034, "3.4 %"), (0.5, "50 %"), (0.997, "99.7 %"), (1, "100 %")],
+)
+def test_shares_in_words(share: float, text: str) -> None:
+    assert percent(share) == text

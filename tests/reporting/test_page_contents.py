@@ -1,0 +1,253 @@
+"""The page as text: whole, self-contained, and harmless whatever rows say."""
+
+import base64
+import dataclasses
+import hashlib
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smoltalk.reporting.findings import Findings, Remark, Sample, Turn
+from smoltalk.reporting.page import page, write_page
+from smoltalk.reporting.page_samples import MOST_BYTES, category_column, samples_json
+from smoltalk.reporting.page_tables import tables
+from smoltalk.reporting.page_text import span, spelt
+from smoltalk.reporting.page_verdicts import SECTIONS, verdicts
+from tests.reporting.made_findings import HOSTILE, empty, overview, whole
+
+
+class Elements(HTMLParser):
+    """Tags, attributes and the text of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.text = ""
+        self._script = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._script = tag == "script"
+        if self._script:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._script = False
+
+    def handle_data(self, data: str) -> None:
+        if self._script:
+            self.scripts[-1] += data
+        else:
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def made() -> str:
+    return page(whole())
+
+
+@pytest.fixture(scope="module")
+def elements(made: str) -> Elements:
+    return Elements(made)
+
+
+def test_all_sections_are_there_and_reachable(elements: Elements) -> None:
+    ids = {values["id"] for tag, values in elements.tags if tag == "section"}
+    assert ids >= set(SECTIONS.values())
+    links = {(values["href"] or "")[1:] for tag, values in elements.tags if tag == "a"}
+    assert ids <= links
+    every = [values["id"] for _, values in elements.tags if "id" in values]
+    assert links <= set(every)
+    assert len(every) == len(set(every))
+
+
+def test_headings_go_down_step_by_step(elements: Elements) -> None:
+    levels = [int(tag[1]) for tag, _ in elements.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_nothing_is_asked_of_the_network(made: str, elements: Elements) -> None:
+    for tag, values in elements.tags:
+        assert tag not in ("img", "iframe", "object", "embed", "base", "form")
+        assert not values.get("src")
+        assert tag == "svg" or (values.get("href") or "#").startswith(("#", "data:,"))
+    outside = set(re.findall(r"https?://[^\s\"'<>]+", made.replace(elements.scripts[0], "")))
+    assert outside <= {"http://www.w3.org/2000/svg"}
+    assert "url(" not in made
+    assert "@import" not in made
+
+
+def test_only_its_own_script_may_run(made: str, elements: Elements) -> None:
+    policy = next(v["content"] or "" for tag, v in elements.tags if v.get("http-equiv") == "Content-Security-Policy")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    digest = base64.b64encode(hashlib.sha256(elements.scripts[1].encode()).digest()).decode()
+    assert rules["script-src"] == f"'sha256-{digest}'"
+    assert [v.get("type") for tag, v in elements.tags if tag == "script"] == ["application/json", None]
+    assert "innerHTML" not in made
+    assert "eval(" not in elements.scripts[1]
+
+
+def test_what_rows_say_is_text(elements: Elements) -> None:
+    for tag, values in elements.tags:
+        assert not [name for name in values if name.startswith("on")], tag
+    assert {tag for tag, _ in elements.tags}.isdisjoint({"img", "iframe", "i><b", "b<"})
+    assert "<img src=x onerror='window.ran = 1'>" in elements.text
+    assert "{{ 7 * 7 }}" in json.dumps(json.loads(elements.scripts[0]), ensure_ascii=False)
+    assert "49 {% raw" not in elements.text
+
+
+def test_samples_survive_the_way_through_the_page(elements: Elements) -> None:
+    data = json.loads(elements.scripts[0])
+    assert data["category"] == "category"
+    assert len(data["rows"]) == 60
+    for row, text in zip(data["rows"], HOSTILE, strict=False):
+        assert row["turns"][1]["text"] == spelt(text)
+    assert {row["fate"] for row in data["rows"]} == {"accepted", "rejected", "failed"}
+
+
+def test_the_json_cannot_leave_its_element() -> None:
+    text = str(samples_json(whole()))
+    assert not set("<>&\u2028\u2029") & set(text)
+
+
+@given(st.text(max_size=200), st.text(max_size=50))
+@settings(max_examples=60, deadline=None)
+def test_any_row_survives_the_way_through_the_page(text: str, name: str) -> None:
+    sample = Sample(name, name, "train", "accepted", [Turn("user", text)], 0, [(name, text)], 1)
+    found = dataclasses.replace(empty(), samples=[sample])
+    row = json.loads(Elements(f"<script>{samples_json(found)}</script>").scripts[0])["rows"][0]
+    assert row["turns"][0]["text"] == spelt(text)
+    assert row["columns"] == [[spelt(name), spelt(text)]]
+
+
+def test_control_characters_and_changes_of_direction_are_spelt_out() -> None:
+    assert spelt("a\x1b[31m\u202eb\x00\t\r\n\ud800") == "a\\x1b[31m\\u202eb\\x00\t\n\\ud800"
+    found = dataclasses.replace(empty(), overview=dataclasses.replace(overview(), name="x\u202ey\x07"))
+    made = page(found)
+    assert "x\\u202ey\\x07" in made
+    assert "\u202e" not in made
+    made.encode("utf-8")
+
+
+def test_huge_texts_leave_a_page_that_opens() -> None:
+    huge = Turn("user", "漢" * 2_000_000, cut=5)
+    samples = [Sample(str(i), "s", "train", "accepted", [huge] * 3, 0, [("c", "x" * 10**6)], 1) for i in range(50)]
+    made = page(dataclasses.replace(empty(), samples=samples))
+    assert len(made.encode()) < MOST_BYTES + 200_000
+    row = json.loads(Elements(made).scripts[0])["rows"][0]
+    assert row["turns"][0]["cut"] > 1_900_000
+    assert len(row["columns"][0][1]) == 2_000
+
+
+def test_the_same_findings_give_the_same_page(made: str) -> None:
+    assert page(whole()) == made
+    assert len(made.encode()) < 600_000
+
+
+def test_a_run_that_has_not_begun_has_a_page() -> None:
+    ids = {values["id"] for tag, values in Elements(page(empty())).tags if tag == "section"}
+    assert ids == {"funnel", "benchmarks", "about"}
+
+
+def test_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_page(whole(), path)
+    before = path.read_bytes()
+    broken = dataclasses.replace(whole(), overview=None)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        write_page(broken, path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
+
+
+def levels(found: Findings) -> dict[str, str]:
+    return {one.section if one.section != "funnel" else one.question: one.level for one in verdicts(found)}
+
+
+def test_verdicts_of_a_good_run() -> None:
+    good = dataclasses.replace(
+        whole(), remarks=[], degenerate=[],
+        duplicates=dataclasses.replace(whole().duplicates, left_exact=0, left_near=0),  # type: ignore[type-var]
+        phrases=dataclasses.replace(whole().phrases, index=1.1, phrases=[]),  # type: ignore[type-var]
+    )  # fmt: skip
+    assert set(levels(good).values()) == {"pass"}
+
+
+def test_verdicts_of_a_bad_run() -> None:
+    bad = dataclasses.replace(
+        whole(), remarks=[], contamination=[],
+        overview=dataclasses.replace(overview(), born=101, target=80, state="stopped", why="max_tokens"),
+    )  # fmt: skip
+    assert levels(bad) == {
+        "The books balance": "fail", "The target is met": "warn", "benchmarks": "warn", "judges": "warn",
+        "duplicates": "warn", "phrases": "warn",
+    }  # fmt: skip
+    told = {one.question: one.told for one in verdicts(bad)}
+    assert told["The books balance"] == "101 born ≠ 60 accepted + 35 rejected + 5 failed"
+    assert told["The target is met"] == "60 of 80 rows; the run is stopped: max_tokens"
+
+
+def test_one_phrase_far_above_the_reference_is_a_reason_to_look() -> None:
+    found = dataclasses.replace(whole(), phrases=dataclasses.replace(whole().phrases, index=0.9))  # type: ignore[type-var]
+    told = next(one for one in verdicts(found) if one.section == "phrases")
+    assert (told.level, told.told) == (
+        "warn", "“delve <into>” 8×; 0.9 times as often as in the reference, taken together",
+    )  # fmt: skip
+
+
+def test_words_between_backticks_are_code() -> None:
+    remark = Remark("note", "funnel", "`a<b` & `c` stay, one ` alone")
+    made = page(dataclasses.replace(empty(), remarks=[remark, Remark("note", "funnel", "`<i>` is code")]))
+    assert "`a&lt;b` &amp; `c` stay, one ` alone" in made
+    assert "<code>&lt;i&gt;</code> is code" in made
+
+
+def test_what_was_not_looked_at_is_not_called_good() -> None:
+    assert levels(empty())["judges"] == levels(empty())["duplicates"] == levels(empty())["phrases"] == "none"
+    assert levels(empty())["benchmarks"] == "warn"
+
+
+def test_a_grave_remark_outweighs_a_verdict() -> None:
+    remark = Remark("alarm", "contamination", "Half of gsm8k is in it.")
+    found = dataclasses.replace(whole(), remarks=[remark, Remark("note", "phrases", "fine")])
+    benchmarks = next(one for one in verdicts(found) if one.section == "benchmarks")
+    assert (benchmarks.level, benchmarks.told) == ("fail", "Half of gsm8k is in it.")
+
+
+def test_every_field_that_a_remark_may_be_about_has_its_place() -> None:
+    fields = {field.name for field in dataclasses.fields(Findings)}
+    notes = {"remarks", "length_note", "columns_note", "contamination_note"}
+    assert fields - notes <= set(SECTIONS)
+
+
+def test_long_tables_are_folded_and_empty_columns_left_out() -> None:
+    made = tables(whole())
+    assert [column.name for column in made["origins"][0].columns] == [
+        "source", "born", "accepted", "rejected", "failed", "words a row", "turns a row",
+    ]  # fmt: skip
+    for some in made.values():
+        for table in some:
+            assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def test_the_category_is_a_column_of_that_name_or_the_first_label() -> None:
+    assert category_column(whole()) == "category"
+    assert category_column(empty()) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.21, "4.21 s"), (754.2, "12.6 min"), (9000, "2.5 h"), (5e5, "5.79 days")]
+)
+def test_spans(seconds: float, text: str) -> None:
+    assert span(seconds) == text
