@@ -36,7 +36,8 @@ def length_figures(lengths: Sequence[Lengths]) -> Iterator[Figure]:
             yield _turns(one)
             continue
         half = f"Half of them have {short(one.median)} {one.unit} or fewer, 95 % at most {short(one.p95)}; "
-        marks = [(one.median, f"median {short(one.median)}"), (one.p95, f"95 %: {short(one.p95)}")]
+        marks = [(one.median, f"median {short(one.median)}")]
+        marks += [(one.p95, f"95 %: {short(one.p95)}")] if one.p95 > one.median else []
         caption = half + f"the longest has {one.longest:,}. A second hump or a wall at the right end is worth a look."
         svg = histogram(one.histogram, one.unit, f"{named(what)} by {one.unit}. {half}", marks=marks)
         yield Figure(named(what) if what == one.unit else f"{named(what)}, {one.unit}", caption, svg)

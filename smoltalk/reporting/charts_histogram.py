@@ -111,6 +111,8 @@ def _ticks(of: Histogram) -> Mapping[str, Any]:
     steps = (1, 2, 5) if math.log10(edges[-1] / low) < 2 else (1,)
     ticks = [step * 10.0**power for power in range(first, last + 1) for step in steps]
     inside = [tick for tick in ticks if edges[0] <= tick <= edges[-1]]
+    if len(inside) < 3:
+        return {"values": edges[:: max(1, len(edges) // 5)]}
     return {"values": ([0] if edges[0] <= 0 else []) + inside}
 
 

@@ -9,7 +9,7 @@ from smoltalk.reporting.charts_bars import place_labels
 from smoltalk.reporting.page_text import short
 from smoltalk.reporting.suspicions import Phrase
 
-_MOST = 100.0
+_MOST = 10_000.0
 """Times its reference beyond which a dot stays at the edge."""
 OVER = 2.0
 """Times its reference from which on a phrase is coloured."""
@@ -33,7 +33,7 @@ def ratios(phrases: Sequence[Phrase], says: str, width: int = NARROW) -> Markup:
         "field": "ratio", "type": "quantitative", "title": "times the reference",
         "scale": {"type": "log", "domain": [low, top * 1.05], "nice": False},
         "axis": {
-            "values": [0.01, 0.1, 1, 10, 100], "labelExpr": "format(datum.value, '~g') + '\\u00d7'", "labelFlush": True,
+            "values": [10.0**power for power in range(-4, 5)], "labelExpr": "format(datum.value, '~g') + '\\u00d7'", "labelFlush": True,
         },
     }  # fmt: skip
     paint = {"field": "colour", "type": "nominal", "scale": None}

@@ -145,6 +145,12 @@ def test_pairs_lose_the_prompt_that_their_answers_repeat(tmp_path: Path) -> None
     assert failed(pieces)[0][2:] == ("b.jsonl:2", "no_content", "`prompt` holds no text")
 
 
+def test_an_answer_that_repeats_half_a_prompt_keeps_it(tmp_path: Path) -> None:
+    given = [{"prompt": turns("q", "a", "q2"), "chosen": turns("q", "other"), "rejected": turns("", "bad")[1:]}]
+    (row,) = rows(read(opened("s", source(parquet(tmp_path / "a.parquet", given)), "dpo")))
+    assert row["chosen"] == turns("q", "other")
+
+
 def test_only_rows_that_where_asks_for_are_born(tmp_path: Path) -> None:
     given = [
         {"messages": turns("q", "a"), "kind": "math", "level": 1, "easy": True},
@@ -227,6 +233,16 @@ def test_a_line_too_long_to_hold_is_one_row_that_fails(tmp_path: Path, monkeypat
     pieces = read(opened("s", source(file), "sft"))
     assert [row["source_id"] for row in rows(pieces)] == ["a.jsonl:1", "a.jsonl:3", "a.jsonl:4"]
     assert [(one.place, one.reason) for one in failed(pieces)] == [("a.jsonl:2", "too_long")]
+
+
+def test_large_row_groups_are_cut_and_keep_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretches, "STRETCH", 1_200)
+    given = [{"messages": turns(f"q{n}", "a")} for n in range(1, 26)]
+    file = parquet(tmp_path / "a.parquet", given, row_group_size=10)
+    pieces = read(opened("s", source(file), "sft"))
+    assert [piece.rows for piece in pieces] == [3, 3, 3, 1, 3, 3, 3, 1, 5]
+    found = [(row["source_id"], row["messages"][0]["content"]) for row in rows(pieces)]
+    assert found == [(f"a.parquet:{n}", f"q{n}") for n in range(1, 26)]
 
 
 # ---------------------------------------------------------------- the laws
