@@ -15,6 +15,7 @@ from bench import (
     duplicates,
     engine_share,
     flatness,
+    mixing,
     orchestration,
     programs,
     startup,
@@ -32,6 +33,7 @@ MEASUREMENTS = {
     "vllm_four_steps": vllm_four_steps.results,
     "contamination": contamination.results,
     "duplicates": duplicates.results,
+    "mixing": mixing.results,
     "verifications": verifications.results,
     "programs": programs.results,
 }

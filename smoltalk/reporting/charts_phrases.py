@@ -33,7 +33,8 @@ def ratios(phrases: Sequence[Phrase], says: str, width: int = NARROW) -> Markup:
         "field": "ratio", "type": "quantitative", "title": "times the reference",
         "scale": {"type": "log", "domain": [low, top * 1.05], "nice": False},
         "axis": {
-            "values": [10.0**power for power in range(-4, 5)], "labelExpr": "format(datum.value, '~g') + '\\u00d7'", "labelFlush": True,
+            "values": [10.0**power for power in range(-4, 5)], "labelFlush": True,
+            "labelExpr": "format(datum.value, ',~g') + '\\u00d7'",
         },
     }  # fmt: skip
     paint = {"field": "colour", "type": "nominal", "scale": None}

@@ -56,17 +56,18 @@ def origins(
         one = accepted.get(name, OfSource())
         rejected, failed = (others.get((name, fate), 0) for fate in ("rejected", "failed"))
         born = one.rows + rejected + failed
-        found.append(Origin(name, born, one.rows, rejected, failed, **_means(one)))
+        words, turns = _means(one)
+        found.append(Origin(name, born, one.rows, rejected, failed, words=words, turns=turns))
     return sorted(found, key=lambda one: (-one.accepted, -one.born, one.source))[:_SOURCES]
 
 
 def _mixed(one: progress.OfSource, measured: OfSource) -> Origin:
+    words, turns = _means(measured)
+    rejected = one.rejected + one.beyond
     return Origin(
-        one.name, one.born, one.accepted, one.rejected + one.beyond, one.failed, one.asked, one.beyond, one.copies,
-        **_means(measured),
+        one.name, one.born, one.accepted, rejected, one.failed, one.asked, one.beyond, one.copies, words, turns
     )  # fmt: skip
 
 
-def _means(one: OfSource) -> dict[str, float | None]:
-    rows = one.rows
-    return {"words": one.words / rows if rows else None, "turns": one.turns / rows if rows else None}
+def _means(one: OfSource) -> tuple[float | None, float | None]:
+    return (one.words / one.rows, one.turns / one.rows) if one.rows else (None, None)

@@ -54,7 +54,9 @@ class Moment:
     part: float
     empty: float
     waiting: str
-    """What rows waited for: `engine`, `rows`, `judging`, `target`, ...; "" where nothing did."""
+    """What rows waited for while this engine had room: another engine at its limit, by its name; `start` of an engine;
+    `rows`, for as many were on their way as may be; `judging` of older ones; `target`, for no more were wanted; ""
+    where nothing is known, or it had no room."""
     tokens_per_second: float
     """Written since the moment before (read, for engines that write none)."""
 

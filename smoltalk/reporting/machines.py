@@ -119,9 +119,9 @@ def moments(connection: sqlite3.Connection) -> list[Moment]:
         tokens = tokens_out or tokens_in
         then, had, *earlier = before.get(engine, (0.0, 0, 0.0, 0.0, 0.0))
         took = second - then
-        full, part, empty = (
-            min(1.0, max(0.0, now - was) / took) if took > 0 else 0.0 for now, was in zip(sums, earlier, strict=True)
-        )
+        spent = [max(0.0, now - was) for now, was in zip(sums, earlier, strict=True)]
+        whole = max(took, sum(spent)) or 1.0  # a moment stands at a whole second, and its sums a little later
+        full, part, empty = (state / whole for state in spent)
         speed = max(0, tokens - had) / took if took > 0 else 0.0
         before[engine] = second, tokens, sums[0], sums[1], sums[2]
         found.append(Moment(float(second), engine, tokens_in, tokens_out, in_flight, full, part, empty, waiting, speed))

@@ -3,6 +3,7 @@
 replies  every engine reply and what it took, by (row, its id, step fingerprint, turn, attempt), before it is used
 rows     where each row ended: fate, gate, reason, evidence, and its columns as JSON
 tally    running counts of the two, so that the books of a million rows are read at once
+moments  how each engine stood over time: sums so far, at most 2,000 lines a run
 meta     the pipeline as run, its fingerprints, the state of the run
 
 `sum` is a checksum of the texts beside it: SQLite notices a damaged page structure, not a damaged letter.
@@ -34,6 +35,11 @@ CREATE TABLE IF NOT EXISTS rows (
 CREATE TABLE IF NOT EXISTS tally (
     kind TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (kind, name, detail)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS moments (
+    second INTEGER NOT NULL, engine TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+    in_flight INTEGER NOT NULL, full REAL NOT NULL, part REAL NOT NULL, empty REAL NOT NULL, waiting TEXT NOT NULL,
+    PRIMARY KEY (second, engine)
 ) WITHOUT ROWID;
 PRAGMA user_version = 2;
 """

@@ -7,6 +7,7 @@ durability is a sync a moment, not a sync a reply (group commit, as in DeWitt et
 import asyncio
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +74,8 @@ class Journal:
         self._counts: defaultdict[tuple[str, str, str], list[int]] = defaultdict(_nothing)
         """Replies, tokens in and out by (step, engine, outcome), until the next group."""
         self._meta: dict[str, object] = {}
+        self.beside: Callable[[sqlite3.Connection], None] | None = None
+        """Writes something more with every group."""
         self._wake = asyncio.Event()
         self._awake = False
         """Whether `_wake` is set, without asking it: three times a row."""
@@ -186,6 +189,8 @@ class Journal:
         self.connection.executemany(_ADD_TALLY, [(*key, n) for key, n in tally.items()])
         if meta:
             database.set_meta(self.connection, **meta)
+        if self.beside:
+            self.beside(self.connection)
 
     def _count_up(self) -> None:
         """From the counts of replies, one entry a reply to touch, to the tally's lines."""

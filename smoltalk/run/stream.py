@@ -31,6 +31,7 @@ from smoltalk.run.folder import RunFolder
 from smoltalk.run.journal import Fate, Journal
 from smoltalk.run.judging import Bench, Landed, NamedGate
 from smoltalk.run.ledger import Books, State
+from smoltalk.run.moments import Moments
 from smoltalk.run.progress import Progress
 from smoltalk.run.quotas import Quotas
 from smoltalk.run.staged import Links, Staged
@@ -78,6 +79,8 @@ class Stream:
         self._stopping = ""
         self._replaying = False
         self._loop = asyncio.get_running_loop()
+        self._moments = Moments(journal.connection, books)
+        journal.beside = self._moments.write
         self._broken: asyncio.Future[None] = self._loop.create_future()
         """Fails with what ends the session early; whoever waits for it hears."""
 
@@ -262,8 +265,16 @@ class Stream:
         if self.journal.failure is None:
             born, surplus = self._born - self.bench.surplus, self.bench.surplus
             turn = str(self.staged.turn or "") if self.staged else ""
-            times = json.dumps(self.desks.times())
-            self.journal.note(born=born, surplus=surplus, seconds=self.seconds, times=times, turn=turn)
+            times = self.desks.times()
+            self._moments.look(self.seconds, self.desks, times, self._held_by())
+            self.journal.note(born=born, surplus=surplus, seconds=self.seconds, times=json.dumps(times), turn=turn)
+
+    def _held_by(self) -> str:
+        """What rows wait for where no engine is at its limit."""
+        if self.desks.starting:
+            return "start"
+        full = self._walking.taken >= self._walking.size, self._window.taken >= self._window.size
+        return "rows" if full[0] else "judging" if full[1] else "target" if self._waits else ""
 
     def progress(self) -> Progress:
         """A snapshot for whoever watches."""
