@@ -9,7 +9,7 @@ import numpy as np
 
 from smoltalk.review.choosing import score_of
 from smoltalk.review.records import Answer, Item
-from smoltalk.review.verdicts import vote
+from smoltalk.review.verdicts import last_words, vote
 from smoltalk.rows import Row
 
 
@@ -45,12 +45,16 @@ class Agreed(NamedTuple):
 
 def voices(items: Mapping[str, Item], answers: Iterable[Answer]) -> list[Voice]:
     """Every answer that decides something, the latest of each person."""
-    latest: dict[tuple[str, str], Answer] = {}
-    for answer in sorted(answers, key=lambda answer: answer.updated_at):
-        item = items.get(answer.id)
-        if item is not None and item.mark == answer.mark and vote(item, answer):
-            latest[answer.id, answer.reviewer] = answer
-    return [Voice(items[row_id].row, who, vote(items[row_id], one)) for (row_id, who), one in sorted(latest.items())]
+    by_row: dict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        by_row[answer.id].append(answer)
+    found = [
+        Voice(item.row, answer.reviewer, vote(item, answer))
+        for row_id, item in items.items()
+        for answer in last_words(item, by_row.get(row_id, ()))
+        if vote(item, answer)
+    ]
+    return sorted(found)
 
 
 def agreement(given: Sequence[Voice]) -> Agreement:
@@ -68,12 +72,16 @@ def agreement(given: Sequence[Voice]) -> Agreement:
     return Agreement(len(shared), _alpha(list(shared.values()), people), pairs)
 
 
-def of_scores(given: Sequence[Voice], rows: Mapping[int, Row]) -> list[Agreed]:
-    """For each score, how well it tells kept rows from dropped ones; those that tell most come first."""
+def kept_by(given: Iterable[Voice]) -> dict[int, bool]:
+    """Which rows most people keep as they are taken; rows with as many voices for as against are left out."""
     votes: dict[int, list[bool]] = defaultdict(list)
     for voice in given:
         votes[voice.row].append(voice.said in ("keep", "chosen"))
-    decided = {row: sum(said) * 2 > len(said) for row, said in votes.items() if sum(said) * 2 != len(said)}
+    return {row: sum(said) * 2 > len(said) for row, said in votes.items() if sum(said) * 2 != len(said)}
+
+
+def of_scores(decided: Mapping[int, bool], rows: Mapping[int, Row]) -> list[Agreed]:
+    """For each score, how well it tells kept rows from dropped ones; those that tell most come first."""
     columns: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for row, kept in decided.items():
         for name, value in rows.get(row, {}).items():

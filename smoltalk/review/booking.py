@@ -1,7 +1,7 @@
 """What people decided, in the books: each reviewed row ends where their verdict says, and what it was stays."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.review import answers as answers_
 from smoltalk.review.choosing import By, Candidate, choose
-from smoltalk.review.records import Answer, Item
+from smoltalk.review.records import Item
 from smoltalk.review.shown import shown
 from smoltalk.review.verdicts import Ruling, ruling
 from smoltalk.rows import Row, message
@@ -92,30 +92,43 @@ def settle(pipeline: Pipeline, connection: sqlite3.Connection) -> Account:
     Once more with the same answers changes nothing. Rows that nobody decided are as the loop left them, unless the
     pipeline's gate `human` holds them back.
     """
-    gate = next((part for _, part in labelled_gates(pipeline) if isinstance(part, Human)), None)
-    given = answers_.kept(connection)
-    if gate is None and not given:
-        return Account()
     with _transaction(connection):
+        lines, found = _worked_out(pipeline, connection)
         _undo(connection)
-        waiting = {item.row for item in sampled(pipeline, connection, gate.sample, gate.by)} if gate else set()
-        lines, counts = [], dict.fromkeys(Account._fields, 0)
-        for one in reviewable(connection):
-            mine = given.get(one.fate.id, [])
-            if not mine and one.fate.row not in waiting:
-                continue
-            item = _item(pipeline, one)
-            verdict = item and ruling(item, mine, gate.reviewers if gate else 1, gate.conflicts if gate else "majority")
-            counts["stale"] += sum(item is None or answer.mark != item.mark for answer in mine)
-            if item and verdict:
-                lines.append(_ruled(one, item, verdict, counts))
-            elif one.fate.row in waiting and gate and gate.wait:
-                counts["pending"] += 1
-                lines.append(one.fate._replace(fate="pending", gate=LABEL, reason=WAITING))
-            elif one.fate.row in waiting:
-                counts["awaited"] += 1
         _write(connection, lines)
-    return Account(**counts)
+    return found
+
+
+def account(pipeline: Pipeline, connection: sqlite3.Connection) -> Account:
+    """What settling would come to; nothing is written."""
+    return _worked_out(pipeline, connection)[1]
+
+
+def human_gate(pipeline: Pipeline) -> Human | None:
+    """The pipeline's gate of people."""
+    return next((part for _, part in labelled_gates(pipeline) if isinstance(part, Human)), None)
+
+
+def _worked_out(pipeline: Pipeline, connection: sqlite3.Connection) -> tuple[list[Fate], Account]:
+    """The ledger's lines that people change, and the account of all that they said."""
+    gate, given = human_gate(pipeline), answers_.kept(connection)
+    waiting = {item.row for item in sampled(pipeline, connection, gate.sample, gate.by)} if gate else set()
+    lines, counts = [], dict.fromkeys(Account._fields, 0)
+    for one in reviewable(connection) if gate or given else ():
+        mine = given.get(one.fate.id, [])
+        if not mine and one.fate.row not in waiting:
+            continue
+        item = _item(pipeline, one)
+        verdict = item and ruling(item, mine, gate.reviewers if gate else 1, gate.conflicts if gate else "majority")
+        counts["stale"] += len({answer.reviewer for answer in mine if item is None or answer.mark != item.mark})
+        if item and verdict:
+            lines.append(_ruled(one, item, verdict, counts))
+        elif one.fate.row in waiting and gate and gate.wait:
+            counts["pending"] += 1
+            lines.append(one.fate._replace(fate="pending", gate=LABEL, reason=WAITING))
+        elif one.fate.row in waiting:
+            counts["awaited"] += 1
+    return lines, Account(**counts)
 
 
 def _item(pipeline: Pipeline, one: Reviewable) -> Item | None:
@@ -196,8 +209,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def items_of(pipeline: Pipeline, connection: sqlite3.Connection, ids: Mapping[str, Sequence[Answer]]) -> Iterator[Item]:
-    """The items that answers are to."""
+def items_of(pipeline: Pipeline, connection: sqlite3.Connection, ids: Container[str]) -> Iterator[Item]:
+    """The items of these rows."""
     for one in reviewable(connection):
         if one.fate.id in ids and (item := _item(pipeline, one)) is not None:
             yield item

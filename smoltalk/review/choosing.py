@@ -153,6 +153,11 @@ def score_of(value: Any) -> float | None:
     return float(value) if isinstance(value, float) or type(value) is int else None
 
 
+def above(labels: Sequence[str], cut: float) -> list[str]:
+    """Labels that score at least so much, the lowest first."""
+    return sorted((label for label in labels if _RANKS[label] >= cut), key=lambda label: (_RANKS[label], label))
+
+
 def _ranked(values: Any) -> Any:
     """Mid-ranks from 0 to 1; NaN stays."""
     known = ~np.isnan(values)

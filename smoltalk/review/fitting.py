@@ -31,6 +31,8 @@ class Fit(NamedTuple):
     """The one with the highest F1; of equals the lowest, which keeps most."""
     base: float
     """Precision without a cut: the share of rows that people keep."""
+    labels: tuple[str, ...] = ()
+    """Of a column of labels: those that the rows have."""
 
 
 def fits(decided: Mapping[int, bool], rows: Mapping[int, Row]) -> list[Fit]:
@@ -40,8 +42,17 @@ def fits(decided: Mapping[int, bool], rows: Mapping[int, Row]) -> list[Fit]:
         for name, value in rows.get(row, {}).items():
             if (score := score_of(value)) is not None:
                 columns.setdefault(name, []).append((score, keep))
-    found = [_fit(name, pairs) for name, pairs in sorted(columns.items()) if _tells(pairs)]
-    return sorted(found, key=lambda fit: -_f1(fit.best))
+    found = [
+        _fit(name, pairs)._replace(labels=_labels(name, decided, rows))
+        for name, pairs in sorted(columns.items())
+        if _tells(pairs)
+    ]
+    return sorted(found, key=lambda fit: -f1(fit.best))
+
+
+def _labels(name: str, decided: Mapping[int, bool], rows: Mapping[int, Row]) -> tuple[str, ...]:
+    values = (rows.get(row, {}).get(name) for row in decided)
+    return tuple(sorted({value for value in values if isinstance(value, str) and score_of(value) is not None}))
 
 
 def _tells(pairs: Sequence[tuple[float, bool]]) -> bool:
@@ -56,10 +67,11 @@ def _fit(name: str, pairs: Sequence[tuple[float, bool]]) -> Fit:
         passed = scores >= cut
         right = int((passed & keep).sum())
         curve.append(Point(float(cut), right / int(passed.sum()), right / int(keep.sum()), int(passed.sum())))
-    best = max(curve, key=lambda point: (_f1(point), -point.cut))
+    best = max(curve, key=lambda point: (f1(point), -point.cut))
     return Fit(name, len(pairs), tuple(curve), best, float(keep.mean()))
 
 
-def _f1(point: Point) -> float:
+def f1(point: Point) -> float:
+    """The harmonic mean of precision and recall."""
     both = point.precision + point.recall
     return 2 * point.precision * point.recall / both if both else 0.0

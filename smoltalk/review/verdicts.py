@@ -1,7 +1,7 @@
 """What several people's answers to one row come to."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,10 +32,9 @@ def ruling(
     Drafts, and answers to another text, count for nothing; who discards a row does not decide. Voices that are equally
     many decide nothing either: with `majority` the row is held back.
     """
-    cast = sorted((a for a in answers if a.mark == item.mark and vote(item, a)), key=lambda a: a.updated_at)
-    if len({answer.reviewer for answer in cast}) < needed:
+    latest = {answer.reviewer: answer for answer in last_words(item, answers) if vote(item, answer)}
+    if len(latest) < needed:
         return None
-    latest = {answer.reviewer: answer for answer in cast}
     votes = Counter(vote(item, answer) for answer in latest.values())
     evidence = {"reviewers": [_told(item, answer) for answer in latest.values()]}
     decided = _decided(votes, latest, item, conflicts, owner)
@@ -51,6 +50,15 @@ def ruling(
     of_owner = [answer for answer in edits if answer.reviewer == owner]
     chosen = of_owner or edits
     return Ruling(True, text=_edit(item, chosen[-1]) if chosen else None, evidence=evidence)
+
+
+def last_words(item: Item, answers: Iterable[Answer]) -> list[Answer]:
+    """The latest answer of each person to this text, wherever it was given, in the order in which they were given.
+
+    Who takes an answer back, by discarding it, has said nothing.
+    """
+    ours = sorted((answer for answer in answers if answer.mark == item.mark), key=lambda answer: answer.updated_at)
+    return sorted({answer.reviewer: answer for answer in ours}.values(), key=lambda answer: answer.updated_at)
 
 
 def _decided(
