@@ -18,6 +18,7 @@ from bench import (
     mixing,
     orchestration,
     programs,
+    report,
     startup,
     verifications,
     vllm_four_steps,
@@ -34,6 +35,7 @@ MEASUREMENTS = {
     "contamination": contamination.results,
     "duplicates": duplicates.results,
     "mixing": mixing.results,
+    "report": report.results,
     "verifications": verifications.results,
     "programs": programs.results,
 }

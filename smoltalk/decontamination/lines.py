@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from smoltalk.decontamination.as_written import LONG_NUMBER, any_rounded, table_of, undated
+from smoltalk.decontamination.places import Lines, Places, one_by_one
 from smoltalk.text import valid
 
 _Kind = str | dict[str, Any] | list[Any]
@@ -33,6 +34,8 @@ class Unreadable(NamedTuple):
 
 
 class _Line(NamedTuple):
+    number: int
+    """Lines before it in its block."""
     place: str
     record: dict[str, Any]
     line: bytes
@@ -45,6 +48,8 @@ class Block(NamedTuple):
     unreadable: list[Unreadable]
     surrogates: int
     """Rows with half characters, which became U+FFFD."""
+    places: Places = one_by_one(1)
+    """Where in the file its rows stand."""
 
 
 def cuts(path: Path, size: int) -> list[tuple[int, int]]:
@@ -60,12 +65,13 @@ def cuts(path: Path, size: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairwise(bounds) if a < b] or [(0, 0)]
 
 
-def read_blocks(path: Path, first: int, last: int) -> Iterator[Block]:
-    """Lines of the bytes `first` to `last`, a block at a time. Raises `OSError`.
+def read_blocks(path: Path, first: int, last: int, lines: Lines | None = None) -> Iterator[Block]:
+    """Lines of the bytes `first` to `last`, a block at a time; `lines` are the file's. Raises `OSError`.
 
     A column that one block has stays in the next ones, so that their schemas seldom differ.
     """
     known: pa.Schema | None = None
+    lines = lines or Lines(path)
     with path.open("rb") as stream:
         stream.seek(first)
         while (at := stream.tell()) < last:
@@ -75,10 +81,10 @@ def read_blocks(path: Path, first: int, last: int) -> Iterator[Block]:
                 data = data.removeprefix(b"\xef\xbb\xbf")
             table = _at_once(data, known) if data.strip() else pa.table({})
             if table is None:
-                yield _line_by_line(path.name, at, data, known)
+                yield _line_by_line(path.name, at, data, known, lines)
             else:
                 known = table.schema if data.strip() else known
-                yield Block(table, [], 0)
+                yield Block(table, [], 0, lines.places(at, stream.tell(), table.num_rows))
 
 
 def _at_once(data: bytes, known: pa.Schema | None) -> pa.Table | None:
@@ -101,12 +107,12 @@ def _parsing(schema: pa.Schema | None) -> pyarrow.json.ParseOptions:
     return pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer")
 
 
-def _line_by_line(name: str, at: int, data: bytes, known: pa.Schema | None) -> Block:
+def _line_by_line(name: str, begin: int, data: bytes, known: pa.Schema | None, lines: Lines) -> Block:
     """Lines that are no JSON object are put aside, half characters mended; then again at once, if that is enough."""
     rows: list[_Line] = []
     unreadable: list[Unreadable] = []
-    surrogates = 0
-    for line in data.split(b"\n"):
+    surrogates, at = 0, begin
+    for number, line in enumerate(data.split(b"\n")):
         place = f"{name}, byte {at}"
         at += len(line) + 1
         if not line.strip():
@@ -117,7 +123,7 @@ def _line_by_line(name: str, at: int, data: bytes, known: pa.Schema | None) -> B
             unreadable.append(Unreadable(place, str(error), line))
             continue
         surrogates += broken
-        rows.append(_Line(place, record, orjson.dumps(record) if broken else line))
+        rows.append(_Line(number, place, record, orjson.dumps(record) if broken else line))
     table = _at_once(b"\n".join(row.line for row in rows), known) if rows else pa.table({})
     if table is None or table.num_rows != len(rows):
         table, odd = _table(rows)

@@ -166,8 +166,3 @@ def _ranked(values: Any) -> Any:
     ranks = np.full(len(values), np.nan)
     ranks[known] = (below[inverse] + (counts[inverse] - 1) / 2) / max(int(known.sum()) - 1, 1)
     return ranks
-
-
-def columns_of_scores(rows: Sequence[Row]) -> list[str]:
-    """Columns of some rows that hold scores."""
-    return sorted({name for row in rows for name, value in row.items() if score_of(value) is not None})

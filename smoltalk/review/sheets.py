@@ -1,0 +1,160 @@
+"""Items as a file that a person fills in with any editor or spreadsheet, and back: CSV or JSON Lines."""
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.pipeline.model import Makes
+from smoltalk.review.records import ISSUES, MOST_STARS, Answer, Decision, Item, Turn, Winner
+
+KINDS = (".csv", ".jsonl")
+_RECORD = "record"
+_ASKED: dict[Makes, tuple[str, ...]] = {
+    "sft": ("decision", "rating", "issues", "text", "comment", "reviewer"),
+    "dpo": ("winner", "issues", "comment", "reviewer"),
+}
+"""What the person fills in."""
+_ACTS = re.compile(r"'*[=+\-@\t\r]")
+"""Cells that a spreadsheet takes for a formula (OWASP, CSV injection), and those that look like ours with a quote."""
+_CHOICES = {"decision": get_args(Decision), "winner": get_args(Winner)}
+
+
+def sheet(items: Iterable[Item], kind: str, blind: bool) -> str:
+    """The text of a file to fill in; `kind` is one of `KINDS`. A blind one leaves out what scores and gates said."""
+    lines = [_line(item, blind) for item in items]
+    if kind == ".jsonl":
+        return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    stream = io.StringIO(newline="")
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    writer = csv.DictWriter(stream, names)
+    writer.writeheader()
+    for line in lines:
+        writer.writerow({name: _harmless(_text(value)) for name, value in line.items()})
+    return stream.getvalue()
+
+
+def read_sheet(path: Path, reviewer: str | None) -> list[Answer]:
+    """What was filled in; lines without a decision are no answers.
+
+    `reviewer` stands for lines that name none. Raises `UserError` with every line that cannot be an answer, and
+    `OSError`.
+    """
+    if path.suffix not in KINDS:
+        raise UserError([Problem(str(path), 0, "is neither .csv nor .jsonl", "as `smoltalk review export` writes them")])
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    at = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None).isoformat()
+    answers, problems = [], []
+    for number, line in _lines(path, text):
+        if not any(str(line.get(name) or "").strip() for name in _CHOICES):
+            continue
+        try:
+            answers.append(_answer(line, reviewer, at, path.name))
+        except ValueError as error:
+            sentence, _, hint = str(error).partition("\n")
+            problems.append(Problem(str(path), number, sentence, hint))
+    if problems:
+        raise UserError(problems)
+    return answers
+
+
+def _line(item: Item, blind: bool) -> dict[str, Any]:
+    line: dict[str, Any] = {_RECORD: item.name}
+    if item.makes == "dpo":
+        line |= {"prompt": _told(item.turns), "answer_a": item.answers[0], "answer_b": item.answers[1]}
+    else:
+        line |= {"conversation": _told(item.turns)}
+    line |= {} if blind else {"evidence": "\n".join(f"{name}: {value}" for name, value in item.evidence.items())}
+    return line | dict.fromkeys(_ASKED[item.makes], "")
+
+
+def _told(turns: Iterable[Turn]) -> str:
+    return "\n\n".join(f"{turn.role}:\n{turn.content}" for turn in turns)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if _ACTS.match(cell) else cell
+
+
+def _as_it_was(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _ACTS.match(cell) else cell
+
+
+# ---------------------------------------------------------------- back
+
+
+def _lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Lines with the numbers at which they end."""
+    if path.suffix == ".jsonl":
+        for number, one in enumerate(text.split("\n"), 1):
+            if one.strip():
+                yield number, _parsed(path, number, one)
+        return
+    csv.field_size_limit(sys.maxsize)
+    head = text.partition("\n")[0]
+    comma = max(",;\t", key=head.count)  # spreadsheets of some countries write another one
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma)
+    try:
+        if _RECORD not in (reader.fieldnames or ()):
+            raise UserError([Problem(str(path), 1, f"has no column `{_RECORD}`", "it says which row is meant: keep it")])
+        for line in reader:
+            yield reader.line_num, {str(name): _as_it_was(cell or "") for name, cell in line.items() if name}
+    except csv.Error as error:
+        raise UserError([Problem(str(path), reader.line_num, f"is no CSV: {error}")]) from error
+
+
+def _parsed(path: Path, number: int, text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError([Problem(str(path), number, f"is no JSON: {error}")]) from error
+    if not isinstance(found, dict):
+        raise UserError([Problem(str(path), number, "is no JSON object")])
+    return found
+
+
+def _answer(line: Mapping[str, Any], reviewer: str | None, at: str, origin: str) -> Answer:
+    """Raises `ValueError`, its hint after a line break."""
+    row_id, _, mark = str(line.get(_RECORD) or "").strip().rpartition("-")
+    if not row_id or not mark:
+        raise ValueError(f"`{_RECORD}` does not say which row is meant\nleave that column as it was exported")
+    who = str(line.get("reviewer") or "").strip() or reviewer
+    if not who:
+        raise ValueError("nobody says who answered\nfill in `reviewer`, or say --reviewer NAME")
+    values: dict[str, Any] = {}
+    for name, choices in _CHOICES.items():
+        if said := str(line.get(name) or "").strip().lower().replace(" ", "_"):
+            if said not in choices:
+                raise ValueError(f"`{name}` is `{said}`\n{nearest(said, choices)}")
+            values[name] = said
+    if rating := str(line.get("rating") or "").strip():
+        stars = rating.removesuffix(".0")
+        if stars not in map(str, range(1, MOST_STARS + 1)):
+            raise ValueError(f"`rating` is `{rating}`, and goes from 1 to {MOST_STARS}")
+        values["rating"] = int(stars)
+    if issues := list(_issues(line.get("issues"))):
+        values["issues"] = issues
+    values |= {name: line[name] for name in ("text", "comment") if isinstance(line.get(name), str) and line[name]}
+    if values.get("decision") == "edit" and not str(values.get("text", "")).strip():
+        raise ValueError("`decision` is `edit`, and `text` is empty\n`text` is the last answer as it should be")
+    return Answer(row_id, mark, who, "submitted", values, at, at, origin)
+
+
+def _issues(given: Any) -> Iterator[str]:
+    if isinstance(given, str) and given.strip().startswith("["):
+        given = json.loads(given)  # a ValueError is told like any other
+    for one in given if isinstance(given, list) else re.split(r"[,;|\n]", str(given or "")):
+        if issue := str(one).strip().lower().replace(" ", "_"):
+            if issue not in ISSUES:
+                raise ValueError(f"`issues` names `{issue}`\n{nearest(issue, ISSUES)}")
+            yield issue
