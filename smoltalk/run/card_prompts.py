@@ -13,7 +13,8 @@ def said_to_models(pipeline: Pipeline) -> str:
     prompts: dict[str, str] = {}
     for step in pipeline.steps:
         if not isinstance(step.part, Stock):
-            prompts |= step.part.says()
+            # A file of one's own goes by its name: where it lies is this machine's business.
+            prompts |= {name.rpartition("/")[2]: text for name, text in step.part.says().items()}
     parts, left = [], _MOST
     for name, text in prompts.items():
         if len(text) > left:
