@@ -19,6 +19,7 @@ from bench import (
     orchestration,
     programs,
     report,
+    review,
     startup,
     verifications,
     vllm_four_steps,
@@ -38,6 +39,7 @@ MEASUREMENTS = {
     "report": report.results,
     "verifications": verifications.results,
     "programs": programs.results,
+    "review": review.results,
 }
 RESULTS = Path(__file__).resolve().parent / "results.json"
 

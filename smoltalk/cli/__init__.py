@@ -18,6 +18,7 @@ from smoltalk.cli import (
     preview,
     push,
     report,
+    review,
     run,
     schema,
     status,
@@ -42,6 +43,7 @@ for verb in (
 ):  # fmt: skip
     app.command()(verb)
 app.add_typer(benchmarks.app)
+app.add_typer(review.app)
 
 
 def _say_version(wanted: bool) -> None:

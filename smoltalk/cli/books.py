@@ -36,9 +36,13 @@ def ledger(name: str, books: Books, state: str = "") -> str:
 
 def _asked(books: Books) -> Iterator[str]:
     if books.target:
-        yield f"  {books.accepted:,} of {count(books.target, 'row')}"
+        away = books.reached - books.accepted - books.pending
+        after = f"; people turned {away:,} away" if away else ""
+        yield f"  {books.accepted:,} of {count(books.target, 'row')}{after}"
     if books.turn:
         yield f"  {books.turn}"
+    if books.pending:
+        yield f"  {count(books.pending, 'row')} held back until people have looked: smoltalk review push RUN, then pull"
     if books.why:
         yield f"  {books.why}"
     if books.seconds:

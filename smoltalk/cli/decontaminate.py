@@ -61,13 +61,18 @@ def decontaminate(
     """
     from smoltalk.decontamination.folder import OutFolder
 
-    names = _names(against, threshold, method)
+    names, problems = _names(against, threshold, method)
+    try:
+        found = _data(data, out, config, split, revision)
+    except UserError as error:
+        raise UserError([*problems, *error.problems]) from None
+    if problems:
+        raise UserError(problems)
     from smoltalk.decontamination.session import THRESHOLD, Job
 
     job = Job(
-        _data(data, out, config, split, revision), names, method.value, threshold or THRESHOLD, tuple(of or ()),
-        threads or len(os.sched_getaffinity(0)),
-    )  # fmt: skip
+        found, names, method.value, threshold or THRESHOLD, tuple(of or ()), threads or len(os.sched_getaffinity(0))
+    )
     folder = OutFolder(out)
     try:
         _go(job, folder, dataset_report)
@@ -79,8 +84,8 @@ def decontaminate(
         raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
-def _names(against: Sequence[str], threshold: float | None, method: ByMethod) -> tuple[str, ...]:
-    """Raises `UserError` with everything that is wrong."""
+def _names(against: Sequence[str], threshold: float | None, method: ByMethod) -> tuple[tuple[str, ...], list[Problem]]:
+    """The benchmarks, and what is wrong with them and with the threshold."""
     from smoltalk.benchmarks.against import wrong
 
     problems = []
@@ -93,9 +98,7 @@ def _names(against: Sequence[str], threshold: float | None, method: ByMethod) ->
     if not names:
         problems.append(Problem("--against", 0, "names no benchmark", "smoltalk benchmarks list"))
     problems += [Problem("--against", 0, one.sentence, one.hint) for name in names for one in wrong(name)]
-    if problems:
-        raise UserError(problems)
-    return names
+    return names, problems
 
 
 def _data(data: list[str], out: Path, config: str | None, split: str, revision: str | None) -> "Files | OnHub":

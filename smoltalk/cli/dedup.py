@@ -13,6 +13,8 @@ from smoltalk.errors import Problem, UserError, WorldError
 
 if TYPE_CHECKING:
     from smoltalk.decontamination.folder import OutFolder
+    from smoltalk.decontamination.hub import OnHub
+    from smoltalk.decontamination.parts import Files
     from smoltalk.deduplication import Job
     from smoltalk.deduplication.session import Progress, Result
 
@@ -65,14 +67,19 @@ def dedup(
 
     Writes kept/ and duplicates/ (Parquet) and summary.json.
     """
-    _refuse(by, threshold, model)
+    problems = _mistakes(by, threshold, model)
     from smoltalk.decontamination.folder import OutFolder
     from smoltalk.deduplication import THRESHOLDS, Job, opened
 
-    job = Job(
-        opened(data, out, config, split, revision), by.value, tuple(on or ()), threshold or THRESHOLDS[by.value],
-        tuple(opened([one], out) for one in against or ()), ngram, model,
-    )  # fmt: skip
+    found: list[Files | OnHub] = []
+    for named in (data, *([one] for one in against or ())):
+        try:
+            found.append(opened(named, out) if found else opened(named, out, config, split, revision))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    job = Job(found[0], by.value, tuple(on or ()), threshold or THRESHOLDS[by.value], tuple(found[1:]), ngram, model)
     folder = OutFolder(out, ("kept", "duplicates"))
     try:
         _go(job, folder)
@@ -84,8 +91,8 @@ def dedup(
         raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
-def _refuse(by: Way, threshold: float | None, model: str | None) -> None:
-    """Raises `UserError` with everything that is wrong."""
+def _mistakes(by: Way, threshold: float | None, model: str | None) -> list[Problem]:
+    """Options that do not go together, or out of their range."""
     problems = []
     if threshold is not None and by is Way.exact:
         problems.append(Problem("--threshold", 0, "does not go with `--by exact`, where rows are the same or not"))
@@ -93,8 +100,7 @@ def _refuse(by: Way, threshold: float | None, model: str | None) -> None:
         problems.append(Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1"))
     if model is not None and by is not Way.semantic:
         problems.append(Problem("--model", 0, f"does not go with `--by {by}`, which compares words", "--by semantic"))
-    if problems:
-        raise UserError(problems)
+    return problems
 
 
 def _go(job: "Job", folder: "OutFolder") -> None:

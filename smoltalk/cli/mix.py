@@ -90,8 +90,9 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", result: "Result", show: 
     books = result.books
     if result.done:
         say(f"{folder.path} is complete: nothing is left to do")
-    elif result.kept:
-        say(f"continues {folder.path}: {count(result.kept, 'piece')} kept")
+    elif result.kept or result.changed:
+        edited = f"; edited since: {', '.join(result.changed)}" if result.changed else ""
+        say(f"continues {folder.path}: {count(result.kept, 'piece')} kept{edited}")
     for row in _shown(pipeline, folder, show):
         say(f"\n{row}")
     say()
@@ -104,11 +105,11 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", result: "Result", show: 
         say("\n".join([*failed, ""]))
     if away := list(turned_away(folder, books)):
         say("\n".join([*away, ""]))
-    say("\n".join(table(_paths(folder, books.accepted))))
+    say("\n".join([*table(_paths(folder, books.accepted)), f"  a page about it: smoltalk report {folder.path}"]))
     if short_of(books):
         complain(f"stopped with {count(books.accepted, 'row')}: {books.why}")
         if result.command:
-            complain(f"    {result.command}")
+            complain("\n".join(f"    {line}" for line in result.command.splitlines()))
         raise typer.Exit(WORLD)
 
 
@@ -134,7 +135,8 @@ def _notes(result: "Result") -> Iterator[str]:
         if one.passed_over:
             yield f"{one.name}: {count(one.passed_over, 'row')} passed over, which `where` does not ask for"
         if one.mended:
-            yield f"{one.name}: control tokens or half characters in {count(one.mended, 'row')}, made harmless"
+            odd = "control tokens, half characters or bytes that are no UTF-8"
+            yield f"{one.name}: {odd} in {count(one.mended, 'row')}, made harmless"
     born = sum(one.born for one in result.sources)
     if not result.done and (speed := row_speed(born, result.seconds)):
         yield f"{span(result.seconds)} in this call{speed}"

@@ -26,6 +26,7 @@ class Allowed(StrEnum):
     unlicensed = "unlicensed"
     unchecked = "unchecked"
     secrets = "secrets"
+    pending = "pending"
 
 
 def push(
@@ -40,7 +41,10 @@ def push(
     message: Annotated[str, typer.Option(help="The commit's message.")] = "",
     allow: Annotated[
         list[Allowed] | None,
-        typer.Option(help="Publish without licence, without decontamination, with what looks like a secret."),
+        typer.Option(
+            help="Publish without licence, without decontamination, with what looks like a secret, "
+            "while rows wait for review."
+        ),
     ] = None,
 ) -> None:
     """Publish a finished run on the Hugging Face Hub.

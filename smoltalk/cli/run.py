@@ -149,6 +149,7 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", books: "Books", show: in
     paths.append((folder.card, "the dataset card"))
     for line in table([(str(path), what) for path, what in paths]):
         say(line)
+    say(f"  a page about it: smoltalk report {folder.path}")
     if short_of(books):
         limit = getattr(pipeline.target, books.why.partition(":")[0], None)
         complain(how_to_go_on(books, folder.path, limit))

@@ -84,7 +84,8 @@ def is_conversation(content: Any) -> bool:
 
 def end_of(fate: str, where: str, reason: str) -> str:
     """`accepted`, `rejected by complete: no answer`, `failed in ask: empty`."""
-    return fate if fate == "accepted" else plain(f"{fate} {'by' if fate == 'rejected' else 'in'} {where}: {reason}")
+    by = {"rejected": "by", "pending": "at"}.get(fate, "in")
+    return fate if fate == "accepted" else plain(f"{fate} {by} {where}: {reason}")
 
 
 def count(n: int, noun: str) -> str:

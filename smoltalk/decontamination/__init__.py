@@ -58,8 +58,11 @@ def finder(against: Sequence[str], method: Method, threshold: float, beside: Pat
     """Open benchmarks (names, spec files, JSONL files of items) for a method.
 
     `threshold` is of `coverage`; published methods have their own. Relative paths are looked for in `beside`.
-    Raises `UserError`, and `WorldError` where a published method needs items from the Hub and they cannot be had.
+    Raises `UserError`, `ValueError` for a threshold that is none, and `WorldError` where a published method needs items
+    from the Hub and they cannot be had.
     """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"a threshold of {threshold:g} is not more than 0 and at most 1")
     if method == "coverage":
         from smoltalk.benchmarks import prints
         from smoltalk.decontamination.coverage import Coverage

@@ -28,7 +28,7 @@ def any_rounded(data: bytes, schema: pa.Schema) -> bool:
 
 
 def table_of(records: Sequence[dict[str, Any]]) -> pa.Table:
-    """Rows as a table; a column of which some number fits no common type is JSON as text."""
+    """Rows whose columns are of one kind each as a table."""
     names = dict.fromkeys(name for record in records for name in record)
     return pa.table({name: _column([record.get(name) for record in records]) for name in names})
 
@@ -63,17 +63,8 @@ def _another(value: int) -> bool:
 
 
 def _column(values: list[Any]) -> pa.Array:
-    """Raises `pa.ArrowInvalid` and `pa.ArrowTypeError` for values of unlike kinds."""
+    """Values of one kind; where Arrow has no type for all of them, as for some numbers, JSON as text."""
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, OverflowError):
-        if not any(_large(value) for value in values):
-            raise
-    return pa.array([v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values])
-
-
-def _large(value: Any) -> bool:
-    """Whether it holds an integer that is no double."""
-    if isinstance(value, dict | list):
-        return any(map(_large, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, int) and _another(value)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array([v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values])

@@ -1,7 +1,7 @@
 """What a person needs to agree that a row holds an item, or not."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from smoltalk.text import neutralise
 
@@ -24,10 +24,13 @@ class Evidence(TypedDict):
     score: float
     kind: str
     method: str
+    source: str
+    """The row's file and its line there (of Parquet its number), from 1: `FILE:LINE`."""
     column: str
-    turn: int
-    """Place in the column's list of turns, from 0; -1 where the column is one text."""
-    role: str
+    turn: int | None
+    """Place in the column's list of turns, from 0; None where the column is one text."""
+    role: str | None
+    """Who speaks the turn; None where it does not say."""
     text: str
     """The row's own words."""
     before: str
@@ -56,12 +59,22 @@ def _decoded(texts: "Texts", first: int, last: int) -> str:
     return whole[:-1] if cut else whole
 
 
-def written(hit: "Hit", finder: "Finder", method: str, where: tuple[str, int, str], quoted: Sequence[str]) -> Evidence:
-    """A hit at (column, turn, role)."""
-    column, turn, role = where
+class Where(NamedTuple):
+    """Where in its row, and in which, a hit stands."""
+
+    source: str
+    column: str
+    turn: int
+    """-1 where the column is one text."""
+    role: str
+
+
+def written(hit: "Hit", finder: "Finder", method: str, where: Where, quoted: Sequence[str]) -> Evidence:
+    """A hit and what it was found in."""
     text, before, after = quoted
     return Evidence(
         benchmark=finder.names[hit.benchmark], item=finder.called(hit.benchmark, hit.item),
-        score=round(hit.score, 3), kind=hit.kind, method=method, column=column, turn=turn,
-        role=neutralise(role)[:40], text=text, before=before, after=after,
+        score=round(hit.score, 3), kind=hit.kind, method=method, source=where.source, column=where.column,
+        turn=where.turn if where.turn >= 0 else None, role=neutralise(where.role)[:40] or None,
+        text=text, before=before, after=after,
     )  # fmt: skip

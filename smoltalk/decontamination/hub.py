@@ -4,11 +4,13 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from smoltalk.benchmarks.hub import reachable
 from smoltalk.decontamination.lines import Block
 from smoltalk.decontamination.parts import Part
+from smoltalk.decontamination.places import one_by_one
 from smoltalk.errors import WorldError
 
 _ROWS = 4_096
@@ -63,7 +65,8 @@ class OnHub:
             number += 1
         try:
             for table in self._open().skip(number * _ROWS).with_format("arrow").iter(batch_size=_ROWS):
-                yield Part(number, self.dataset, 0, lambda table=table: iter([Block(table, [], 0)]))  # type: ignore[misc]
+                block = Block(table, [], 0, one_by_one(number * _ROWS + 1))
+                yield Part(number, self.dataset, 0, partial(iter, (block,)))
                 number += 1
         except WorldError:
             raise

@@ -13,6 +13,7 @@ import pyarrow.json
 
 from smoltalk.decontamination.as_written import LONG_NUMBER, any_rounded, table_of, undated
 from smoltalk.decontamination.places import Lines, Places, one_by_one
+from smoltalk.decontamination.storable import DEEPEST, bottomless, deep, storable
 from smoltalk.text import valid
 
 _Kind = str | dict[str, Any] | list[Any]
@@ -89,15 +90,19 @@ def read_blocks(path: Path, first: int, last: int, lines: Lines | None = None) -
 
 def _at_once(data: bytes, known: pa.Schema | None) -> pa.Table | None:
     """All lines of a block by Arrow's own reader; None where it cannot take them as they are."""
+    if bottomless(data):
+        return None
     reading = pyarrow.json.ReadOptions(use_threads=False, block_size=len(data) + 1)
     for schema in [known, None] if known else [None]:
         try:
             table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(schema))
+            if any(map(deep, table.schema.types)):
+                return None
             texts = undated(table.schema)
             if texts != table.schema:  # it took texts for dates
                 table = pyarrow.json.read_json(pa.BufferReader(data), reading, _parsing(texts))
             table.validate(full=True)
-            return None if any_rounded(data, table.schema) else table
+            return None if any_rounded(data, table.schema) else storable(table)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             continue
     return None
@@ -126,30 +131,50 @@ def _line_by_line(name: str, begin: int, data: bytes, known: pa.Schema | None, l
         rows.append(_Line(number, place, record, orjson.dumps(record) if broken else line))
     table = _at_once(b"\n".join(row.line for row in rows), known) if rows else pa.table({})
     if table is None or table.num_rows != len(rows):
-        table, odd = _table(rows)
+        rows, odd = _agreeing(rows)
         unreadable += odd
-    return Block(table, unreadable, surrogates)
+        table = storable(table_of([row.record for row in rows]))
+    return Block(table, unreadable, surrogates, lines.listed(begin, [row.number for row in rows]))
 
 
 def _record(line: bytes) -> tuple[dict[str, Any], bool]:
     """A line's object, and whether it held half characters. Raises `ValueError` with the end of a sentence."""
-    broken = False
     try:
-        record = orjson.loads(line)
-        if LONG_NUMBER.search(line):  # beyond 64 bits it rounds
-            record = json.loads(line)
-    except orjson.JSONDecodeError:
-        try:
-            record = json.loads(line.decode("utf-8", "surrogateescape"))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"is not JSON: {error.msg.lower()} at its character {error.pos + 1}") from None
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"is not JSON: {error}") from None
-        mended = _mended(record)
-        record, broken = mended, mended != record
+        record, whole = _parsed(line)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
     if not isinstance(record, dict):
         raise ValueError("is no JSON object")
-    return record, broken
+    if _nested(record, DEEPEST + 1):
+        raise ValueError(_TOO_DEEP)
+    mended = record if whole else _mended(record)
+    return mended, mended != record
+
+
+def _parsed(line: bytes) -> tuple[Any, bool]:
+    """A line's value, and whether it is UTF-8 without half characters. Raises `ValueError`, `RecursionError`."""
+    try:
+        value = orjson.loads(line)
+        return (json.loads(line) if LONG_NUMBER.search(line) else value), True  # beyond 64 bits it rounds
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(line.decode("utf-8", "surrogateescape")), False
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg.lower()} at its character {error.pos + 1}") from None
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+
+
+_TOO_DEEP = "is nested too deeply"
+
+
+def _nested(value: Any, levels: int) -> bool:
+    """Whether it has more levels than that."""
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_nested(one, levels - 1) for one in inside)
 
 
 def _mended(value: Any) -> Any:
@@ -160,39 +185,34 @@ def _mended(value: Any) -> Any:
     return [_mended(one) for one in value] if isinstance(value, list) else value
 
 
-def _table(rows: Sequence[_Line]) -> tuple[pa.Table, list[Unreadable]]:
-    """Rows whose columns are of the kinds that most rows have."""
+def _agreeing(rows: Sequence[_Line]) -> tuple[list[_Line], list[Unreadable]]:
+    """Rows whose columns are of the kinds that most rows have, and the others."""
     seen: dict[str, Counter[str]] = {}
-    for _, record, _ in rows:
-        for name, value in record.items():
+    for row in rows:
+        for name, value in row.record.items():
             if value is not None:
                 seen.setdefault(name, Counter())[_outer(value)] += 1
     most = {name: counter.most_common(1)[0][0] for name, counter in seen.items()}
     kept: list[_Line] = []
     odd: list[Unreadable] = []
     inner: dict[str, _Kind] = {}
-    for place, record, line in rows:
-        wrong = next((n for n, v in record.items() if v is not None and _outer(v) != most[n]), None)
+    for row in rows:
+        wrong = next((n for n, v in row.record.items() if v is not None and _outer(v) != most[n]), None)
         if wrong is not None:
-            odd.append(Unreadable(place, _outvoted(wrong, _outer(record[wrong]), seen[wrong]), line))
+            odd.append(Unreadable(row.place, _outvoted(wrong, _outer(row.record[wrong]), seen[wrong]), row.line))
             continue
         try:
-            own = _kind(record)
+            own = _kind(row.record)
         except TypeError as error:
-            odd.append(Unreadable(place, f"has {error} in the same list", line))
+            odd.append(Unreadable(row.place, f"has {error} in the same list", row.line))
             continue
         try:
             inner = _merged(inner, own)
         except TypeError as error:
-            odd.append(Unreadable(place, f"has {error} in the rows before it", line))
+            odd.append(Unreadable(row.place, f"has {error} in the rows before it", row.line))
             continue
-        kept.append(_Line(place, record, line))
-    try:
-        return table_of([record for _, record, _ in kept]), odd
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        if len(kept) > 1:
-            return _halves(kept, odd)
-        return pa.table({}), [*odd, *(Unreadable(place, f"is no row: {error}", line) for place, _, line in kept)]
+        kept.append(row)
+    return kept, odd
 
 
 def _outvoted(name: str, kind: str, seen: Mapping[str, int]) -> str:
@@ -200,12 +220,6 @@ def _outvoted(name: str, kind: str, seen: Mapping[str, int]) -> str:
     first = max(seen, key=lambda one: seen[one])
     share = "in as many rows, and first," if seen[first] == seen[kind] else "in more rows"
     return f"`{name}` is {kind}; {share} it is {first}"
-
-
-def _halves(rows: Sequence[_Line], odd: list[Unreadable]) -> tuple[pa.Table, list[Unreadable]]:
-    middle = len(rows) // 2
-    (one, odd_one), (two, odd_two) = _table(rows[:middle]), _table(rows[middle:])
-    return pa.concat_tables([one, two], promote_options="permissive"), odd + odd_one + odd_two
 
 
 def _outer(value: Any) -> str:

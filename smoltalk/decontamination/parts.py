@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from smoltalk.decontamination.forms import OTHERS, unread
 from smoltalk.decontamination.lines import Block, cuts, read_blocks
+from smoltalk.decontamination.places import Lines, one_by_one
 from smoltalk.errors import Problem, UserError, nearest
 
 if TYPE_CHECKING:
@@ -114,8 +116,9 @@ def _parts_of(path: Path, first: int, done: Callable[[int], bool]) -> Iterator[P
     if path.suffix == ".parquet":
         yield from _of_parquet(path, first, done)
         return
+    lines = Lines(path)
     for number, (begin, end) in enumerate(cuts(path, PART), first):
-        yield Part(number, str(path), end - begin, partial(read_blocks, path, begin, end))
+        yield Part(number, str(path), end - begin, partial(read_blocks, path, begin, end, lines))
 
 
 def _of_parquet(path: Path, number: int, done: Callable[[int], bool]) -> Iterator[Part]:
@@ -124,6 +127,7 @@ def _of_parquet(path: Path, number: int, done: Callable[[int], bool]) -> Iterato
         groups = [parquet.metadata.row_group(group) for group in range(parquet.num_row_groups)]
     whole = max(1, sum(group.total_byte_size for group in groups))
     per_byte = path.stat().st_size / whole
+    firsts = list(accumulate((group.num_rows for group in groups), initial=1))
     held: list[int] = []
     for place, group in enumerate(groups):
         if group.total_byte_size > 2 * PART:
@@ -134,23 +138,19 @@ def _of_parquet(path: Path, number: int, done: Callable[[int], bool]) -> Iterato
                 yield from (Part(number + piece, str(path), size, partial(iter, ())) for piece in range(pieces))
             else:
                 for piece, table in enumerate(_pieces(path, place, rows)):
-                    yield Part(number + piece, str(path), size, partial(_one, table))
+                    yield Part(number + piece, str(path), size, partial(_one, table, firsts[place] + piece * rows))
             number += pieces
             continue
         held.append(place)
         size = sum(groups[one].total_byte_size for one in held)
         if size >= PART or place == len(groups) - 1 or groups[place + 1].total_byte_size > 2 * PART:
-            yield Part(number, str(path), int(per_byte * size), partial(_batches, path, held))
+            yield Part(number, str(path), int(per_byte * size), partial(_batches, path, held, firsts[held[0]]))
             number, held = number + 1, []
 
 
-def _one(table: "pa.Table") -> Iterator[Block]:
-    return (Block(piece, [], 0) for piece in _sliced(table))
-
-
-def _sliced(table: "pa.Table") -> Iterator["pa.Table"]:
+def _one(table: "pa.Table", first: int) -> Iterator[Block]:
     rows = max(1, int(_BATCH * table.num_rows / max(table.nbytes, 1)))
-    return (table.slice(at, rows) for at in range(0, table.num_rows, rows))
+    return (Block(table.slice(at, rows), [], 0, one_by_one(first + at)) for at in range(0, table.num_rows, rows))
 
 
 def _pieces(path: Path, group: int, rows: int) -> Iterator["pa.Table"]:
@@ -168,14 +168,17 @@ def _pieces(path: Path, group: int, rows: int) -> Iterator["pa.Table"]:
         yield pa.Table.from_batches(held)
 
 
-def _batches(path: Path, groups: Sequence[int]) -> Iterator[Block]:
+def _batches(path: Path, groups: Sequence[int], first: int) -> Iterator[Block]:
+    """Row groups of which the first begins with row number `first` of the file."""
     import pyarrow as pa
 
     with _open(path) as parquet:
         meta = [parquet.metadata.row_group(group) for group in groups]
     size, count = sum(one.total_byte_size for one in meta), sum(one.num_rows for one in meta)
     rows = max(1, int(_BATCH * count / max(size, 1)))
-    return (Block(pa.Table.from_batches([batch]), [], 0) for batch in _decoded(path, groups, rows))
+    for batch in _decoded(path, groups, rows):
+        yield Block(pa.Table.from_batches([batch]), [], 0, one_by_one(first))
+        first += batch.num_rows
 
 
 def _decoded(path: Path, groups: Sequence[int], rows: int) -> Iterator["pa.RecordBatch"]:

@@ -30,7 +30,7 @@ class Shown(NamedTuple):
     """One hit on the page."""
 
     row: str
-    """The row's `id`, or its file and place there."""
+    """The row's `id`; empty where it has none."""
     hit: Evidence
     others: int
     """Further items that the row holds."""
@@ -119,12 +119,10 @@ def _rows(folder: OutFolder) -> Iterator[tuple[str, list[Evidence]]]:
     for path in folder.files("contaminated"):
         with pq.ParquetFile(path) as file:
             names, evidence = file.schema_arrow.names, ours(file.schema_arrow)[EVIDENCE]
-            number = 0
             for batch in file.iter_batches(batch_size=1_000, columns=[n for n in ("id", evidence) if n in names]):
                 ids = ids_of(batch.column("id")) if "id" in names else [None] * batch.num_rows
                 for own, hits in zip(ids, batch.column(evidence).to_pylist(), strict=True):
-                    number += 1
-                    yield str(shown(own)) if own is not None else f"{path.name}, row {number}", hits
+                    yield str(shown(own)) if own is not None else "", hits
 
 
 def _shown(row: str, hit: Evidence, others: int, items: Mapping[str, Mapping[str, str]]) -> Shown:

@@ -1,8 +1,9 @@
 """One part of the data: read, looked through, and written as clean and contaminated rows."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +15,14 @@ from smoltalk.benchmarks.written import MOST as HITS
 from smoltalk.decontamination import Finder, Hit
 from smoltalk.decontamination.added import added, unmarked
 from smoltalk.decontamination.columns import Placed, placed, role_of, text_columns
-from smoltalk.decontamination.evidence import Evidence, quote, written
+from smoltalk.decontamination.evidence import Evidence, Where, quote, written
 from smoltalk.decontamination.folder import OutFolder
 from smoltalk.decontamination.heads import no_texts
 from smoltalk.decontamination.lines import Block, Unreadable
 from smoltalk.decontamination.parts import Part
 from smoltalk.decontamination.tally import LONG_ROW, TOLD, OfBenchmark, Tally
 from smoltalk.errors import UserError
+from smoltalk.text import valid
 from smoltalk.words import Texts
 
 MOST = 20
@@ -55,11 +57,14 @@ def work(part: Part, way: Way, desk: object, folder: OutFolder, stopped: Any) ->
     with ExitStack() as stack:
         sides = _Sides(part.number, folder, stack)
         for block in part.read():
+            first = 0
             for batch in block.table.combine_chunks().to_batches():
                 if stopped.is_set():
                     raise Stopped
                 if batch.num_rows:
-                    _batch(unmarked(batch), way, _Looking(way.finder, desk, stopped), sides, tally, part)
+                    sources = partial(_sources, part.origin, block, first)
+                    _batch(unmarked(batch), way, _Looking(way.finder, desk, stopped), sides, tally, part, sources)
+                first += batch.num_rows
             unreadable += block.unreadable
             _count(block, tally)
     if unreadable:
@@ -93,6 +98,10 @@ class _Sides:
         self._writers[key].write_batch(batch)
 
 
+def _sources(origin: str, block: Block, first: int, rows: Sequence[int]) -> list[str]:
+    return [f"{valid(origin)}:{place}" for place in block.places([first + row for row in rows])]
+
+
 def _count(block: Block, tally: Tally) -> None:
     tally.unreadable += len(block.unreadable)
     tally.rows += len(block.unreadable)
@@ -122,7 +131,10 @@ class _Looking(NamedTuple):
         return hits
 
 
-def _batch(batch: pa.RecordBatch, way: Way, looking: _Looking, sides: _Sides, tally: Tally, part: Part) -> None:
+def _batch(
+    batch: pa.RecordBatch, way: Way, looking: _Looking, sides: _Sides, tally: Tally, part: Part,
+    sources: Callable[[Sequence[int]], list[str]],
+) -> None:  # fmt: skip
     names = text_columns(batch.schema, way.of)
     if part.number == 0 and not part.size and (problems := no_texts(batch.schema, way.of, part.origin)):
         raise UserError(problems)  # of files that is known already
@@ -147,14 +159,14 @@ def _batch(batch: pa.RecordBatch, way: Way, looking: _Looking, sides: _Sides, ta
     if not holds.all():
         sides.write("clean", batch.filter(pa.array(~holds)))
     rows = batch.filter(pa.array(holds))
-    evidence = pa.array(list(_evidence(hits, way, batch, names, found)), EVIDENCE_TYPE)
+    evidence = pa.array(list(_evidence(hits, way, batch, names, found, sources)), EVIDENCE_TYPE)
     sides.write("contaminated", added(rows, EVIDENCE, evidence))
 
 
 def _broken(batch: pa.RecordBatch, found: Placed) -> int:
     """Rows with bytes that are no UTF-8; such texts are read around, and written as they came."""
     try:
-        batch.validate(full=True)
+        _alone(batch).validate(full=True)
     except pa.ArrowInvalid as error:
         if "UTF8" not in str(error):
             raise
@@ -165,6 +177,16 @@ def _broken(batch: pa.RecordBatch, found: Placed) -> int:
         data = texts.data[texts.offsets[texts.rows[row]] : texts.offsets[texts.rows[row + 1]]].tobytes()
         broken += not _is_utf8(data)
     return broken
+
+
+def _alone(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows without what lies beside them, where they are a slice: all of a column's buffers are validated."""
+    if batch.get_total_buffer_size() < 2 * batch.nbytes:
+        return batch
+    try:
+        return pa.concat_batches([batch, batch.slice(0, 0)])
+    except pa.ArrowNotImplementedError:  # a type that Arrow joins no arrays of
+        return batch
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -191,25 +213,26 @@ def _tell(hits: Sequence[Hit], finder: Finder, tally: Tally) -> None:
 
 
 def _evidence(
-    hits: Sequence[Hit], way: Way, batch: pa.RecordBatch, names: Sequence[str], found: Placed
-) -> Iterator[list[Evidence]]:
+    hits: Sequence[Hit], way: Way, batch: pa.RecordBatch, names: Sequence[str], found: Placed,
+    sources: Callable[[Sequence[int]], list[str]],
+) -> Iterator[list[Evidence]]:  # fmt: skip
     """For each contaminated row, in order, what it holds."""
     of_row: dict[int, list[Hit]] = {}
     for hit in hits:
         of_row.setdefault(hit.row, []).append(hit)
-    for row, some in of_row.items():
+    for some, source in zip(of_row.values(), sources(list(of_row)), strict=True):
         values: dict[str, Any] = {}
-        yield [_of_hit(hit, way, batch, names, found, row, values) for hit in some[:MOST]]
+        yield [_of_hit(hit, way, batch, names, found, source, values) for hit in some[:MOST]]
 
 
 def _of_hit(
-    hit: Hit, way: Way, batch: pa.RecordBatch, names: Sequence[str], found: Placed, row: int, values: dict[str, Any]
+    hit: Hit, way: Way, batch: pa.RecordBatch, names: Sequence[str], found: Placed, source: str, values: dict[str, Any]
 ) -> Evidence:
     text = int(np.searchsorted(found.texts.offsets, hit.first, "right")) - 1
     column, turn = names[found.columns[text]], int(found.turns[text])
     if turn >= 0 and column not in values:
-        values[column] = _value(batch, column, row)
-    where = column, turn, role_of(values.get(column), turn)
+        values[column] = _value(batch, column, hit.row)
+    where = Where(source, column, turn, role_of(values.get(column), turn))
     return written(hit, way.finder, way.method, where, quote(found.texts, text, hit.first, hit.last))
 
 

@@ -30,12 +30,14 @@ class Decontaminate(Gate):
     """Benchmarks to stay clear of: names in `decontam/`, specs (.yaml) and files of items (.jsonl)."""
     of: str | tuple[str, ...] = "messages"
     """The column or columns to look at: conversations, lists of texts, or texts."""
-    threshold: float = Field(default=0.5, gt=0, le=1)
+    threshold: float = Field(default=0.5, json_schema_extra={"exclusiveMinimum": 0, "maximum": 1})
     """The share of an item from which a row counts as holding it; stricter where few of its words are telling."""
     method: Method = "coverage"
     """Ours, or a published method, for comparison: those have thresholds of their own and need the items' text."""
 
     def check(self) -> Iterator[str]:
+        if not 0 < self.threshold <= 1:  # said here, beside benchmarks that there are not
+            yield f"`decontaminate`: threshold must be greater than 0 and at most 1, not {self.threshold:g}"
         if self.method == "coverage":
             yield from benchmarks.mistakes(self.against)
         else:  # reads items, so no fingerprint need be there

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.duplicates import missing, state
 from smoltalk.rows import Row
-from smoltalk.text import strings, written
+from smoltalk.text import written
 from smoltalk.words import texts_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class ExactDuplicate(Gate):
     """
 
     on: str
-    """The column; of a conversation, the contents of all turns, turn by turn."""
+    """The column; of a conversation all that is said, turn by turn, with reasoning and the arguments of calls."""
     against: tuple[str, ...] = ()
     """Other datasets whose rows must not come again: files, folders, runs, or the id of one on the Hub."""
 
@@ -56,10 +56,12 @@ class _Judge:
 
     def judge(self, row: Row) -> Verdict:
         """Reject with `duplicate`, or `missing_column`; evidence: the id of the earlier row."""
+        from smoltalk.decontamination.columns import spoken
+
         value = row.get(self._on)
         if value is None:
             return Verdict(False, "missing_column", {"column": self._on})
-        earlier = int(self._index.add(texts_of([list(strings(value)) or [written(value)]])).earlier[0])
+        earlier = int(self._index.add(texts_of([list(spoken(value)) or [written(value)]])).earlier[0])
         if earlier >= 0:
             return Verdict(False, "duplicate", {"column": self._on, "duplicate_of": self._names[earlier]})
         if earlier == -1:

@@ -8,7 +8,6 @@ from pydantic import Field
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.duplicates import missing, state
 from smoltalk.rows import Row
-from smoltalk.text import strings
 from smoltalk.words import texts_of
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class NearDuplicate(Gate):
     """
 
     on: str
-    """The column; of a conversation, the contents of all turns as one text."""
+    """The column; of a conversation all that is said as one text, with reasoning and the arguments of calls."""
     threshold: float = Field(default=0.7, gt=0, le=1)
     """Jaccard similarity, 0 to 1, from which two rows are the same."""
     ngram: int = Field(default=3, gt=0, le=32)
@@ -68,10 +67,12 @@ class _Judge:
 
     def judge(self, row: Row) -> Verdict:
         """Reject with `near_duplicate`, or `missing_column`; evidence: the earlier row's id and the similarity."""
+        from smoltalk.decontamination.columns import spoken
+
         value = row.get(self._on)
         if value is None:
             return Verdict(False, "missing_column", {"column": self._on})
-        found = self._index.add(texts_of([list(strings(value))]))
+        found = self._index.add(texts_of([list(spoken(value))]))
         earlier, similarity = int(found.earlier[0]), round(float(found.similarity[0]), 3)
         if earlier >= 0:
             evidence = {"column": self._on, "duplicate_of": self._names[earlier], "similarity": similarity}

@@ -7,7 +7,7 @@ gates remember of those that stay.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,9 +206,3 @@ def _copies(choosing: _Choosing, asked: int | None, repeat: int) -> "NDArray[np.
     found[rows] = each
     found[rows[np.argsort(choosing.keys[rows], kind="stable")[:rest]]] += 1
     return found
-
-
-def short(mix: Mix, given: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Sources with fewer rows than were asked for: how many there are, and how many were asked for."""
-    asked = wanted(mix)
-    return {name: (rows, many) for name, rows in given.items() if (many := asked[name]) is not None and rows < many}

@@ -43,7 +43,7 @@ class OfSource(NamedTuple):
     passed_over: int
     """Rows that `where` does not ask for: not born."""
     mended: int
-    """Born rows in which control tokens were broken or half characters replaced."""
+    """Born rows in which control tokens were broken, or half characters and bytes that are no UTF-8 replaced."""
     tokens: int
     """In accepted rows; 0 without a tokenizer."""
 

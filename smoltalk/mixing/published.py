@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -10,7 +11,10 @@ from smoltalk.mixing.progress import OfSource
 from smoltalk.mixing.shape import Shape, is_json
 from smoltalk.mixing.shards import Written
 from smoltalk.mixing.spreading import Spread
+from smoltalk.mixture.source import MixSource
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.mix_lines import condition
+from smoltalk.pipeline.mixes import mixture
 from smoltalk.run.card import card
 from smoltalk.run.card_of_mixtures import Mixed
 from smoltalk.run.column_types import ColumnType, PlainType
@@ -33,6 +37,8 @@ def described(
     spread: Spread, form: Shape, written: Sequence[Written], sources: Sequence[OfSource], splits: dict[str, int],
 ) -> None:  # fmt: skip
     """Stage the card and the environment."""
+    part = mixture(pipeline)
+    assert part is not None
     published = Published(
         columns={field.name: _type(field) for field in spread.fields},
         rows=books.accepted,
@@ -42,7 +48,10 @@ def described(
         makes=pipeline.makes,
         with_calls=spread.calls,
         splits=splits,
-        sources=[Mixed(one.name, _where(one), one.licence, one.born, one.accepted) for one in sources],
+        sources=[
+            Mixed(one.name, _where(one, source, pipeline.home), one.licence, one.born, one.accepted)
+            for one, source in zip(sources, part.sources.values(), strict=True)
+        ],
     )
     if len(form.conversation) > 1:
         answers = sum((one.answers for one in written), Counter[str]())
@@ -57,8 +66,13 @@ def described(
     staged.write_text(folder.environment, environment(pipeline, connection))
 
 
-def _where(one: OfSource) -> str:
-    return f"{one.origin} at {one.commit}" if one.commit else one.origin
+def _where(one: OfSource, source: MixSource, home: Path) -> str:
+    """Files and runs as they are called from the pipeline's home, from wherever the mixture is gone on with."""
+    place = f"{one.origin} at {one.commit}" if one.commit else one.origin
+    if source.hub is None:
+        said = [source.files] if isinstance(source.files, str) else source.files or [str(source.run)]
+        place = ", ".join(str(Path(p).relative_to(home)) if Path(p).is_relative_to(home) else p for p in said)
+    return place + condition(source)
 
 
 def _type(field: pa.Field) -> ColumnType:

@@ -11,20 +11,23 @@ decides what to show. `Result` has the books (`books.state`: `complete`, or `sto
 
 import errno
 import os
+import shlex
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from smoltalk.errors import WorldError
 from smoltalk.mixing import books as ledger_books
 from smoltalk.mixing.buckets import Buckets, planned
-from smoltalk.mixing.choose import Chosen, choose, short
+from smoltalk.mixing.choose import Chosen, choose
 from smoltalk.mixing.progress import OfSource, Progress, Result, Stage
 from smoltalk.mixing.published import described
 from smoltalk.mixing.shape import Shape, shape
 from smoltalk.mixing.shards import write_shards
+from smoltalk.mixing.shortage import remedy
 from smoltalk.mixing.sieve import Sieve
 from smoltalk.mixing.sift import Sifted, sift
 from smoltalk.mixing.spreading import Outcome, outcomes, sizes, spread
@@ -132,7 +135,9 @@ class _Work:
             with closing(away), buckets:
                 writing = Writing(self.mix, form, pipeline.seed, wide, chosen, buckets, away, ledger)
                 born = writing.all(sifted, self.threads, lambda name, rows, of: self._say("write", name, rows, of))
-            written = write_shards(buckets, rows, folder.data, staged, form.conversation, self.threads)
+            # A file without rows is one that `datasets` cannot read; of nothing at all, one still tells the columns.
+            filled = {name: many for name, many in rows.items() if many} or {names[0]: 0}
+            written = write_shards(buckets, filled, folder.data, staged, form.conversation, self.threads)
             staged.sweep(folder.data, "*.parquet")
             staged.sweep(folder.rejected, "*.parquet")
             ledger.count(born)
@@ -140,8 +145,9 @@ class _Work:
             state, why, command = self._ending(sources)
             books = read_books(connection)
             books.state, books.why, books.born = state, why, born
-            described(pipeline, folder, connection, staged, books, wide, form, written, sources, rows)
+            described(pipeline, folder, connection, staged, books, wide, form, written, sources, filled)
             books.seconds = self._seconds()
+        shutil.rmtree(self.place.buckets, ignore_errors=True)
         with closing(database.connect(folder.database, write=True)) as connection:
             ledger_books.close(connection, state, why, books.seconds, sources, rows)
         return Result(books, sources, rows, 0, False, self._seconds(), command)
@@ -165,20 +171,11 @@ class _Work:
             allowed = f"more than the {self.pipeline.target.max_failed:.0%} that `target.max_failed` allows"
             away = self.folder.rejected / "failed.parquet"
             return "stopped", f"{failed:,} of {born:,} rows failed, {allowed}", f"see why in {away}, and mend `columns`"
-        lacking = short(self.mix, {one.name: one.accepted for one in sources})
+        lacking = [one for one in sources if one.asked is not None and one.accepted < one.asked]
         if not lacking:
             return "complete", "", ""
-        told = [
-            f"`{name}` has {rows:,} of the {many:,} rows it was asked for" for name, (rows, many) in lacking.items()
-        ]
-        name = next(iter(lacking))
-        rows, many = lacking[name]
-        if not rows:
-            return "stopped", "; ".join(told), f"smoltalk mix {self.pipeline.path}   after another count for `{name}`"
-        times = -(-many * self.mix.sources[name].repeat // rows)
-        setting = f"mix.sources.{name}.repeat={min(times, 100)}"
-        out = f" --out {self.folder.path}"
-        return "stopped", "; ".join(told), f"smoltalk mix {self.pipeline.path}{out} --set {setting}"
+        told = [f"`{one.name}` has {one.accepted:,} of the {one.asked:,} rows it was asked for" for one in lacking]
+        return "stopped", "; ".join(told), remedy(self.folder.path, self.mix.sources, lacking)
 
     def _say(self, stage: Stage, source: str, rows: int, of: int) -> None:
         self._tell(Progress(stage, source, rows, of, self._seconds()))
@@ -189,16 +186,27 @@ class _Work:
 
 @contextmanager
 def _world_errors(pipeline: Pipeline, folder: RunFolder) -> Iterator[None]:
-    """A file or folder that fails is the world's failure, whoever touched it."""
+    """A file or folder that fails is the world's failure, whoever touched it. Says what is kept and how to go on."""
+    place = Workplace.of(folder).path
+    settings = "".join(f" --set {shlex.quote(f'{key}={value}')}" for key, value in pipeline.settings.items())
+    command = f"smoltalk mix {pipeline.path} --out {folder.path}{settings}"
     try:
         with database.sqlite_errors(folder.database):
             yield
+    except WorldError as error:
+        if error.command:
+            raise
+        raise WorldError(error.sentence, error.kept or _kept(place), command) from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise WorldError(
             f"the disk is full: the mixture does not fit into {folder.path}" if full
             else f"{error.strerror or error}{where}",
-            kept=f"the pieces that were finished, in {Workplace.of(folder).path}",
-            command=f"smoltalk mix {pipeline.path} --out {folder.path}",
+            kept=_kept(place),
+            command=command,
         ) from error  # fmt: skip
+
+
+def _kept(place: Path) -> str:
+    return f"the pieces that were finished, in {place}" if place.is_dir() else ""

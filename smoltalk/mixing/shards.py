@@ -40,7 +40,7 @@ class Written:
 def write_shards(
     buckets: Buckets, rows: Mapping[str, int], data: Path, staged: Staged, conversation: Sequence[str], threads: int
 ) -> list[Written]:
-    """Every split's `data/SPLIT-00000.parquet ...`; one without rows gets a file without rows. Raises `OSError`."""
+    """The `data/SPLIT-00000.parquet ...` of these splits and their rows, though there be none. Raises `OSError`."""
     jobs: list[tuple[Path, list[Path]]] = []
     for split, count in rows.items():
         paths = buckets.of(split)

@@ -16,6 +16,7 @@ from smoltalk.mixing.contamination import Scan
 from smoltalk.mixing.judges import Compares
 from smoltalk.mixing.shape import TOKENS, TURNS, Shape, rows, spoken, turns
 from smoltalk.mixture.source import Mix
+from smoltalk.mixture.tokenizer import known_by
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.text import neutralise
@@ -55,6 +56,7 @@ class Sieve:
         self._mix, self._form, self._place = mix, form, str(pipeline.path)
         self._gates = [(label, gate) for label, gate in labelled_gates(pipeline) if not isinstance(gate, Compares)]
         self._scans = {label: Scan(gate) for label, gate in self._gates if isinstance(gate, Decontaminate)}
+        self._counts = mix.tokenizer and known_by(mix.tokenizer)
         self._counter = None if mix.tokenizer is None else TokenCounter.named(mix.tokenizer)
         self._own = local()
 
@@ -62,7 +64,7 @@ class Sieve:
         """What decides on who passes."""
         mix = self._mix
         gates = [[label, gate.identity()] for label, gate in self._gates]
-        return [mix.tokenizer, mix.max_tokens, mix.min_turns, mix.max_turns, gates]
+        return [self._counts, mix.max_tokens, mix.min_turns, mix.max_turns, gates]
 
     def through(self, batch: pa.RecordBatch, source: str) -> Sieved:
         """Judge a batch of a source."""

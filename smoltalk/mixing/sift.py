@@ -1,6 +1,7 @@
 """First stage: the pieces of all sources through the sieve, some at a time; what passes lies on the disk afterwards."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from smoltalk.errors import WorldError
 from smoltalk.mixing.shape import CALLS, Shape, calls_of, messages_of, rest_of
 from smoltalk.mixing.sieve import Sieve, Turned
 from smoltalk.mixing.workplace import Workplace, digest, read_json, write_batch, write_json
@@ -65,11 +67,11 @@ def sift(
 ) -> tuple[list[Sifted], int]:
     """All sources, and how many pieces of an earlier call stand. `tell` hears source and rows so far.
 
-    Raises what reading raises; finished pieces stay.
+    Raises what reading raises; finished pieces stay. Raises `WorldError` for data that changed meanwhile.
     """
     found = []
     for reader in readers:
-        name = digest([reader.name, reader.identity(), reader.makes, reader.columns, sieve.identity()])
+        name = _digest(reader, sieve)
         found.append(Sifted(reader, name, place.sifted(name)))
     place.keep_only({one.folder.name for one in found})
     done = {one.reader.name: _done(one) for one in found}
@@ -89,8 +91,23 @@ def sift(
             pool.shutdown(cancel_futures=True)
             raise
     for one in found:
+        if not _still(one, sieve):
+            shutil.rmtree(one.folder, ignore_errors=True)
+            raise WorldError(f"the data of source `{one.reader.name}` changed while it was read")
         one.counts = [count for _, count in sorted(done[one.reader.name].items())]
     return found, kept
+
+
+def _digest(reader: Reader, sieve: Sieve) -> str:
+    return digest([reader.name, reader.identity(), reader.makes, reader.columns, sieve.identity()])
+
+
+def _still(one: Sifted, sieve: Sieve) -> bool:
+    """Whether the data are those that its pieces are called after."""
+    try:
+        return _digest(one.reader, sieve) == one.digest
+    except OSError:
+        return False
 
 
 def _unread(found: Sequence[Sifted], done: dict[str, dict[int, Count]]) -> Iterator[tuple[Sifted, Callable[[], Piece]]]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from smoltalk import local_files
 from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed, UserError
-from smoltalk.mixture.here import Here, look, paths_of
+from smoltalk.mixture import tokenizer
+from smoltalk.mixture.here import Here, look, of_source, paths_of
 from smoltalk.mixture.mistakes import TURNS
 from smoltalk.mixture.source import Mix, MixSource
 from smoltalk.rows import Row
@@ -35,11 +36,16 @@ class Mixture(Source):
     carried: tuple[str, ...] = ()
     """Columns that rows need beside the conversation: what `keep` names and what gates read."""
 
+    @property
+    def sources(self) -> dict[str, MixSource]:
+        """The datasets by name."""
+        return self.mix.sources
+
     def writes(self) -> frozenset[str]:
         """All that rows can have: a column of any source. Of datasets on the Hub, those that `columns` names."""
         found = {"source_id", "turns", "instruction", *TURNS[self.makes], *(("tokens",) if self.mix.tokenizer else ())}
         for source in self.mix.sources.values():
-            found |= source.columns.keys() - {"system", "user", "assistant"}
+            found |= source.columns.keys() - {"system", "user", "assistant", "id", "source"}
             found |= (_here(source).columns or frozenset()) - {"id", "source"}
         return frozenset(found)
 
@@ -67,20 +73,24 @@ class Mixture(Source):
         return TokenCounter.named(self.mix.tokenizer) if self.mix.tokenizer else None
 
     def fingerprint(self) -> str:
-        """What the YAML says, and name, size and hash of every local file; of large ones the time they were changed
-        instead. Where a file lies does not count."""
+        """What the YAML says, and name, size and hash of every local file, the tokenizer's too; of large ones the time
+        they were changed instead. Where a file lies does not count."""
         said = self.model_dump(mode="json")
+        if self.mix.tokenizer:
+            said["mix"]["tokenizer"] = tokenizer.known_by(self.mix.tokenizer)
         files = {}
         for name, source in self.mix.sources.items():
             if source.hub is None:
                 said["mix"]["sources"][name] |= {"files": None, "run": None}
-                files[name] = [_known_by(path) for path in paths_of(source)]
+                with of_source(name):
+                    files[name] = [_known_by(path) for path in paths_of(source)]
         return json.dumps([said, files], sort_keys=True)
 
     def from_home(self) -> "Mixture":
         """The same with local places named whole, so that it goes on from any working directory."""
         sources = {name: _whole(source) for name, source in self.mix.sources.items()}
-        return self.model_copy(update={"mix": self.mix.model_copy(update={"sources": sources})})
+        counted = self.mix.tokenizer and tokenizer.whole(self.mix.tokenizer)
+        return self.model_copy(update={"mix": self.mix.model_copy(update={"sources": sources, "tokenizer": counted})})
 
 
 def _known_by(path: Path) -> list[str | int]:

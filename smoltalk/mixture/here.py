@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ class Here(NamedTuple):
     """What the YAML says; of a run, what its pipeline says where the YAML is silent."""
     makes: str | None = None
     """The form of a run's rows; None for other sources."""
+    texts: frozenset[str] = frozenset()
+    """Columns in which there are single texts, as far as was looked."""
 
 
 def look(source: MixSource) -> Here:
@@ -38,12 +41,22 @@ def look(source: MixSource) -> Here:
             return _run(source, source.run)
         if source.files is not None:
             paths = paths_of(source)
-            return Here(_columns(paths), _rows(paths), source.licence or None)
+            columns, texts = _columns(paths)
+            return Here(columns, _rows(paths), source.licence or None, None, texts)
     except (OSError, ValueError) as error:  # a name too long for the disk, one with a NUL, a folder that is locked
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         place = shown(source.run or source.files)
         raise UserError([Problem("", 0, f"{place} cannot be looked into: {said.lower()}")]) from None
     return Here(licence=source.licence or None)
+
+
+@contextmanager
+def of_source(name: str) -> Iterator[None]:
+    """Problems of `look` and `paths_of` with the source for a path: for when no line of the YAML is at hand."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(replace(one, path=one.path or f"mix.sources.{name}") for one in error.problems) from None
 
 
 def paths_of(source: MixSource) -> tuple[Path, ...]:
@@ -90,7 +103,8 @@ def _run(source: MixSource, place: str) -> Here:
     head = _head(folder)
     said = source.licence or _meta_setting(folder, "licence") or head.get("licence")
     makes = _meta_setting(folder, "makes") or head.get("makes") or "sft"
-    return Here(_columns(files), _rows(files), said if isinstance(said, str) else None, str(makes))
+    columns, texts = _columns(files)
+    return Here(columns, _rows(files), said if isinstance(said, str) else None, str(makes), texts)
 
 
 def _meta(folder: Path, key: str) -> str:
@@ -124,35 +138,39 @@ def _head(folder: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------- columns and rows
 
 
-def _columns(paths: Sequence[Path]) -> frozenset[str] | None:
-    """The columns of all files; None when one cannot be told."""
-    found: set[str] = set()
+def _columns(paths: Sequence[Path]) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """The columns of all files, None when one cannot be told, and those of them in which there are texts."""
+    found: set[tuple[str, bool]] = set()
     for path in paths:
         names = _schema(path) if path.suffix == ".parquet" else _keys(path)
         if names is None:
-            return None
+            return None, frozenset()
         found |= names
-    return frozenset(found)
+    return frozenset(name for name, _ in found), frozenset(name for name, is_text in found if is_text)
 
 
-def _schema(path: Path) -> set[str] | None:
+def _schema(path: Path) -> set[tuple[str, bool]] | None:
+    """Names, and whether there are texts."""
     import pyarrow.parquet as pq  # a quarter of a second
 
+    from smoltalk.mixture.plain import is_text
+
     try:
-        return set(pq.read_schema(path).names)
+        return {(field.name, is_text(field.type)) for field in pq.read_schema(path)}
     except (
         Exception
     ):  # a damaged footer surfaces as whatever its decoder stumbled over; the run tells it with its place
         return None
 
 
-def _keys(path: Path) -> set[str] | None:
-    """Keys of the first rows of a JSON Lines file."""
-    found: set[str] = set()
+def _keys(path: Path) -> set[tuple[str, bool]] | None:
+    """Keys of the first rows of a JSON Lines file, and whether a text is under them."""
+    found: set[tuple[str, bool]] = set()
     for line in _first_lines(path):
         with suppress(ValueError):
             record = orjson.loads(line)
-            found |= record.keys() if isinstance(record, dict) else set()
+            if isinstance(record, dict):
+                found |= {(key, isinstance(value, str)) for key, value in record.items()}
     return found or None
 
 

@@ -2,20 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import normpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from smoltalk.errors import UserError, nearest
 from smoltalk.fields import meant
+from smoltalk.mixture import tokenizer
 from smoltalk.mixture.here import Here, look
 from smoltalk.mixture.source import NEAR_ONE, Mix, MixSource, wanted
 
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SPLIT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 """As `datasets` names splits; without dots, since files are named after them."""
-_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 TURNS = {"sft": ("messages",), "dpo": ("prompt", "chosen", "rejected")}
 _SINGLE = ("system", "user", "assistant")
 OURS = ("id", "source", "source_id", "tokens", "turns")
@@ -40,6 +40,11 @@ def mistakes(mix: Mix, makes: str) -> Iterator[Mistake]:
             key = ("sources", name)
             yield Mistake(key, f"sources `{first}` and `{name}` are the same data, so every row comes twice", hint)
     yield from _amounts(mix)
+    yield from of_all(mix)
+
+
+def of_all(mix: Mix) -> Iterator[Mistake]:
+    """What is wrong whatever the sources are."""
     yield from _splits(mix.splits)
     yield from _limits(mix)
 
@@ -66,7 +71,7 @@ def _data(source: MixSource) -> str:
 def _source(source: MixSource, makes: str) -> Iterator[Mistake]:
     given = [name for name in ("hub", "files", "run") if getattr(source, name) is not None]
     if len(given) != 1:
-        said = "has " + " and ".join(f"`{name}`" for name in given) if given else "does not say where it is"
+        said = f"has {_named(given)}" if given else "does not say where it is"
         yield Mistake((), said, "give exactly one of `hub`, `files` and `run`")
         return
     if source.share is not None and source.count is not None:
@@ -77,7 +82,7 @@ def _source(source: MixSource, makes: str) -> Iterator[Mistake]:
             for name in ("config", "split", "revision")
             if name in source.model_fields_set
         )
-    elif not _HUB.fullmatch(source.hub) or _is_there(source.hub, Path.is_file):
+    elif not tokenizer.ON_HUB.fullmatch(source.hub) or _is_there(source.hub, Path.is_file):
         hint = f"data on this machine is named by `files: {source.hub}`" if _is_there(source.hub) else ""
         yield Mistake(("hub",), f"`{source.hub}` is no dataset on the Hub, which is `org/name`", hint)
     yield from (
@@ -109,16 +114,15 @@ def _names(columns: Mapping[str, str], makes: str) -> Iterator[Mistake]:
             yield Mistake(key, f"`{name}` is a column of ours", hint)
         elif name in other or (makes == "dpo" and name in single):
             form = "pairs (`makes: dpo`)" if makes != "dpo" else "conversations (`makes: sft`)"
-            hint = " and ".join(f"`{one}`" for one in (TURNS["dpo"] if makes == "dpo" else ("user", "assistant")))
+            hint = _named(TURNS["dpo"] if makes == "dpo" else ("user", "assistant"))
             yield Mistake(key, f"`{name}` is a column of {form}, and this mixture makes others", f"name {hint}")
     if makes == "dpo" or not single:
         return
     if "messages" in columns:
-        said = " and ".join(f"`{name}`" for name in single)
-        yield Mistake(("columns", single[0]), f"has `messages` and {said}", "turns come from one or the other")
+        said = _named(["messages", *single])
+        yield Mistake(("columns", single[0]), f"has {said}", "turns come from one or the other")
     elif missing := [name for name in ("user", "assistant") if name not in single]:
-        lacks = " and ".join(f"`{name}`" for name in missing)
-        yield Mistake(("columns",), f"`columns` has {' and '.join(f'`{n}`' for n in single)} without {lacks}",
+        yield Mistake(("columns",), f"`columns` has {_named(single)} without {_named(missing)}",
                       "a conversation of single columns needs `user` and `assistant`")  # fmt: skip
 
 
@@ -133,9 +137,11 @@ def _missing(source: MixSource, here: Here, makes: str) -> Iterator[Mistake]:
                 yield Mistake((kind, ours), f"has no column `{theirs}`", nearest(theirs, here.columns))
     needs = TURNS[makes] if not {"user", "assistant"} & source.columns.keys() else ()
     lacks = [name for name in needs if name not in source.columns and name not in here.columns]
+    if lacks == ["prompt"] and not here.texts & {source.columns.get(name, name) for name in TURNS["dpo"][1:]}:
+        return  # two lists of turns: what both begin with is the prompt
     if lacks:
-        said = " and ".join(f"`{name}`" for name in lacks)
-        yield Mistake((), f"has no column {said}", _mapped(here.columns, lacks))
+        said = f"column{'s' if len(lacks) > 1 else ''} {_named(lacks)}"
+        yield Mistake((), f"has no {said}", _mapped(here.columns, lacks))
 
 
 def _mapped(columns: frozenset[str], lacks: list[str]) -> str:
@@ -210,22 +216,17 @@ def _limits(mix: Mix) -> Iterator[Mistake]:
     if mix.max_tokens is not None and mix.tokenizer is None:
         hint = "`tokenizer: nano`, the path of a tokenizer.json, or a model of the Hub: the one you will train"
         yield Mistake(("max_tokens",), "`max_tokens`, but nothing says which tokenizer counts them", hint)
-    if mix.tokenizer is not None and (wrong := _tokenizer(mix.tokenizer)):
+    if mix.tokenizer is not None and (wrong := tokenizer.mistake(mix.tokenizer)):
         yield Mistake(("tokenizer",), *wrong)
     if mix.min_turns and mix.max_turns and mix.min_turns > mix.max_turns:
         sentence = f"`min_turns` ({mix.min_turns}) is more than `max_turns` ({mix.max_turns}): no row can pass"
         yield Mistake(("min_turns",), sentence)
 
 
-def _tokenizer(name: str) -> tuple[str, str] | None:
-    """What is wrong with the name of a tokenizer, and a hint."""
-    if name == "nano" or _is_there(name):
-        return None
-    if name.startswith((".", "/", "~")) or name.endswith(".json") or name.count("/") > 1:
-        return f"there is no tokenizer `{name}`", "a tokenizer.json, or the folder of one, from the working directory"
-    if not _HUB.fullmatch(name) and (hint := nearest(name, ["nano"])):
-        return f"there is no tokenizer `{name}`", hint if meant(hint) else "`nano`, a path, or `org/model` of the Hub"
-    return None
+def _named(names: Sequence[str]) -> str:
+    """`` `a`, `b` and `c` ``."""
+    *first, last = (f"`{name}`" for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _is_there(place: str, what: Callable[[Path], bool] = Path.exists) -> bool:

@@ -49,4 +49,4 @@ class Piece(NamedTuple):
     passed_over: int
     """Rows that `where` does not ask for: not born."""
     mended: int
-    """Rows of `batch` in which control tokens were broken, or half characters replaced."""
+    """Rows of `batch` in which control tokens were broken, or half characters and bytes that are no UTF-8 replaced."""

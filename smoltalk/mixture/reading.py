@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smoltalk.errors import UserError
-from smoltalk.mixture.here import look, paths_of
+from smoltalk.mixture.here import look, of_source, paths_of
 from smoltalk.mixture.layout import Layout, Makes, layout, missing
 from smoltalk.mixture.piece import Failed, Piece
 from smoltalk.mixture.source import MixSource
@@ -58,7 +58,7 @@ class Reader:
     def identity(self) -> list[object]:
         """JSON of what, when changed, makes these other rows: files with sizes and times, or the commit, and the
         source's fields that decide on rows (not shares)."""
-        files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in self._paths]
+        files = [[str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns] for path in self._paths]
         where: Any = self._hub.identity() if self._hub else files
         said = self.source.model_dump(mode="json", include={"columns", "where"})
         return [self.name, self.makes, list(self.columns), said, where]
@@ -139,8 +139,8 @@ def opened(
     """
     if source.hub is not None:
         return _on_hub(name, source, makes, tuple(columns), before)
-    here = look(source)
-    paths = paths_of(source)
+    with of_source(name):
+        here, paths = look(source), paths_of(source)
     if here.columns is not None:
         _all_there(name, source, layout(source, makes, columns), tuple(here.columns))
     said = [source.files] if isinstance(source.files, str) else source.files or [str(source.run)]

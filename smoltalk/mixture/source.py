@@ -14,6 +14,8 @@ MOST = 2**53
 """Rows: more than there are anywhere, and what every program that reads JSON can still count to."""
 NEAR_ONE = 0.005
 """How far the sum of shares may be from 1: they are rounded by who writes them."""
+OFTEN = 100
+"""How often a row may go in at most."""
 
 
 class MixSource(Part):
@@ -43,7 +45,7 @@ class MixSource(Part):
     """Its share of the mixture's `rows`."""
     count: int | None = Field(default=None, gt=0, le=MOST)
     """Rows of it that go in; without `count` and `share`, all that pass."""
-    repeat: int = Field(default=1, ge=1, le=100)
+    repeat: int = Field(default=1, ge=1, le=OFTEN)
     """How often a row may go in where there are fewer than were asked for. With neither `share` nor `count`, how often
     each row goes in."""
 

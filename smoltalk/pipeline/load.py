@@ -16,7 +16,7 @@ from smoltalk.fields import fill, shown
 from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
 from smoltalk.pipeline.model import AnyStep, Makes, Pipeline, Placed, Target, fills_rows
-from smoltalk.pipeline.parts import Named, named
+from smoltalk.pipeline.parts import Named, at, named
 from smoltalk.pipeline.rehearsal import rehearsed_at
 from smoltalk.pipeline.secrets import no_secrets
 from smoltalk.redaction import redact_setting
@@ -129,6 +129,7 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
         engines = [named("engines", document, ("engines", name), problems) for name in _keys(document, "engines", dict)]
         steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
     problems += follow(document, engines, steps, gates)
+    problems += _two_reviews(document, gates)
     problems += no_secrets(document)
     if problems or head is None:
         raise UserError(dict.fromkeys(problems))
@@ -144,6 +145,12 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
         gates=tuple(map(_placed, gates)),
         **{key: getattr(head, key) for key in Head.model_fields.keys() - _READ},
     )
+
+
+def _two_reviews(document: Document, gates: Iterable[Named]) -> Iterator[Problem]:
+    """People decide once, so a second gate of theirs would have nothing to say."""
+    for gate in [gate for gate in gates if type(gate.part).__module__ == "smoltalk.gates.human"][1:]:
+        yield at(document, gate, f"`{gate.name}` stands here twice", "one gate says how many rows people look at")
 
 
 def _head(document: Document, problems: list[Problem]) -> Head | None:

@@ -34,12 +34,16 @@ def origin(source: MixSource) -> str:
         place = ", ".join(files[:2]) + (f" and {len(files) - 2} more" if len(files) > 2 else "")
     else:
         place = f"run {source.run}"
-    return f"{place} where {', '.join(_where(source))}" if source.where else place
+    return place + condition(source)
 
 
-def _where(source: MixSource) -> Iterator[str]:
-    for column, values in source.where.items():
-        yield f"{column} is {' or '.join(map(str, values))}" if isinstance(values, list) else f"{column} is {values}"
+def condition(source: MixSource) -> str:
+    """` where column is value`; "" where all rows are asked for."""
+    said = [
+        f"{column} is {' or '.join(map(str, values)) if isinstance(values, list) else values}"
+        for column, values in source.where.items()
+    ]
+    return f" where {', '.join(said)}" if said else ""
 
 
 def rows(part: Mixture) -> Iterator[str]:

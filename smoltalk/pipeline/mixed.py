@@ -8,8 +8,9 @@ from smoltalk.contracts import Gate, RowGate
 from smoltalk.document import Document
 from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill
+from smoltalk.gates.human import Human
 from smoltalk.mixture.birth import Mixture
-from smoltalk.mixture.mistakes import OURS, TURNS, mistakes, of_source
+from smoltalk.mixture.mistakes import OURS, TURNS, mistakes, of_all, of_source
 from smoltalk.mixture.source import Mix, MixSource
 from smoltalk.pipeline.labels import gate_labels
 from smoltalk.pipeline.model import Makes
@@ -42,7 +43,7 @@ def mixed(document: Document, gates: Sequence[Named], problems: list[Problem]) -
     try:
         mix = fill(Mix, data, document, KEY, "mix")
     except UserError as error:
-        problems += [*error.problems, *_of_sound_sources(document, makes)]
+        problems += [*error.problems, *_of_sound_fields(document, makes)]
         return Named("steps", (), line, "mix", None, False)
     found = [document.problem((*KEY, *one.key), one.sentence, one.hint) for one in mistakes(mix, makes)]
     problems += found
@@ -52,10 +53,22 @@ def mixed(document: Document, gates: Sequence[Named], problems: list[Problem]) -
     return Named("steps", (), line, "mix", part, not found)
 
 
-def _of_sound_sources(document: Document, makes: Makes) -> Iterator[Problem]:
-    """What is wrong with sources whose fields are right, where others hide the whole."""
+def _of_sound_fields(document: Document, makes: Makes) -> Iterator[Problem]:
+    """What is wrong with fields and sources that can be read, where others hide the whole."""
     data = document.data["mix"]
-    sources = data.get("sources") if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        return
+    sound: dict[str, Any] = {}
+    for key in data.keys() & Mix.model_fields.keys() - {"sources", "rows"}:
+        with suppress(UserError):
+            fill(Mix, {"sources": {"any": {}}, key: data[key]}, document, KEY, "mix")
+            sound[key] = data[key]
+    if "tokenizer" not in sound and "tokenizer" in data:  # it is named, if badly
+        sound.pop("max_tokens", None)
+    some = fill(Mix, {"sources": {"any": {}}, **sound}, document, KEY, "mix")
+    for one in of_all(some):
+        yield document.problem((*KEY, *one.key), one.sentence, one.hint)
+    sources = data.get("sources")
     for name, fields in sources.items() if isinstance(sources, dict) else ():
         with suppress(UserError):
             source = fill(MixSource, fields, document, (*KEY, "sources", name), name)
@@ -79,7 +92,10 @@ def _gates(document: Document, gates: Sequence[Named]) -> Iterator[Problem]:
     for gate in gates:
         if not isinstance(gate.part, Gate) or not gate.sound:
             continue
-        if gate.part.calibrates_on():
+        if isinstance(gate.part, Human):
+            sentence = f"`{gate.name}` looks at rows when a run is through, and those of a mixture were made elsewhere"
+            yield at(document, gate, sentence, "put it into the pipelines of the runs that are mixed")
+        elif gate.part.calibrates_on():
             sentence = f"`{gate.name}` would place its cut by the first rows, and a mixture has no first rows"
             yield at(document, gate, sentence, "give it a `value`")
         elif not isinstance(gate.part, RowGate) and type(gate.part).__module__ not in _OURS:

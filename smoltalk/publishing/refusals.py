@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from typing import Literal
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.mixes import mixture
+from smoltalk.run import database
+from smoltalk.run.fingerprints import of_text
 from smoltalk.run.folder import RunFolder, holder
 from smoltalk.run.ledger import Books
 from smoltalk.run.reopen import reopen_to_tell
 from smoltalk.run.session import books_of
 
-Waived = Literal["unlicensed", "unchecked", "secrets"]
-"""What a person may publish all the same, said with `--allow`: no licence, no decontamination, strings like secrets."""
+Waived = Literal["unlicensed", "unchecked", "secrets", "pending"]
+"""What a person may publish all the same, said with `--allow`: no licence, no decontamination, strings like secrets, a
+run of which people have not seen every row that waits for them."""
 
 _NO_LICENCE = {"", "unknown", "none", "not stated", "n/a", "todo", "tbd"}
 _CONFIG = re.compile(r"[A-Za-z0-9][\w.-]{0,90}")
@@ -61,7 +65,10 @@ def refused(
 
 def refusals(folder: RunFolder, pipeline: Pipeline, books: Books, allowed: Collection[str]) -> Iterator[Problem]:
     """What stands against publishing this run, but for what is `allowed`."""
-    yield from _open_books(folder, books)
+    yield from _open_books(folder, books, allowed)
+    if _edited(folder, pipeline):
+        hint = f"run it as it is now, which asks again only what changed: smoltalk run {folder.path}"
+        yield Problem(str(folder.path), 0, "has a pipeline.yaml that was edited after the run", hint)
     if "unchecked" not in allowed and not any(isinstance(gate.part, Decontaminate) for gate in pipeline.gates):
         yield Problem(
             str(folder.path), 0, "was compared with no benchmark: its pipeline has no gate `decontaminate`",
@@ -72,7 +79,7 @@ def refusals(folder: RunFolder, pipeline: Pipeline, books: Books, allowed: Colle
         yield from _unlicensed(folder, pipeline)
 
 
-def _open_books(folder: RunFolder, books: Books) -> Iterator[Problem]:
+def _open_books(folder: RunFolder, books: Books, allowed: Collection[str]) -> Iterator[Problem]:
     where, go_on = str(folder.path), f"smoltalk run {folder.path}"
     if (pid := holder(folder)) is not None:
         yield Problem(where, 0, f"is being run by process {pid}: its books are open", "push it when it is done")
@@ -82,7 +89,12 @@ def _open_books(folder: RunFolder, books: Books) -> Iterator[Problem]:
         return
     if not books.balanced:
         ends = f"{books.accepted:,} accepted + {books.rejected:,} rejected + {books.failed:,} failed"
+        ends += f" + {books.pending:,} pending" if books.pending else ""
         yield Problem(where, 0, f"has books that do not balance: {books.born:,} born, {ends}", f"put it right: {go_on}")
+    if books.pending and "pending" not in allowed:
+        are = "1 row waits" if books.pending == 1 else f"{books.pending:,} rows wait"
+        hint = f"smoltalk review push {folder.path}, then pull; or say `--allow pending` to publish the others"
+        yield Problem(where, 0, f"is not through its review: {are} for people", hint)
     if not books.accepted:
         yield Problem(where, 0, "has no accepted rows: there is nothing to publish")
     elif not any(folder.data.glob("*.parquet")):
@@ -94,6 +106,10 @@ def _unlicensed(folder: RunFolder, pipeline: Pipeline) -> Iterator[Problem]:
     if _no_licence(pipeline.licence):
         hint = f"add `licence: apache-2.0`, say, to {pipeline.path}, run it again (nothing is asked anew), {either}"
         yield Problem(str(folder.path), 0, "has no licence: others could not use it", hint)
+    part = pipeline.source.part
+    if hasattr(part, "licence") and _no_licence(part.licence):  # sources that read what others may have written
+        sentence = f"reads its rows with `{pipeline.source.name}`, whose licence nobody stated"
+        yield Problem(str(folder.path), 0, sentence, f"add `licence:` to it in {pipeline.path}, run it again, {either}")
     if (mixed := mixture(pipeline)) is not None:
         for name, licence in mixed.licences().items():
             if _no_licence(licence):
@@ -101,6 +117,11 @@ def _unlicensed(folder: RunFolder, pipeline: Pipeline) -> Iterator[Problem]:
                     str(folder.path), 0, f"mixes the source `{name}`, whose licence nobody stated",
                     f"add `licence:` to it in {pipeline.path}, run it again, {either}",
                 )  # fmt: skip
+
+
+def _edited(folder: RunFolder, pipeline: Pipeline) -> bool:
+    with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
+        return database.get_meta(connection, "text") not in ("", of_text(pipeline))
 
 
 def _no_licence(licence: str | None) -> bool:

@@ -6,7 +6,7 @@ from smoltalk.reporting.charts_bars import Bar, Piece, bars
 from smoltalk.reporting.charts_figure import FATES, Figure
 from smoltalk.reporting.charts_histogram import histogram
 from smoltalk.reporting.figures import Count, Labels, Lengths, Numbers
-from smoltalk.reporting.page_text import percent, short
+from smoltalk.reporting.page_text import percent, short, signed
 
 _LINES = 14
 """Different labels that a chart shows; the rest together is one more."""
@@ -17,6 +17,7 @@ _WHAT = {
     "system": "System turns",
     "user": "User turns",
     "assistant": "Assistant turns",
+    "tool": "Tool turns",
     "prompt": "Prompts",
     "chosen": "Chosen answers",
     "rejected": "Rejected answers",
@@ -58,7 +59,8 @@ def label_figures(labels: Sequence[Labels]) -> Iterator[Figure]:
     for one in labels:
         lines = _lines(one)
         says = f"{one.name}: " + "; ".join(f"{line.label} {line.text}" for line in lines[:6])
-        top = f"{one.different:,} different values; the most frequent stands in {percent(one.top_share)} of the rows"
+        many = f"{one.different:,} different values; the most frequent stands in {percent(one.top_share)} of the rows"
+        top = many if one.different > 1 else "One value alone"
         missing = f", {one.missing:,} rows have none" if one.missing else ""
         caption = f"{top}{missing}. At the end of a bar: accepted of all."
         yield Figure(one.name, caption, bars(lines, FATES[:2], says), legend=FATES[:2])
@@ -98,4 +100,4 @@ def _follows(correlation: float | None) -> str:
     if correlation is None:
         return ""
     words = "follows" if abs(correlation) >= 0.5 else "has little to do with" if abs(correlation) < 0.2 else "leans on"
-    return f"It {words} the length of the answer (rank correlation {correlation:+.2f})."
+    return f"It {words} the length of the answer (rank correlation {signed(correlation)})."

@@ -11,7 +11,7 @@ from smoltalk.reporting.figures import Histogram
 from smoltalk.reporting.page_text import short
 
 _HEIGHT, _WITH_BELOW = 150, 190
-_HEADROOM = 0.13
+_HEADROOM = 0.17
 """Of the height, kept free for the word of each mark."""
 
 
@@ -33,7 +33,7 @@ def histogram(
         values += _bins(below, -1, COLOURS["rejected"], "rejected ")
     x: dict[str, Any] = {
         "field": "from", "type": "quantitative", "title": axis, "scale": _scale(above),
-        "axis": {"grid": False, "labelFlush": True, "tickCount": 5, "format": _format(above), **_ticks(above)},
+        "axis": {"grid": False, "labelFlush": True, "tickCount": 5, "labelExpr": _written(above), **_ticks(above)},
     }  # fmt: skip
     layers: list[dict[str, Any]] = [
         {
@@ -57,7 +57,8 @@ def histogram(
         },
     ]  # fmt: skip
     listed = sorted(mark for mark in marks if _within(mark[0], above))
-    layers += [_mark(value, word, place, above, len(listed) == 1) for place, (value, word) in enumerate(listed)]
+    layers += [_rule(value) for value, _ in listed]
+    layers += [_word(value, word, place, above, len(listed) == 1) for place, (value, word) in enumerate(listed)]
     return drawn({"layer": layers}, says, NARROW, _WITH_BELOW if two else _HEIGHT)
 
 
@@ -67,9 +68,10 @@ def _top(above: Histogram, below: Histogram | None, marks: int) -> float:
     return highest + (highest + lowest) * _HEADROOM * marks
 
 
-def _format(of: Histogram) -> str:
-    """Ticks as `1k` where they are large, else as they are: d3 writes 0.2 as `200m`."""
-    return "~s" if max(map(abs, _edges(of)), default=0) >= 1_000 else "~g"
+def _written(of: Histogram) -> str:
+    """Ticks as `1k` where they are large, else as they are: d3 writes 0.2 as `200m`, and as a format of the axis 100 as
+    `1e+2`."""
+    return f"format(datum.value, '{'~s' if max(map(abs, _edges(of)), default=0) >= 1_000 else '~g'}')"
 
 
 def _bins(of: Histogram, sign: int, colour: str, what: str) -> list[dict[str, Any]]:
@@ -116,18 +118,24 @@ def _ticks(of: Histogram) -> Mapping[str, Any]:
     return {"values": ([0] if edges[0] <= 0 else []) + inside}
 
 
-def _mark(value: float, word: str, place: int, of: Histogram, alone: bool) -> dict[str, Any]:
-    """An upright line with its word beside it: outwards of two, on the side that has room of one."""
+def _rule(value: float) -> dict[str, Any]:
+    mark = {"type": "rule", "color": COLOURS["ink"], "strokeDash": [3, 2], "aria": False}
+    return {"data": {"values": [{}]}, "encoding": {"x": {"datum": value}}, "mark": mark}
+
+
+def _word(value: float, word: str, place: int, of: Histogram, alone: bool) -> dict[str, Any]:
+    """A line's word beside it: outwards of two, on the side that has room of one; bars and lines stop short of it."""
     at = _place(value, of)
     right = at < (0.5 if alone else 0.25 if place == 0 else 0.75)
-    beside = {"align": "left" if right else "right", "dx": 4 if right else -4}
+    mark = {
+        "type": "text", "y": 6 + 13 * place, "text": word, "aria": False,
+        "align": "left" if right else "right", "dx": 4 if right else -4,
+    }  # fmt: skip
+    rim = {"stroke": COLOURS["paper"], "strokeWidth": 3, "strokeJoin": "round"}
     return {
         "data": {"values": [{}]},
         "encoding": {"x": {"datum": value}},
-        "layer": [
-            {"mark": {"type": "rule", "color": COLOURS["ink"], "strokeDash": [3, 2], "aria": False}},
-            {"mark": {"type": "text", "y": 6 + 13 * place, "text": word, "aria": False, **beside}},
-        ],
+        "layer": [{"mark": {**mark, **rim}}, {"mark": mark}],
     }
 
 

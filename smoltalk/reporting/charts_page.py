@@ -10,7 +10,7 @@ from smoltalk.reporting.charts_histogram import histogram
 from smoltalk.reporting.charts_phrases import OVER, ratios
 from smoltalk.reporting.figures import Count
 from smoltalk.reporting.findings import Findings
-from smoltalk.reporting.page_text import percent, short
+from smoltalk.reporting.page_text import percent, short, signed
 from smoltalk.reporting.variety import Diversity, Pairs
 
 _PHRASES, _OPENINGS, _LANGUAGES, _ORIGINS = 20, 10, 12, 30
@@ -43,7 +43,7 @@ def _funnel(of: Findings) -> Iterator[Figure]:
     for stage in of.funnel:
         rejected = stage.left if stage.fate == "rejected" else 0
         parts = (stage.came - stage.left, rejected, stage.left - rejected)
-        lines.append(Bar(stage.label, parts, f"−{stage.left:,}" if stage.left else "0"))
+        lines.append(Bar(stage.label, parts, f"−{stage.left:,}"))
     lines.append(Bar("accepted", (o.accepted, 0, 0), f"{o.accepted:,}"))
     says = f"{o.born:,} rows were born and {o.accepted:,} accepted. " + ", ".join(
         f"{stage.label} turned {stage.left:,} away" for stage in of.funnel if stage.left
@@ -127,7 +127,7 @@ def _pairs(of: Pairs | None) -> Iterator[Figure]:
     if of.margins is not None and of.margin_median is not None:
         told = f"Median {short(of.margin_median)}"
         follows = of.margin_length_correlation
-        with_length = "" if follows is None else f"; rank correlation with the difference in length {follows:+.2f}"
+        with_length = "" if follows is None else f"; rank correlation with the difference in length {signed(follows)}"
         caption = f"{told}{with_length}. Pairs near 0 say little: both answers are about as good."
         marks = [(of.margin_median, f"median {short(of.margin_median)}")]
         yield Figure("Margins", caption, histogram(of.margins, "score of chosen − rejected", told, marks=marks))

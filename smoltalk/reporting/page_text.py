@@ -18,11 +18,18 @@ def short(value: float) -> str:
     """A number in few characters: `0.12`, `7`, `1,200`, `45k`, `1.2M`."""
     if not math.isfinite(value):
         return "–"
-    size = abs(value)
+    if value < 0:
+        return f"−{short(-value)}"
+    size = value
     for unit, name in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if size >= unit:
             return f"{value / (1e3 if name == 'k' else unit):.3g}{name}"
     return f"{value:,.0f}" if size >= 100 or value == int(value) else f"{value:.2g}" if size < 1 else f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    """With its sign: `+0.22`, `−0.29`."""
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def percent(share: float) -> str:

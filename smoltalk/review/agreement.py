@@ -87,8 +87,13 @@ def of_scores(decided: Mapping[int, bool], rows: Mapping[int, Row]) -> list[Agre
         for name, value in rows.get(row, {}).items():
             if (score := score_of(value)) is not None:
                 columns[name].append((score, kept))
-    found = [_agreed(name, pairs) for name, pairs in sorted(columns.items()) if len({kept for _, kept in pairs}) == 2]
+    found = [_agreed(name, pairs) for name, pairs in sorted(columns.items()) if _tells(pairs)]
     return sorted(found, key=lambda one: -abs(one.auc - 0.5))
+
+
+def _tells(pairs: list[tuple[float, bool]]) -> bool:
+    """Whether rows differ in the score, and in what people said."""
+    return len({score for score, _ in pairs}) > 1 and len({kept for _, kept in pairs}) == 2
 
 
 def _agreed(name: str, pairs: list[tuple[float, bool]]) -> Agreed:

@@ -78,9 +78,7 @@ def findings(run: Reviewed) -> Findings:
     with closing(database.connect(run.folder.database)) as connection, database.sqlite_errors(run.folder.database):
         given = answers_.kept(connection)
         items = {item.id: item for item in items_of(run.pipeline, connection, given)}
-        rows = {
-            one.fate.row: one.columns | one.told for one in reviewable(connection) if one.fate.id in items
-        }
+        rows = {one.fate.row: one.columns | one.told for one in reviewable(connection) if one.fate.id in items}
     said = voices(items, (answer for some in given.values() for answer in some))
     decided = kept_by(said)
     people: dict[str, int] = {}

@@ -57,13 +57,12 @@ class Reviewed:
 
         Either all files are new or none is. Raises `WorldError`; what was answered is kept.
         """
-        with locked(self.folder):
-            with closing(database.connect(self.folder.database, write=True)) as connection:
-                with database.sqlite_errors(self.folder.database):
-                    answers_.keep(connection, answers)
-                    found = settle(self.pipeline, connection)
-                books = read_books(connection)
-                write_files(self.pipeline, self.folder, connection, books)
+        with locked(self.folder), closing(database.connect(self.folder.database, write=True)) as connection:
+            with database.sqlite_errors(self.folder.database):
+                answers_.keep(connection, answers)
+                found = settle(self.pipeline, connection)
+            books = read_books(connection)
+            write_files(self.pipeline, self.folder, connection, books)
         return found, books
 
     def account(self) -> Account:
@@ -83,7 +82,8 @@ class Reviewed:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(database.connect(self.folder.database)) as connection, database.sqlite_errors(self.folder.database):
+        place = self.folder.database
+        with closing(database.connect(place)) as connection, database.sqlite_errors(place):
             yield connection
 
 
@@ -100,5 +100,6 @@ def opened(folder: RunFolder) -> Reviewed:
         sentence = f"is not finished ({books.state}), so nobody knows yet which rows there will be"
         raise UserError([Problem(where, 0, sentence, f"finish it: smoltalk run {folder.path}")])
     if not books.accepted + books.pending and not any(gate == "human" for _, gate, _, _ in books.reasons):
-        raise UserError([Problem(where, 0, "accepted no rows: there is nothing to look at", f"smoltalk status {where}")])
+        sentence = "accepted no rows: there is nothing to look at"
+        raise UserError([Problem(where, 0, sentence, f"smoltalk status {where}")])
     return Reviewed(folder, pipeline)

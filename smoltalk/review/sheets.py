@@ -47,7 +47,7 @@ def read_sheet(path: Path, reviewer: str | None) -> list[Answer]:
     `OSError`.
     """
     if path.suffix not in KINDS:
-        raise UserError([Problem(str(path), 0, "is neither .csv nor .jsonl", "as `smoltalk review export` writes them")])
+        raise UserError([Problem(str(path), 0, "is neither .csv nor .jsonl", "what `review export` wrote is")])
     text = path.read_bytes().decode("utf-8-sig", errors="replace")
     at = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None).isoformat()
     answers, problems = [], []
@@ -106,7 +106,8 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma)
     try:
         if _RECORD not in (reader.fieldnames or ()):
-            raise UserError([Problem(str(path), 1, f"has no column `{_RECORD}`", "it says which row is meant: keep it")])
+            hint = "it says which row is meant: leave it as it was exported"
+            raise UserError([Problem(str(path), 1, f"has no column `{_RECORD}`", hint)])
         for line in reader:
             yield reader.line_num, {str(name): _as_it_was(cell or "") for name, cell in line.items() if name}
     except csv.Error as error:

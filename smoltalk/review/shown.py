@@ -21,7 +21,10 @@ def shown(run: str, makes: Makes, row: int, columns: Row, told: Mapping[str, Any
 
     `run` is the run's name, `told` what gates told of the row, by `gate.key`.
     """
-    evidence = dict(_evidence({**columns, **(told or {})}))
+    told = {**columns, **(told or {})}
+    if makes == "dpo":  # neither answer's own: who wrote the better one would tell which it is
+        told = {name: value for name, value in told.items() if not name.startswith(("chosen", "rejected"))}
+    evidence = dict(_evidence(told))
     category = next((str(columns[name]) for name in _CATEGORIES if isinstance(columns.get(name), str)), "")
     row_id = str(columns["id"])
     if makes == "dpo":
@@ -89,6 +92,6 @@ def _evidence(columns: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in sorted(columns.items()):
         if name in _OWN or value is None or isinstance(value, list | dict):
             continue
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        text = f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
         if len(text) <= _TELLING:
             yield name, valid(text)

@@ -91,11 +91,15 @@ def vote(item: Item, answer: Answer) -> str:
 
 
 def _edit(item: Item, answer: Answer) -> str | None:
-    """The corrected answer; None where it is the one that was shown."""
+    """The corrected answer; None where it is the one that was shown.
+
+    Browsers end what has several lines with one line end more than was typed.
+    """
     text = answer.values.get("text")
     if answer.values.get("decision") != "edit" or not isinstance(text, str) or not text.strip():
         return None
-    return None if text == item.answer else text
+    said = text if item.answer.endswith("\n") else text.removesuffix("\n")
+    return None if said == item.answer else said
 
 
 def _told(item: Item, answer: Answer) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The dataset card: the run's books and pipeline as a README that the Hub reads."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -164,8 +165,8 @@ def _pipeline(pipeline: Pipeline) -> str:
 
 
 def _ledger(books: Books) -> str:
-    head = ("born", "accepted", "rejected", "failed")
-    return table(head, [[f"{n:,}" for n in (books.born, books.accepted, books.rejected, books.failed)]], right=4)
+    names = ["born", "accepted", "rejected", "failed", *(["pending"] if books.pending else [])]
+    return table(names, [[f"{getattr(books, name):,}" for name in names]], right=len(names))
 
 
 def _reasons(books: Books) -> Iterator[tuple[str, str, str, str]]:
@@ -177,6 +178,11 @@ def _ending(books: Books) -> str:
     if books.state == "stopped":
         asked = f" of the {books.target:,} it was asked for" if books.target else ""
         return f"The run stopped with {books.accepted:,} accepted rows{asked}: {inline(books.why) or 'a ceiling'}."
+    if books.pending:
+        return f"The run is complete, its review is not: {books.pending:,} rows are held back until people answer them."
+    if books.target and books.accepted < books.target <= books.reached:
+        away = books.reached - books.accepted
+        return f"The run is complete: people turned {away:,} of the {books.target:,} rows away that it was asked for."
     asked = f"the {books.target:,} accepted rows it was asked for are there" if books.target else "every row was tried"
     return f"The run is complete: {asked}."
 
@@ -207,8 +213,9 @@ def _licences(pipeline: Pipeline, published: Published) -> Iterator[str]:
     elif source.part.engines():
         yield "- The source: none; the rows were written by the models above from nothing but their prompts"
     else:
-        dataset = getattr(source.part, "dataset", None)
-        name = f"{code(source.name)} {code(dataset)}" if isinstance(dataset, str) else code(source.name)
+        dataset, path = (getattr(source.part, name, None) for name in ("dataset", "path"))
+        place = dataset if isinstance(dataset, str) else Path(path).name if isinstance(path, str) else ""
+        name = f"{code(source.name)} {code(place)}" if place else code(source.name)
         yield f"- The source ({name}): {inline(getattr(source.part, 'licence', None) or NOT_STATED)}"
     if pipeline.engines:
         yield "- The models: see the table above; the licence of a model may bind what it wrote"

@@ -49,7 +49,7 @@ def _datasets(pipeline: Pipeline) -> list[str]:
     """Ids of the Hub's datasets that rows are from."""
     dataset = getattr(pipeline.source.part, "dataset", None)
     mixed = getattr(pipeline.source.part, "sources", {}) if pipeline.mixes else {}
-    return [dataset] if isinstance(dataset, str) else [one.hub for one in mixed.values() if one.hub]
+    return [dataset] if isinstance(dataset, str) else [*dict.fromkeys(one.hub for one in mixed.values() if one.hub)]
 
 
 def _licence(licence: str | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ class Mixed:
 
     name: str
     where: str
-    """`org/name at COMMIT`, `the run NAME`, names of files."""
+    """`org/name (split) at COMMIT`, the folder of a run, names of files; ` where COLUMN is VALUE` behind it."""
     licence: str | None
     born: int
     """Rows that were read, copies included."""

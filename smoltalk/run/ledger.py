@@ -53,6 +53,12 @@ class Books:
         return self.born == self.accepted + self.rejected + self.failed + self.pending
 
     @property
+    def reached(self) -> int:
+        """Rows that the gates of the loop let through. People decide afterwards: no run goes on to replace theirs."""
+        away = sum(n for fate, gate, _, n in self.reasons if fate == "rejected" and gate == "human")
+        return self.accepted + self.pending + away
+
+    @property
     def tokens(self) -> int:
         """Tokens in and out, over all engines."""
         return sum(e.get("tokens_in", 0) + e.get("tokens_out", 0) for e in self.engines.values())

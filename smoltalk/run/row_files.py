@@ -42,7 +42,7 @@ def write_rows(
         accepted = open_files.enter_context(_accepted(published, folder, staged))
         others = {
             label: open_files.enter_context(_others(folder.rejected / f"{name}.parquet", staged))
-            for label, name in _reject_files(pipeline).items()
+            for label, name in _reject_files(pipeline, connection).items()
         }
         empty: list[str] = []
         for fate, row in read_rows(connection):
@@ -88,9 +88,12 @@ _FAILED = "\0failed"
 """Stands for the file of failed rows; no gate's label is like it."""
 
 
-def _reject_files(pipeline: Pipeline) -> dict[str, str]:
-    """Gate label -> file name; a gate that is called `failed` makes way for the failed rows."""
+def _reject_files(pipeline: Pipeline, connection: sqlite3.Connection) -> dict[str, str]:
+    """Gate label -> file name; a gate that is called `failed` makes way for the failed rows. People turn rows away in
+    runs without a gate `human`, too."""
     labels = [label for label, _ in labelled_gates(pipeline)]
+    if connection.execute("SELECT 1 FROM rows WHERE gate = 'human' LIMIT 1").fetchone():
+        labels = list(dict.fromkeys([*labels, "human"]))
     return {_FAILED: "failed"} | {label: label if label != "failed" else "failed_gate" for label in labels}
 
 

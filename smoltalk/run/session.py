@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.pipeline import Pipeline
 from smoltalk.run import database
-from smoltalk.run.fingerprints import changed, fingerprints
+from smoltalk.run.fingerprints import changed, fingerprints, of_text
 from smoltalk.run.folder import RunFolder, locked
 from smoltalk.run.journal import Journal, delete_books
 from smoltalk.run.ledger import Books, read_books
@@ -97,7 +97,7 @@ def _open(pipeline: Pipeline, folder: RunFolder) -> tuple[Opening, Books]:
         before = json.loads(database.get_meta(connection, "fingerprints", "{}"))
         books = read_books(connection)
         target = pipeline.target.accepted
-        met = books.target is None if target is None else books.accepted >= target
+        met = books.target is None if target is None else books.reached >= target
         done = books.state == "complete" and before == now and met
         opening = _compare(connection, before, now, done) if before else Opening()
         if opening.changed and not opening.kept:
@@ -125,7 +125,8 @@ def _same_file(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFo
 def _keep_pipeline(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFolder) -> None:
     where = {"path": pipeline.path.resolve(), "home": pipeline.home}
     born_with = json.dumps(sorted(pipeline.born_with))
-    database.set_meta(connection, settings=json.dumps(pipeline.settings), born_with=born_with, **where)
+    settings, text = json.dumps(pipeline.settings), of_text(pipeline)
+    database.set_meta(connection, settings=settings, born_with=born_with, text=text, **where)
     staged = folder.pipeline.with_suffix(".staged")
     staged.write_text(pipeline.text, encoding="utf-8")
     staged.replace(folder.pipeline)

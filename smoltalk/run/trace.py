@@ -237,7 +237,11 @@ def _rulings(pipeline: Pipeline, fate: Fate) -> Sequence[Ruling]:
     labels = [label for label, _ in labelled_gates(pipeline)]
     if fate.fate == "accepted":
         told = orjson.loads(fate.evidence)
-        return [Ruling(label, "kept", told=told.get(label, {})) for label in labels]
+        names = dict.fromkeys([*labels, *(["human"] if "human" in told else [])])
+        return [Ruling(label, "kept", told=told.get(label, {})) for label in names]
+    if fate.gate == "human":  # people decide when every other gate has
+        besides = [Ruling(label, "kept") for label in labels if label != "human"]
+        return [*besides, Ruling("human", fate.fate, fate.reason)]
     stopped = labels.index(fate.gate) if fate.gate in labels else -1
     rulings = []
     for place, label in enumerate(labels):

@@ -37,6 +37,8 @@ class Documents(Source):
     repeat: int = Field(default=1, gt=0)
     """How many rows each file bears. All are read in as many rounds; the rows of a file differ by what is drawn for
     them."""
+    licence: str | None = None
+    """The texts' licence: the card says it, and `push` asks for it. It makes no other rows."""
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -70,7 +72,7 @@ class Documents(Source):
     def fingerprint(self) -> str:
         """What the YAML says, and path, size and hash of every file that can be read."""
         found = [[path, *_digest(file)] for path, file in self._files.items()]
-        return json.dumps([self.model_dump(mode="json", exclude={"path"}), found], sort_keys=True)
+        return json.dumps([self.model_dump(mode="json", exclude={"path", "licence"}), found], sort_keys=True)
 
     def _once(self, start: int) -> Iterator[Row | RowFailed]:
         for name, file in islice(self._files.items(), start, None):

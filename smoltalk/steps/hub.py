@@ -35,6 +35,8 @@ class Hub(Source):
     repeat: int = Field(default=1, gt=0)
     """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
     `id`, and so by what is drawn for them."""
+    licence: str | None = None
+    """The dataset's licence: the card says it, and `push` asks for it. It makes no other rows."""
 
     def writes(self) -> frozenset[str]:
         return frozenset(records.named_columns(self.columns))
@@ -51,7 +53,7 @@ class Hub(Source):
         return records.repeated(self._once, self.repeat, start)
 
     def identity(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"repeat"} if self.repeat == 1 else None)
+        return self.model_dump(mode="json", exclude={"licence"} | ({"repeat"} if self.repeat == 1 else set()))
 
     def pinned(self, commit: str | None) -> tuple[Source, str | None]:
         """The same at a commit: this one, or the one that the revision names now. A folder has none, and offline the

@@ -40,6 +40,8 @@ class Jsonl(Source):
     repeat: int = Field(default=1, gt=0)
     """How many rows each line bears. The whole is read in as many rounds; the rows of a line differ by their `id`,
     and so by what is drawn for them."""
+    licence: str | None = None
+    """The data's licence: the card says it, and `push` asks for it. It makes no other rows."""
     max_line: int = Field(default=8_000_000, gt=0)
     """Bytes in a line; a longer one fails."""
 
@@ -72,7 +74,8 @@ class Jsonl(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
-        fields = self.model_dump(mode="json", exclude={"path"} | ({"repeat"} if self.repeat == 1 else set()))
+        once = {"repeat"} if self.repeat == 1 else set[str]()
+        fields = self.model_dump(mode="json", exclude={"path", "licence"} | once)
         return json.dumps([fields, self._digests], sort_keys=True)
 
     def _row(self, record: object) -> Row:

@@ -34,6 +34,8 @@ class Parquet(Source):
     repeat: int = Field(default=1, gt=0)
     """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
     `id`, and so by what is drawn for them."""
+    licence: str | None = None
+    """The data's licence: the card says it, and `push` asks for it. It makes no other rows."""
 
     def check(self) -> Iterator[str]:
         if not self._files:
@@ -66,7 +68,8 @@ class Parquet(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
-        fields = self.model_dump(mode="json", exclude={"path"} | ({"repeat"} if self.repeat == 1 else set()))
+        once = {"repeat"} if self.repeat == 1 else set[str]()
+        fields = self.model_dump(mode="json", exclude={"path", "licence"} | once)
         return json.dumps([fields, self._digests], sort_keys=True)
 
     def _file_rows(self, file: Path, start: int) -> Iterator[Row | RowFailed]:

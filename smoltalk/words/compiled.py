@@ -19,7 +19,7 @@ from numba.core import event
 from smoltalk.catalog import user_cache
 from smoltalk.words.compiling import WATCH
 
-_COMPILED = ("words", "benchmarks", "duplicates")
+_COMPILED = ("words", "benchmarks", "duplicates", "mixture", "reporting")
 """Folders of the package with compiled functions."""
 
 

@@ -104,7 +104,7 @@ def spawn(here: Path) -> Callable[..., "subprocess.Popen[str]"]:
 
 def same_as(name: str, text: str) -> None:
     """Compare with a golden file; spans of time are left out. `GOLDEN=write` writes them anew."""
-    text = re.sub(r"\d+(\.\d+)? (s|min)\b", "_ s", text)
+    text = re.sub(r"\d+(\.\d+)? (s|min|h)\b( \d+ (s|min)\b)?", "_ s", text)
     text = re.sub(r"[\d,]+ tokens/s", "_ tokens/s", text)
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("GOLDEN") == "write":

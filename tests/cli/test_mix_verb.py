@@ -169,3 +169,36 @@ def test_what_does_not_go_together_is_told(smoltalk: Smoltalk, mixture: Path) ->
     (mixture / "taken" / "thesis.txt").write_text("mine")
     said = smoltalk("mix", "mix.yaml", "--out", "taken")
     assert said.code == 2 and "holds no run" in said.err and (mixture / "taken" / "thesis.txt").exists()
+
+
+def test_what_a_mixture_goes_on_with_is_told(smoltalk: Smoltalk, mixture: Path) -> None:
+    assert smoltalk("mix", "mix.yaml", "--set", "mix.sources.letters.repeat=1").code == 3
+    assert "continues runs/fruit: 2 pieces kept; edited since: source" in smoltalk("mix", "mix.yaml").out
+    (mixture / "mix.yaml").write_text(MIX.replace("exact_duplicate: {on: messages}", "near_duplicate: {on: messages}"))
+    said = smoltalk("mix", "mix.yaml").out
+    assert "continues runs/fruit: 0 pieces kept; edited since: gates" in said
+
+
+def test_a_column_that_can_be_no_ones_is_told_once(smoltalk: Smoltalk, mixture: Path) -> None:
+    (mixture / "mix.yaml").write_text(MIX.replace("{user: asked,", "{id: asked, user: asked,"))
+    said = smoltalk("check", "mix.yaml")
+    assert said.code == 2 and said.err.count("mix.yaml:") == 1
+    assert "source `letters`: `id` is a column of ours" in said.err
+
+
+def test_every_mistake_is_told_though_one_hides_the_whole(smoltalk: Smoltalk, mixture: Path) -> None:
+    wrong = MIX.replace("rows: 20", "rowz: 20").replace("tokenizer: nano\n", "min_turns: 3\n  max_turns: 2\n")
+    (mixture / "mix.yaml").write_text(wrong.replace("test: 0.2", "te-st: 0.2, val: 0.1"))
+    said = smoltalk("check", "mix.yaml").err
+    for mistake in (
+        "no field `rowz`", "`te-st` is no name for a split", "the splits sum to 1.1", "`max_tokens`, but nothing says",
+        "`min_turns` (3) is more than `max_turns` (2)",
+    ):  # fmt: skip
+        assert mistake in said
+
+
+def test_bytes_that_are_no_text_are_told(smoltalk: Smoltalk, mixture: Path) -> None:
+    with (mixture / "baskets.jsonl").open("ab") as file:
+        file.write(basket(40).encode().replace(b"Which", b"Wh\xe9ch"))
+    said = smoltalk("mix", "mix.yaml").out
+    assert "baskets: control tokens, half characters or bytes that are no UTF-8 in 1 row, made harmless" in said

@@ -34,8 +34,8 @@ def test_rows_are_set_apart_with_their_evidence(call: Call) -> None:
     assert one["contamination"] == [
         {
             "benchmark": "harbour", "item": "lamps", "score": 1.0, "kind": "exact", "method": "coverage",
-            "column": "messages", "turn": 1, "role": "assistant", "text": LAMPS[:-1], "before": "Surely. ",
-            "after": "? Thanks.",
+            "source": "data.jsonl:2", "column": "messages", "turn": 1, "role": "assistant", "text": LAMPS[:-1],
+            "before": "Surely. ", "after": "? Thanks.",
         }
     ]  # fmt: skip
     assert (two["contamination"][0]["item"], two["contamination"][0]["turn"]) == ("short", 0)
@@ -53,10 +53,10 @@ def test_rows_are_set_apart_with_their_evidence(call: Call) -> None:
     [
         ({"messages": chat(PLAIN, FERRY)}, "messages", 1, "assistant"),
         ({"conversations": [{"from": "human", "value": FERRY}]}, "conversations", 0, "human"),
-        ({"prompt": PLAIN, "chosen": "no", "rejected": FERRY}, "rejected", -1, ""),
+        ({"prompt": PLAIN, "chosen": "no", "rejected": FERRY}, "rejected", None, None),
         ({"prompt": chat(PLAIN), "chosen": chat(PLAIN, FERRY), "rejected": chat(PLAIN)}, "chosen", 1, "assistant"),
-        ({"text": f"{PLAIN} {FERRY}"}, "text", -1, ""),
-        ({"instruction": PLAIN, "response": FERRY}, "response", -1, ""),
+        ({"text": f"{PLAIN} {FERRY}"}, "text", None, None),
+        ({"instruction": PLAIN, "response": FERRY}, "response", None, None),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": FERRY}]}]}, "messages", 0, "user"),
         (
             {"messages": [{"role": "assistant", "content": None, "tool_calls": [{"function": {"arguments": FERRY}}]}]},
@@ -64,12 +64,12 @@ def test_rows_are_set_apart_with_their_evidence(call: Call) -> None:
             0,
             "assistant",
         ),
-        ({"passages": [PLAIN, None, FERRY]}, "passages", 2, ""),
+        ({"passages": [PLAIN, None, FERRY]}, "passages", 2, None),
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_all_columns_with_text_are_looked_at(
-    call: Call, row: Any, column: str, turn: int, role: str, form: str
+    call: Call, row: Any, column: str, turn: int | None, role: str | None, form: str
 ) -> None:
     clean = json.loads(json.dumps(row).replace(FERRY, "Good day."))
     table = [{"id": 1, **clean}, {"id": 2, **row}]
@@ -133,6 +133,13 @@ def test_unknown_benchmarks_get_the_nearest_name(call: Call) -> None:
     said = call("data.jsonl", against="gsm9k,nowhere.jsonl")
     assert (said.code, "did you mean `gsm8k`?" in said.err) == (2, True)
     assert "there is no file nowhere.jsonl" in said.err
+
+
+def test_all_mistakes_are_told_at_once(call: Call) -> None:
+    said = call("dta.jsonl", "--threshold", "7", against="gsm9k")
+    assert said.code == 2
+    for sentence in ("7 is not more than 0 and at most 1", "did you mean `gsm8k`?", "dta.jsonl  there is no such file"):
+        assert sentence in said.err
 
 
 def test_bad_rows_are_counted_and_kept(call: Call) -> None:
@@ -201,7 +208,8 @@ def test_small_parts_give_the_same_rows(call: Call, monkeypatch: pytest.MonkeyPa
     for data in ("data.jsonl", "data.parquet"):
         assert call(data, out=data + ".out").code == 0
         for side in ("clean", "contaminated"):
-            assert rows(side, data + ".out") == rows(side, "whole")
+            found = str(rows(side, data + ".out")).replace(f"{data}:", "data.jsonl:")
+            assert found == str(rows(side, "whole"))
         assert len(list(Path(data + ".out", "clean").iterdir())) > 5
 
 

@@ -81,6 +81,48 @@ def test_numbers_of_one_file_stay_what_they_are(call: Call) -> None:
     assert (one["id"], two["id"]) == (big, big + 1)
 
 
+def test_a_column_that_is_text_in_some_lines_alone_loses_no_row(call: Call) -> None:
+    given = [
+        {"text": PLAIN, "n": 2**63, "m": 1},
+        {"text": PLAIN, "n": -1, "m": 1.5},
+        {"text": PLAIN, "n": 3, "m": 2**53 + 1},
+        {"text": PLAIN, "n": 4, "m": 2.5},
+        {"text": PLAIN, "n": 5, "m": 3, "l": [2**64]},
+    ]
+    jsonl(Path("data.jsonl"), [*given, "{no row"])
+    said = call("data.jsonl")
+    assert said.code == 0, said.err
+    assert [json.loads(row["n"]) for row in rows("clean")] == [row["n"] for row in given]
+    assert [json.loads(row["m"]) for row in rows("clean")] == [row["m"] for row in given]
+    assert json.loads(rows("clean")[4]["l"]) == [2**64]
+    assert Path("out/unreadable/part-00000.jsonl").read_text() == "{no row\n"
+
+
+def test_mappings_without_a_field_are_null(call: Call) -> None:
+    turns = [{"role": "user", "content": PLAIN, "meta": {}}]
+    given = [{"text": PLAIN, "m": {}, "l": [{}], "turns": turns, "o": {"a": None, "e": {}}}, {"text": LAMPS, "m": None}]
+    jsonl(Path("data.jsonl"), given)
+    jsonl(Path("more.jsonl"), [{"text": PLAIN, "m": {"x": 1}}, "{no row"])
+    assert call("data.jsonl", "more.jsonl").code == 0
+    one, two = rows("clean")
+    assert (one["m"], one["l"], one["turns"], two["m"]) == (None, [None], [{**turns[0], "meta": None}], {"x": 1})
+    assert len(rows("contaminated")) == 1
+
+
+@pytest.mark.parametrize("mapping", [False, True])
+@pytest.mark.parametrize("levels", [41, 300, 700, 4_000, 100_000])
+def test_a_line_that_is_nested_too_deeply_is_put_aside(call: Call, levels: int, mapping: bool) -> None:
+    begin, end = ('{"a": ', "}") if mapping else ("[", "]")
+    line = f'{{"text": "x", "deep": {begin * levels}1{end * levels}}}'
+    given = [{"text": PLAIN, "deep": None}, line, {"text": LAMPS}]
+    jsonl(Path("data.jsonl"), given)
+    said = call("data.jsonl")
+    assert said.code == 0, said.err
+    assert Path("out/unreadable/part-00000.jsonl").read_text() == f"{line}\n"
+    assert ": is nested too deeply" in said.out
+    assert (len(rows("clean")), len(rows("contaminated"))) == (1, 1)
+
+
 def test_texts_like_dates_stay_texts_however_deep(call: Call) -> None:
     given = [
         {"text": PLAIN, "meta": {"when": "2024-01-01", "all": [{"at": "2024-01-02 10:00:00"}]}},

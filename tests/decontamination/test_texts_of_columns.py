@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smoltalk.decontamination import work
 from smoltalk.decontamination.columns import placed, role_of, said_in, text_columns
 
 TEXT = st.none() | st.text(max_size=6)
@@ -123,3 +124,20 @@ def test_values_beneath_a_null_list_are_nobodys() -> None:
         found = gathered(pa.record_batch({"x": column}), ["x"])
         assert found == [[("a", "x", 0), ("b", "x", 1)], [], [("c", "x", 0), ("d", "x", 1)]]
         assert gathered(pa.record_batch({"x": column.slice(1)}), ["x"]) == found[1:]
+
+
+def test_a_slice_is_validated_alone_and_text_by_text() -> None:
+    said = [b"plain", b"\xff", *[b"plain"] * 20, b"h\xc3", b"\xa9", "é".encode(), b"\xff"]
+    turns = [[{"role": "user", "content": "-" * len(one)}] for one in said]
+    whole = pa.RecordBatch.from_pylist([{"turns": one} for one in turns])
+    content = whole.column("turns").values.field("content")
+    texts = pa.Array.from_buffers(pa.string(), len(said), [None, content.buffers()[1], pa.py_buffer(b"".join(said))])
+    inside = pa.StructArray.from_arrays([whole.column("turns").values.field("role"), texts], ["role", "content"])
+    whole = pa.record_batch({"turns": pa.ListArray.from_arrays(whole.column("turns").offsets, inside)})
+    for first, count, broken in ((0, 26, 4), (0, 1, 0), (2, 20, 0), (20, 4, 2), (22, 1, 1), (23, 2, 1), (24, 1, 0)):
+        batch = whole.slice(first, count)
+        assert work._broken(batch, placed(batch, ["turns"])) == broken
+    large = pa.record_batch({"a": ["é" * 100] * 1_000})
+    assert work._alone(large) is large
+    assert work._alone(large.slice(500, 10)).get_total_buffer_size() < 3_000
+    assert work._alone(large.slice(500, 10)).to_pylist() == [{"a": "é" * 100}] * 10

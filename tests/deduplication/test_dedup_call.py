@@ -219,6 +219,20 @@ def test_mistakes_are_sentences(call: Call, arguments: list[str], sentence: str)
     assert sentence.partition(";")[0] in said.err
 
 
+def test_all_mistakes_are_told_at_once(call: Call) -> None:
+    said = call(
+        "dato.jsonl", "--by", "near", "--threshold", "7", "--against", "./old.jsonl", "--against", "./older.jsonl"
+    )
+    assert said.code == 2
+    for sentence in (
+        "7 is not more than",
+        "dato.jsonl  there is no such",
+        "./old.jsonl  there",
+        "./older.jsonl  there",
+    ):
+        assert sentence in said.err
+
+
 def test_semantic_takes_a_file_in_which_no_row_says_anything(call: Call) -> None:
     write("one.jsonl", [{"id": "a", "text": prose(1)}])
     write("two.jsonl", [{"id": "b", "text": ""}])

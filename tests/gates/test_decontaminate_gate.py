@@ -195,8 +195,20 @@ def test_checking_loads_no_compiler() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_a_bad_threshold_hides_no_bad_name() -> None:
+    for threshold in (0, 1.5, float("nan")):
+        gate = Decontaminate(against=("gsm9k",), threshold=threshold)
+        wrong = list(gate.check())
+        assert wrong[0] == f"`decontaminate`: threshold must be greater than 0 and at most 1, not {threshold:g}"
+        assert "did you mean `gsm8k`?" in wrong[1]
+        with pytest.raises(ValueError, match="is not more than 0"):
+            Decontaminate(against=("gsm8k",), threshold=threshold).open()
+    bounds = Decontaminate.model_json_schema()["properties"]["threshold"]
+    assert (bounds["exclusiveMinimum"], bounds["maximum"]) == (0, 1)
+
+
 @pytest.mark.parametrize(
-    "fields", [{"against": []}, {"against": ["gsm8k"], "threshold": 0}, {"against": ["x"], "n": 3}]
+    "fields", [{"against": []}, {"against": ["gsm8k"], "threshold": "half"}, {"against": ["x"], "n": 3}]
 )
 def test_impossible_fields_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

@@ -121,7 +121,7 @@ def test_too_few_rows_stop_the_mixture_with_what_to_do(tmp_path: Path) -> None:
     done = mixed(file, tmp_path / "run")
     assert done.books.state == "stopped" and done.books.balanced
     assert done.books.why == "`b` has 20 of the 35 rows it was asked for"
-    assert done.command == f"smoltalk mix {file} --out {tmp_path / 'run'} --set mix.sources.b.repeat=4"
+    assert done.command == f"smoltalk mix {tmp_path / 'run'} --set mix.sources.b.repeat=4"
     some["b"]["repeat"] = 4
     done = mixed(pipeline(tmp_path, {"sources": some}), tmp_path / "run")
     assert done.books.state == "complete" and done.kept == 2, "sifted pieces still hold"

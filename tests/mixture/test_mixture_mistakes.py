@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from smoltalk.mixture.here import look
@@ -109,3 +110,30 @@ def test_a_source_that_is_a_file_is_no_dataset_of_the_hub() -> None:
 def test_names_that_no_file_can_have_are_told(place: str) -> None:
     assert len(said(one={"files": place})) == 1
     assert len(said(one={"run": place})) == 1
+
+
+def test_pairs_need_a_prompt_only_where_an_answer_is_a_single_text() -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whole = {"chosen": turns("hi", "good"), "rejected": turns("hi", "bad")}
+    single = {"chosen": "good", "rejected": turns("hi", "bad")}
+    for name, row in (("whole", whole), ("single", single)):
+        Path(f"{name}.jsonl").write_text(orjson.dumps(row).decode() + "\n")
+        pq.write_table(pa.Table.from_pylist([row]), f"{name}.parquet")
+    assert said("dpo", a={"files": "whole.jsonl"}, b={"files": "whole.parquet"}) == []
+    assert said("dpo", a={"files": ["whole.jsonl", "whole.parquet"]}) == []
+    for files in ("single.jsonl", "single.parquet", ["whole.jsonl", "single.jsonl"]):
+        (told,) = said("dpo", a={"files": files})
+        assert told.startswith("sources.a: source `a`: has no column `prompt`")
+    Path("odd.jsonl").write_text('{"good": [], "bad": []}\n')
+    nothing = said("dpo", a={"files": "odd.jsonl", "columns": {"chosen": "good", "rejected": "bad"}})
+    assert nothing == [], "no turn in the first rows: the run tells of each"
+
+
+def test_lists_of_names_are_told_as_lists() -> None:
+    Path("odd.jsonl").write_text('{"text": "x"}\n')
+    (told,) = said("dpo", a={"files": "odd.jsonl"})
+    assert "has no columns `prompt`, `chosen` and `rejected`" in told
+    (told,) = said("dpo", a={"files": "odd.jsonl", "columns": {"user": "text"}})
+    assert "name `prompt`, `chosen` and `rejected`" in told

@@ -1,13 +1,16 @@
 """What is not published, and why: all reasons at once, each with what to do."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from smoltalk.run.folder import RunFolder, locked
 from tests.publishing.conftest import LINES, ROWS, MakeRun, Said
-from tests.run.published_runs import PIPELINE, accepted
+from tests.run.published_runs import PIPELINE, accepted, turns
 
 Command = Callable[..., Said]
 
@@ -100,6 +103,59 @@ def test_what_a_person_may_allow(made: MakeRun, smoltalk: Command, tmp_path: Pat
     assert said.code == 2
     assert f"--allow {allow}" in said.err
     assert smoltalk("push", run, "--to", tmp_path / "out", "--allow", allow).code == 0
+
+
+def test_a_pipeline_that_was_edited_after_the_run(
+    smoltalk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published as the pipeline is what was run, or the edit is run first."""
+    run = ran(smoltalk, tmp_path, monkeypatch, "jsonl: {path: rows.jsonl, licence: mit}")
+    file = run / "pipeline.yaml"
+    file.write_text(file.read_text().replace("licence: cc-by-4.0", "licence: mit"))
+    said = smoltalk("push", run, "--to", tmp_path / "out")
+    assert said.code == 2
+    assert "has a pipeline.yaml that was edited after the run" in said.err
+    assert f"smoltalk run {run}" in said.err
+    assert smoltalk("run", run).code == 0
+    assert smoltalk("push", run, "--to", tmp_path / "out").code == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [("jsonl: {path: rows.jsonl", "jsonl"), ("parquet: {path: rows.parquet", "parquet")]
+)
+def test_a_source_without_licence(
+    smoltalk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, kind: str
+) -> None:
+    run = ran(smoltalk, tmp_path, monkeypatch, source + "}")
+    said = smoltalk("push", run, "--to", tmp_path / "out")
+    assert said.code == 2
+    assert f"reads its rows with `{kind}`, whose licence nobody stated" in said.err
+    assert smoltalk("push", run, "--to", tmp_path / "out", "--allow", "unlicensed").code == 0
+
+
+def test_the_licence_of_a_source_is_said_without_asking_anything_anew(
+    smoltalk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ran(smoltalk, tmp_path, monkeypatch, "jsonl: {path: rows.jsonl}")
+    before = (run / "data" / "train-00000.parquet").read_bytes()
+    assert ran(smoltalk, tmp_path, monkeypatch, "jsonl: {path: rows.jsonl, licence: mit}") == run
+    assert (run / "data" / "train-00000.parquet").read_bytes() == before
+    assert "- The source (`jsonl` `rows.jsonl`): mit" in (run / "README.md").read_text()
+    assert smoltalk("push", run, "--to", tmp_path / "out").code == 0
+
+
+def ran(smoltalk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> Path:
+    """A run of its own over twelve rows of a file, run for real."""
+    monkeypatch.chdir(tmp_path)
+    rows = [{"messages": turns(f"What is {i} and {i}?", f"It is {2 * i}.")} for i in range(12)]
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), "rows.parquet")
+    gate = "  - decontaminate: {against: [gsm8k], of: messages}"
+    Path("p.yaml").write_text(f"name: t\nlicence: cc-by-4.0\nsteps:\n  - {source}\ngates:\n{gate}\n")
+    said = smoltalk("run", "p.yaml", "--out", "kept")
+    assert said.code == 0, said.err
+    Path("kept", "report.html").write_text("<p>made before</p>")
+    return Path("kept")
 
 
 @pytest.mark.parametrize("name", ["talk", "a/b/c", "acme/", "/talk", "acme/ta lk", "acme/-x", "acme/x.git", "a" * 97])

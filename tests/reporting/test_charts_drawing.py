@@ -1,5 +1,6 @@
 """Charts: what a spec holds is drawn, in the page's colours, and no text of a row can be more than text."""
 
+import dataclasses
 import math
 from xml.etree import ElementTree
 
@@ -9,11 +10,13 @@ from hypothesis import strategies as st
 
 from smoltalk.reporting.charts import COLOURS, NARROW, WIDE, drawn
 from smoltalk.reporting.charts_bars import Bar, Piece, bars
+from smoltalk.reporting.charts_columns import label_figures, length_figures
 from smoltalk.reporting.charts_histogram import histogram
 from smoltalk.reporting.charts_page import figures
 from smoltalk.reporting.charts_phrases import ratios
 from smoltalk.reporting.charts_time import timeline
-from smoltalk.reporting.figures import Histogram
+from smoltalk.reporting.figures import Histogram, Lengths
+from smoltalk.reporting.findings import FunnelStage
 from smoltalk.reporting.machinery import Moment
 from smoltalk.reporting.page_text import percent, short
 from smoltalk.reporting.suspicions import Phrase
@@ -122,6 +125,58 @@ def test_odd_histograms_are_drawn_all_the_same(odd: Histogram) -> None:
     parsed(histogram(odd, "x", "", odd, [(math.nan, "never"), (0.5, "half")]))
 
 
+@pytest.mark.parametrize(
+    ("last", "ticks"),
+    [(324.0, {"100", "200", "300"}), (45.0, {"10", "40"}), (4_500.0, {"2k", "4k"}), (0.9, {"0.2", "0.8"})],
+)
+def test_ticks_are_numbers_that_people_write(last: float, ticks: set[str]) -> None:
+    svg = histogram(Histogram([0.0, last / 2, last], [3, 4], "linear"), "tokens", "")
+    assert ticks <= set(texts(svg))
+    assert not [one for one in texts(svg) if "e+" in one]
+
+
+def test_ticks_of_speed_are_all_of_one_kind() -> None:
+    svg = timeline([Moment(float(at), "a", 10, 10, 4, 1.0, 0.0, 0.0, 0, 500.0 * at) for at in range(1, 4)], "")
+    assert {"0", "500", "1k"} & set(texts(svg)) >= {"0", "1k"}
+    assert not [one for one in texts(svg) if one.startswith("0.") and one.endswith("k")]
+
+
+def test_words_of_marks_can_be_read_on_bars() -> None:
+    """A rim in the paper's colour parts them from bars and lines; no rule is drawn over them."""
+    of = Histogram([1.0, 2.0, 3.0], [5, 5], "linear")
+    drawn_in_order = [
+        (one.tag.removeprefix(SVG), one.get("stroke"), one.text)
+        for one in parsed(histogram(of, "n", "", marks=[(2.0, "median 2"), (2.9, "95 %: 2.9")])).iter()
+    ]
+    words = [
+        (stroke, text) for tag, stroke, text in drawn_in_order if tag == "text" and text in ("median 2", "95 %: 2.9")
+    ]
+    assert words == [
+        ("var(--paper)", "median 2"),
+        (None, "median 2"),
+        ("var(--paper)", "95 %: 2.9"),
+        (None, "95 %: 2.9"),
+    ]
+    first = next(i for i, (_, _, text) in enumerate(drawn_in_order) if text == "median 2")
+    assert not [tag for tag, stroke, _ in drawn_in_order[first:] if tag == "line" and stroke == "var(--ink)"]
+
+
+def test_a_gate_that_turned_nothing_away_says_so() -> None:
+    found = dataclasses.replace(whole(), funnel=[FunnelStage("complete", "rejected", 300, 0, [])])
+    assert "−0" in texts(str(figures(found)["funnel"][0].narrow))
+
+
+def test_a_length_is_named_for_people() -> None:
+    of = Lengths("tool", "words", 3, 6, 2.0, 2.0, 1.0, 3.0, 3, Histogram([1.0, 2.0, 4.0], [1, 2], "log"))
+    assert [one.title for one in length_figures([of])] == ["Tool turns, words"]
+
+
+@pytest.mark.parametrize(("different", "words"), [(1, "One value alone"), (3, "3 different values")])
+def test_labels_are_counted_in_words(different: int, words: str) -> None:
+    of = dataclasses.replace(whole().labels[0], different=different)
+    assert words in next(label_figures([of])).caption
+
+
 def test_a_time_line_has_three_rows_and_few_points() -> None:
     moments = [Moment(i, "e", 0, 0, i % 7, 0.5, 0.3, 0.2, "", 10.0) for i in range(2_000)]
     svg = timeline(moments, "")
@@ -161,7 +216,7 @@ def test_nothing_is_fetched() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (7, "7"), (0.123, "0.12"), (61.54, "61.5"), (1234.5, "1,234"), (45_600, "45.6k"), (2e6, "2M"),
-     (math.nan, "–"), (-3.5, "-3.5")],
+     (math.nan, "–"), (-3.5, "−3.5")],
 )  # fmt: skip
 def test_short_numbers(value: float, text: str) -> None:
     assert short(value) == text

@@ -99,7 +99,7 @@ def test_a_spreadsheet_may_write_semicolons_and_a_mark_of_bytes(tmp_path: Path) 
     ],
 )
 def test_lines_that_are_no_answers_are_told(tmp_path: Path, cells: dict[str, str], said: str) -> None:
-    with pytest.raises(UserError, match="sheet.csv:") as told:
+    with pytest.raises(UserError, match=r"sheet\.csv:") as told:
         read_sheet(filled(tmp_path, item(), ".csv", **cells), "ann")
     assert said in str(told.value)
 

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
-from smoltalk.errors import WorldError
+from smoltalk.errors import Problem, UserError, WorldError
+from smoltalk.redaction import redact
 
 MOST_IN_BULK = 200
 """Records of one request; the server takes 500, its database not always (argilla-io/argilla 2.8.0)."""
@@ -22,11 +24,14 @@ class Argilla:
     """A signed-in client. `token` is for private Spaces on the Hub, which ask for it before Argilla is asked.
 
     Methods raise `WorldError`. Requests that change nothing twice are tried again where the network or the server
-    stumbles.
+    stumbles. The key travels in a header and stands in no message.
     """
 
     def __init__(self, url: str, key: str, token: str | None = None) -> None:
+        """Raises `UserError` for what is no address, or no key."""
         self.url = url.rstrip("/")
+        if problems := [*_wrong_url(url), *_wrong_key(key)]:
+            raise UserError(problems)
         headers = {"X-Argilla-Api-Key": key} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60.0)
 
@@ -56,7 +61,7 @@ class Argilla:
         version = str(found.get("version", "")) if isinstance(found, dict) else ""
         if not version.startswith("2."):
             said = f"is Argilla {version}" if version else "is no Argilla server"
-            raise WorldError(f"{self.url} {said}; version 2 is needed")
+            raise WorldError(f"{self.url} {said}; version 2 is needed", command="smoltalk review serve, which has one")
         me: dict[str, Any] = self.call("GET", "/me")
         return me
 
@@ -101,6 +106,10 @@ class Argilla:
         self.call("PUT", f"/datasets/{made}/publish")
         return made
 
+    def fields(self, dataset: str) -> set[str]:
+        """Names of a dataset's fields."""
+        return {item["name"] for item in self.call("GET", f"/datasets/{dataset}/fields")["items"]}
+
     def questions(self, dataset: str) -> dict[str, str]:
         """Ids of a dataset's questions, by name."""
         return {item["name"]: item["id"] for item in self.call("GET", f"/datasets/{dataset}/questions")["items"]}
@@ -137,24 +146,47 @@ class Argilla:
             except ValueError as error:
                 raise WorldError(f"{self.url} is no Argilla server: it answers with {_kind(answer)}") from error
         match answer.status_code:
-            case 401:
-                raise WorldError(
-                    f"{self.url} does not know this key", command="--api-key KEY, from the server's page My settings"
-                )
             case 403:
                 raise WorldError(
                     f"{self.url} does not let this key do that ({method} {path}): it takes an owner's or admin's"
                 )
+            case 401 | 404 if path == "/version" and self.url.endswith(".hf.space"):
+                raise WorldError(
+                    f"{self.url} is no Argilla server, or a private Space",
+                    command="HF_TOKEN=..., a token that may read the Space",
+                )
+            case 401:
+                raise WorldError(
+                    f"{self.url} does not know this key", command="--api-key KEY, from the server's page My settings"
+                )
             case 404 if path == "/version":
                 raise WorldError(f"{self.url} is no Argilla server, or an old one: it has no API of version 1")
             case _:
-                said = " ".join(answer.text.split())[:300]
+                said = redact(" ".join(answer.text.split())[:300])
                 raise WorldError(f"{self.url} refuses {method} {path}: {answer.status_code} {said}")
 
     def _gone(self, error: httpx.TransportError) -> WorldError:
-        return WorldError(
-            f"{self.url} cannot be reached: {error or type(error).__name__}", command="smoltalk review serve"
-        )
+        return WorldError(f"{self.url} cannot be reached: {error or type(error).__name__}")
+
+
+def _wrong_url(url: str) -> Iterator[Problem]:
+    hint = "--url http://127.0.0.1:6900, or https://OWNER-SPACE.hf.space"
+    try:
+        parts = urlsplit(url)
+        host, known = parts.hostname, parts.port is None or parts.port > 0
+    except ValueError:
+        host, known = None, False
+    if not (host and known and url.isprintable()) or parts.scheme not in ("http", "https"):
+        yield Problem("--url", 0, "is no address of a server", hint)
+    elif parts.username is not None or parts.query or parts.fragment:
+        yield Problem("--url", 0, "holds more than an address: names, passwords and keys have no place in it", hint)
+
+
+def _wrong_key(key: str) -> Iterator[Problem]:
+    """A header cannot carry every text, and what refuses one prints it."""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        hint = "copy it from the server's page My settings"
+        yield Problem("--api-key", 0, "is no key: it is empty, or has spaces or letters that no key has", hint)
 
 
 def _kind(answer: httpx.Response) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from smoltalk.errors import WorldError
 from smoltalk.pipeline.model import Makes
 from smoltalk.review.argilla.client import MOST_IN_BULK, Argilla
 from smoltalk.review.argilla.records import record
@@ -41,10 +42,12 @@ def push(argilla: Argilla, place: Place, makes: Makes, items: Iterable[Item], te
     """
     workspace = argilla.workspace(place.workspace)
     dataset = argilla.dataset(place.dataset, workspace)
+    wants = settings(makes, place.reviewers, place.blind)
     if dataset is None:
-        dataset = argilla.create(place.dataset, workspace, settings(makes, place.reviewers, place.blind))
+        dataset = argilla.create(place.dataset, workspace, wants)
     questions = argilla.questions(dataset)
-    there = {one["external_id"]: one for one in argilla.records(dataset, include=["responses"])}
+    _same_kind(argilla, dataset, place.dataset, wants, questions)
+    there = {one["external_id"]: one for one in argilla.records(dataset, include=["responses"]) if one["external_id"]}
     wanted: dict[str, str] = {}
     new = 0
     for some in _batches(items):
@@ -57,6 +60,18 @@ def push(argilla: Argilla, place: Place, makes: Makes, items: Iterable[Item], te
     unanswered = [one["id"] for one in old if not _answered(one)]
     argilla.delete(dataset, unanswered)
     return Pushed(new, len(wanted) - new, len(unanswered), len(old) - len(unanswered))
+
+
+def _same_kind(
+    argilla: Argilla, dataset: str, name: str, wants: Mapping[str, Any], questions: Mapping[str, str]
+) -> None:
+    """Raises `WorldError` for a dataset that was made for other rows, blind reviewers, or by somebody else."""
+    there = argilla.fields(dataset) | questions.keys()
+    if missing := [one["name"] for part in ("fields", "questions") for one in wants[part] if one["name"] not in there]:
+        raise WorldError(
+            f"the dataset `{name}` of {argilla.url} was made for something else: it has no `{missing[0]}`",
+            command="--dataset ANOTHER_NAME",
+        )
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -1,6 +1,7 @@
 """Items as Argilla's records, and its responses as answers: everything shown is escaped, everything read is plain."""
 
 import html
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,18 +11,19 @@ from smoltalk.review.records import Answer, Item, Turn
 LONGEST = 20_000
 """Characters of one message that the server takes (`ARGILLA_MAX_MESSAGE_LENGTH`)."""
 _LONGEST_ROLE = 20
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MOST_TURNS = 500
 
 
 def record(item: Item, blind: bool, questions: Mapping[str, str]) -> dict[str, Any]:
     """An item as the API takes it; `questions` are the dataset's, ids by name."""
     if item.makes == "dpo":
-        fields = {PROMPT: _chat(item.turns)}
-        fields |= {name: _chat([Turn("assistant", text)]) for name, text in zip((A, B), item.answers, strict=True)}
+        a, b = (escaped(text) for text in item.answers)
+        fields: dict[str, Any] = {PROMPT: _chat(item.turns), A: a, B: b}
     else:
         fields = {CHAT: _chat(item.turns)}
     told = {} if blind or not item.evidence else {EVIDENCE: _lines(item.evidence)}
-    suggestions = [] if blind or not item.answer else [{"question_id": questions["text"], "value": item.answer}]
+    suggestions = [] if not item.answer else [{"question_id": questions["text"], "value": item.answer}]
     return {
         "external_id": item.name,
         "fields": fields | told,
@@ -44,11 +46,13 @@ def answers(record: Mapping[str, Any], people: Mapping[str, str], origin: str) -
 
 def escaped(text: str) -> str:
     """Text that a browser shows as it is. The page runs what a field holds unless it is escaped: stored XSS in
-    argilla-server 2.8.0; `$` is its template's own sign."""
-    return html.escape(text).replace("$", "&#36;")
+    argilla-server 2.8.0; `$` is its template's own sign. Characters that turn the order of what follows are spelt out,
+    since with them nobody sees what is there (Boucher and Anderson 2021, Trojan Source)."""
+    spelt = _TURNING.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+    return html.escape(spelt).replace("$", "&#36;")
 
 
-def _chat(turns: tuple[Turn, ...] | list[Turn]) -> list[dict[str, str]]:
+def _chat(turns: tuple[Turn, ...]) -> list[dict[str, str]]:
     """Messages as the server takes them: long ones in pieces, of very many the first and last."""
     messages = [
         {"role": escaped(turn.role)[:_LONGEST_ROLE] or "unknown", "content": piece}

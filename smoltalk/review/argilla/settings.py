@@ -14,19 +14,25 @@ _WINNERS = {"a": "A is better", "b": "B is better", "tie": "Equally good", "both
 _SFT_GUIDELINES = """\
 You decide which conversations a model learns from.
 
-**Keep** one that you would be glad to see a model imitate: the answer is right, complete, and what was asked for.
-**Keep with my edit** one whose last answer a small change makes right: write the answer as it should be.
-**Drop** what no small change makes right, and what nobody should imitate.
+- **Keep** one that you would be glad to see a model imitate: the answer is right, complete, and what was asked for.
+- **Keep with my edit** one whose last answer a small change makes right: write the answer as it should be.
+- **Drop** what no small change makes right, and what nobody should imitate.
 
-Texts are shown exactly as they are: tags and signs in them are part of the text. Judge what is there, not how much of
-it there is. When you cannot tell, discard the record: a guess counts like knowledge.
+Texts are shown exactly as they are: tags and signs in them are part of the text. \
+Judge what is there, not how much of it there is.
+
+When you cannot tell, discard the record: a guess counts like knowledge.
 """
+# The page breaks lines where the text does: a paragraph is one line.
 _DPO_GUIDELINES = """\
 You decide which of two answers a model learns to prefer.
 
-Choose the answer that serves the person who asked better: right before pretty, complete before long. The order of the
-two is random and tells nothing. **Equally good** and **Both bad** are answers too: such pairs teach nothing and are
-left out. When you cannot tell, discard the record.
+Choose the answer that serves the person who asked better: right before pretty, complete before long. \
+The order of the two is random and tells nothing.
+
+**Equally good** and **Both bad** are answers too: such pairs teach nothing and are left out.
+
+When you cannot tell, discard the record.
 """
 
 
@@ -37,7 +43,8 @@ def settings(makes: Makes, reviewers: int, blind: bool) -> dict[str, Any]:
     """
     evidence = [] if blind else [_text_field(EVIDENCE, "What scores and gates say", required=False)]
     if makes == "dpo":
-        fields = [_chat_field(PROMPT, "Asked"), _chat_field(A, "Answer A"), _chat_field(B, "Answer B"), *evidence]
+        answers = [_text_field(A, "Answer A", required=True), _text_field(B, "Answer B", required=True)]
+        fields = [_chat_field(PROMPT, "Asked"), *answers, *evidence]
         questions = [
             _labels("winner", "Which answer is better?", _WINNERS),
             _many("issues", "What is wrong with the better one?"),
@@ -49,7 +56,7 @@ def settings(makes: Makes, reviewers: int, blind: bool) -> dict[str, Any]:
             _labels("decision", "Should a model learn from it?", _DECISIONS),
             _stars("rating", "How good is it?"),
             _many("issues", "What is wrong?"),
-            _text("text", "The last answer as it should be", "Counts with `Keep with my edit`."),
+            _text("text", "With “Keep with my edit”: the last answer as it should be"),
             _text("comment", "Anything else?"),
         ]
     return {
@@ -71,9 +78,8 @@ def _text_field(name: str, title: str, required: bool) -> dict[str, Any]:
     return {"name": name, "title": title, "required": required, "settings": {"type": "text", "use_markdown": False}}
 
 
-def _question(name: str, title: str, required: bool, kind: dict[str, Any], description: str = "") -> dict[str, Any]:
-    told = {"description": description} if description else {}
-    return {"name": name, "title": title, "required": required, "settings": kind, **told}
+def _question(name: str, title: str, required: bool, kind: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "title": title, "required": required, "settings": kind}
 
 
 def _labels(name: str, title: str, labels: dict[str, str]) -> dict[str, Any]:
@@ -91,5 +97,5 @@ def _stars(name: str, title: str) -> dict[str, Any]:
     return _question(name, title, False, {"type": "rating", "options": options})
 
 
-def _text(name: str, title: str, description: str = "") -> dict[str, Any]:
-    return _question(name, title, False, {"type": "text", "use_markdown": False}, description)
+def _text(name: str, title: str) -> dict[str, Any]:
+    return _question(name, title, False, {"type": "text", "use_markdown": False})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from smoltalk.errors import Problem, UserError
 
 _PRIVATE = 0o600
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _WORDS = 16
 """Bytes of randomness in a password or key."""
 
@@ -59,7 +61,10 @@ class Home:
             raise UserError([Problem("--home", 0, sentence, "name another: --home FOLDER")]) from error
 
     def people(self, reviewers: tuple[str, ...] = ()) -> tuple[list[Person], list[Person]]:
-        """Everybody, and those among them who are new: an owner, and a reviewer of each name."""
+        """Everybody, and those among them who are new: an owner, and a reviewer of each name. Raises `UserError`."""
+        if bad := [name for name in reviewers if not _NAME.fullmatch(name) or name == "owner"]:
+            sentence = f"`{bad[0]}` is no name for a reviewer" if bad[0] != "owner" else "`owner` is there already"
+            raise UserError([Problem("--reviewers", 0, sentence, "names of a-z, 0-9, - and _: --reviewers ann,bob")])
         known = self._known()
         wanted = {"owner": "owner"} | dict.fromkeys(reviewers, "annotator")
         new = [
@@ -82,17 +87,25 @@ class Home:
     def _known(self) -> dict[str, Person]:
         if not self.credentials.exists():
             return {}
-        return {one["name"]: Person(**one) for one in json.loads(self.credentials.read_text("utf-8"))}
+        try:
+            return {one["name"]: Person(**one) for one in json.loads(self.credentials.read_text("utf-8"))}
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            sentence = f"{self.credentials} cannot be read: {type(error).__name__}"  # its text holds passwords
+            raise UserError([Problem("--home", 0, sentence, "put it back, or name another: --home FOLDER")]) from None
 
 
 def key_for(url: str, home: Home) -> str | None:
     """The owner's key of the server in a home, if it is the one at this address."""
+    people = home._known() if address_of(home) == url.rstrip("/") else {}
+    return people["owner"].key if "owner" in people else None
+
+
+def address_of(home: Home) -> str | None:
+    """Where the server of a home answers; None where it is not running."""
     try:
-        here = home.address.read_text("utf-8").strip()
+        return home.address.read_text("utf-8").strip() or None
     except OSError:
         return None
-    people = home._known() if here == url.rstrip("/") else {}
-    return people["owner"].key if "owner" in people else None
 
 
 def default_home() -> Home:

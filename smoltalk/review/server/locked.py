@@ -17,10 +17,9 @@ LOCK = Path(__file__).with_name("requirements.lock")
 
 def environment(tell: Callable[[str], None]) -> Path:
     """The environment's Python, made if need be. Raises `WorldError`; a half-made one is never used."""
-    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = _cache() / f"argilla-{digest}"
+    folder = _folder()
     python = folder / "bin" / "python"
-    if (folder / "ready").exists():
+    if made():
         return python
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "making").open("w") as making:
@@ -36,6 +35,16 @@ def environment(tell: Callable[[str], None]) -> Path:
             )  # fmt: skip
             (folder / "ready").touch()
     return python
+
+
+def made() -> bool:
+    """Whether it is there already."""
+    return (_folder() / "ready").exists()
+
+
+def _folder() -> Path:
+    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return _cache() / f"argilla-{digest}"
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -43,6 +43,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 @contextmanager
@@ -51,9 +54,9 @@ def served(python: Path, home: Home, people: Sequence[Person], port: int, worksp
 
     Raises `UserError` (the port is taken) and `WorldError` (the folder is being served, or the server does not start).
     """
-    _free(port)
     with home.lock.open("a+") as lock:
         _hold(lock.fileno(), home)
+        _free(port)
         with home.log.open("ab") as log:
             process = subprocess.Popen(
                 [str(python), "-m", "embedded"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,

@@ -1,6 +1,7 @@
 """A reviewer at the screen: Argilla's own pages in Chromium, read and answered as a person would; all that they do is
 written down."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,13 +29,21 @@ class Reviewer:
     """Addresses outside the server that the pages asked for, and those that a row planted."""
     alarms: list[str] = field(default_factory=list)
     """Dialogs and errors of scripts."""
+    screens: str | None = os.environ.get("SMOLTALK_SCREENSHOTS")
+    """A folder for pictures of what is seen; none are taken without."""
 
     def open(self, dataset: str) -> None:
-        """Go to a dataset's first record."""
-        self.page.goto(f"{self.url}/")
+        """Go to a dataset's first record, by the list of all."""
+        if "/dataset/" in self.page.url:
+            self.page.get_by_text("Home", exact=True).first.click()
         self.page.get_by_text(dataset, exact=True).first.click()
         self.page.wait_for_selector(".record__content")
         self.page.wait_for_selector("[aria-label^='Question:']")
+
+    def picture(self, name: str) -> None:
+        """Keep what is on the screen, for people to look at."""
+        if self.screens:
+            self.page.screenshot(path=Path(self.screens) / f"{name}.png")
 
     def record(self) -> str:
         """The server's name of the record that is shown."""
@@ -69,6 +78,8 @@ class Reviewer:
         with self.page.expect_response(_answers) as told:
             self.page.locator(f"button.button--{button}").click()
         assert told.value.ok, told.value.text()
+        if not last and button == "draft":  # a draft stays on the screen
+            self.page.locator("[aria-label^='Next']").click()
         if not last:
             self._after(before)
 
@@ -93,23 +104,31 @@ def _answers(response: Any) -> bool:
 
 
 @contextmanager
-def reviewer(url: str, name: str, password: str) -> Iterator[Reviewer]:
-    """Sign in with a browser of one's own; skips where there is none."""
+def chromium() -> Iterator[Any]:
+    """A browser, with nobody signed in; skips where there is none."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(playwright), args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1500, "height": 1000})
-        context.set_default_timeout(_PATIENCE)
-        somebody = Reviewer(context.new_page(), url)
-        _watch(context, somebody)
-        page = somebody.page
-        page.goto(f"{url}/")
-        page.locator("input[type=password]").fill(password)
-        page.locator("input:not([type=password])").first.fill(name)
-        page.locator("button[type=submit]").click()
-        page.wait_for_url(lambda where: "sign-in" not in where)
-        yield somebody
+        program = _program(playwright)
+        if program is None:
+            pytest.skip("no Chromium on this machine: playwright install chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
         browser.close()
+
+
+def signed_in(browser: Any, url: str, name: str, password: str) -> Reviewer:
+    """Somebody with a window of their own."""
+    context = browser.new_context(viewport={"width": 1500, "height": 1000})
+    context.set_default_timeout(_PATIENCE)
+    somebody = Reviewer(context.new_page(), url)
+    _watch(context, somebody)
+    page = somebody.page
+    page.goto(f"{url}/")
+    page.locator("input[type=password]").fill(password)
+    page.locator("input:not([type=password])").first.fill(name)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda where: "sign-in" not in where)
+    return somebody
 
 
 def _watch(context: Any, somebody: Reviewer) -> None:
@@ -134,12 +153,10 @@ def _watch(context: Any, somebody: Reviewer) -> None:
     somebody.page.on("pageerror", lambda error: somebody.alarms.append(f"error: {error}"))
 
 
-def _chromium(playwright: Any) -> str:
+def _program(playwright: Any) -> str | None:
     """The system's Chromium, or playwright's own."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
     own = str(playwright.chromium.executable_path)
-    if not Path(own).exists():
-        pytest.skip("no Chromium on this machine: playwright install chromium")
-    return own
+    return own if Path(own).exists() else None

@@ -6,9 +6,12 @@ When it answers, one line of JSON goes to stdout: `{"url": ...}`. It ends cleanl
 import asyncio
 import json
 import logging
+import os
+import signal
 import socket
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ _VERSION = "2.8.0"
 def main() -> int:
     """Serve until told to stop."""
     told = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_caller, daemon=True).start()
     scratch = Path(told["home"]) / "tmp"
     scratch.mkdir(exist_ok=True)
     tempfile.tempdir = str(scratch)  # the server copies its pages there at each start, and leaves them
@@ -46,10 +50,17 @@ def main() -> int:
             await super().startup(sockets)
             if self.started:
                 print(json.dumps({"url": url}), flush=True)
+                os.dup2(2, 1)  # nobody reads on: what is printed from now on goes to the log
 
     server = Server(uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=5))
     server.run(sockets=[door])
     return 0 if server.started else 1
+
+
+def _end_with_caller() -> None:
+    """Who started the server holds its stdin open; when that is gone, however it went, so is the server."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _migrate() -> None:
