@@ -8,7 +8,7 @@ BESIDE_TORCH = tests/transformers_model tests/engines/test_reward_model_engine.p
 	tests/run/test_trl_takes_rows.py tests/tools/test_tool_conversations.py \
 	tests/constraints/test_agreement_with_lm_eval.py
 
-.PHONY: help demo test test-vllm lint bench nano docs clean
+.PHONY: help demo test test-review test-vllm lint bench nano docs clean
 
 help:   ## What there is to make
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -22,6 +22,9 @@ test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
 test-vllm: .venv/ready-dev .venv-vllm/ready   ## What needs a real vLLM (CPU build), torch, TRL or lm-eval
 	SMOLTALK_VLLM=$(CURDIR)/.venv-vllm/bin/vllm $(BIN)/python -m pytest -n 3 tests/vllm
 	OMP_NUM_THREADS=1 .venv-vllm/bin/python -m pytest -n 2 $(BESIDE_TORCH)
+
+test-review: .venv/ready-dev   ## A real Argilla server, answered through its API and in a browser (Chromium, where it is)
+	SMOLTALK_ARGILLA=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/review
 
 lint: .venv/ready-dev   ## Format, lint, types
 	$(BIN)/ruff format --check .

@@ -12,7 +12,7 @@ import pytest
 from smoltalk.review.argilla.client import Argilla
 from smoltalk.review.argilla.records import escaped
 from smoltalk.review.server.home import Home
-from smoltalk.review.server.locked import environment, made
+from smoltalk.review.server.locked import environment
 from smoltalk.review.server.serving import served
 from tests.review.browser.hostile import TEXTS
 from tests.review.browser.reviewed_runs import WORKSPACE, Run
@@ -34,7 +34,7 @@ def _python() -> Path:
     """The Python of an environment that holds the server; skips where there is none."""
     if told := os.environ.get("SMOLTALK_ARGILLA_PYTHON"):
         return Path(told)
-    if os.environ.get("SMOLTALK_ARGILLA") != "1" and not made():
+    if os.environ.get("SMOLTALK_ARGILLA") != "1":
         pytest.skip("the Argilla server is not installed here: `make test-review` installs it (SMOLTALK_ARGILLA=1)")
     return environment(print)
 
