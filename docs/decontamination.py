@@ -25,7 +25,7 @@ def main() -> None:
 
 def filled(text: str) -> str:
     """The page with its tables as the files say."""
-    for name, block in {"evidence": evidence(), "quality": quality(), "cost": cost()}.items():
+    for name, block in {"evidence": evidence(), "quality": quality(), "meaning": meaning(), "cost": cost()}.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         text, found = re.subn(marks, lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text, flags=re.S)
         assert found == 1, f"no block {name}"
@@ -68,6 +68,23 @@ def _titled(name: str, rates: dict[str, Any]) -> str:
 
 def _share(per_cent: float) -> str:
     return f"{per_cent:.2f}" if per_cent < 1 else f"{per_cent:.1f}"
+
+
+def meaning() -> str:
+    """What the embedding stage alone finds, by variant."""
+    kept = json.loads((ROOT / "bench" / "contamination_meaning.json").read_text(encoding="utf-8"))
+    kinds, ordinary = kept["kinds"], kept["ordinary"]
+    lines: list[Sequence[str]] = [
+        (
+            "edited copies",
+            *(_titled(name, one) for name, one in kinds.items()),
+            f"ordinary rows ({ordinary['rows']:,})",
+        ),
+        ("---", *["---:"] * (len(kinds) + 1)),
+        ("before the judge (%)", *(_share(one["brought"]) for one in (*kinds.values(), ordinary))),
+        ("of those that words miss (%)", *(_share(one["brought_of_those"]) for one in kinds.values()), ""),
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def cost() -> str:

@@ -82,7 +82,7 @@ def push(
     reviewers: Annotated[
         int | None, typer.Option(min=1, help="People who answer each row.  [default: the gate `human`, or 1]")
     ] = None,
-    blind: Annotated[bool, typer.Option("--blind", help="Show neither scores nor suggestions.")] = False,
+    blind: Annotated[bool, typer.Option("--blind", help="Without what scores and gates said.")] = False,
     home: AHome = None,
 ) -> None:
     """Send rows of a finished run to Argilla.

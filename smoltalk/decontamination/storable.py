@@ -5,14 +5,14 @@ import pyarrow as pa
 
 DEEPEST = 40
 """Lists and mappings in each other up to which a value is a column: Parquet takes some 50 lists, and no more."""
-_BRACKETS = 2_000
+_BRACKETS = 4_000
 """What a line must hold to be nested so deeply that Arrow's reader would end the process."""
 
 
 def bottomless(data: bytes) -> bool:
     """Whether a line is nested too deeply to be given to Arrow's reader."""
     return any(
-        len(line) > _BRACKETS and line.count(b"{") + line.count(b"[") > _BRACKETS and not _loads(line)
+        len(line) > 2 * _BRACKETS and line.count(b"{") + line.count(b"[") > _BRACKETS and not _loads(line)
         for line in data.split(b"\n")
     )
 

@@ -49,7 +49,7 @@ def described(
         with_calls=spread.calls,
         splits=splits,
         sources=[
-            Mixed(one.name, _where(one, source, pipeline.home), one.licence, one.born, one.accepted)
+            Mixed(one.name, _where(one, source, pipeline.home), one.licence, one.born, one.accepted, one.copies)
             for one, source in zip(sources, part.sources.values(), strict=True)
         ],
     )

@@ -16,7 +16,9 @@ def remedy(folder: Path, sources: Mapping[str, MixSource], short: Sequence[OfSou
         if not own:
             words.append(_none(one, sources[one.name], folder))
         elif times > OFTEN:
-            most = f"its {own:,} rows can go in up to {OFTEN} times, which is {own * OFTEN:,}"
+            most = (
+                f"its {own:,} {'row' if own == 1 else 'rows'} can go in up to {OFTEN} times, which is {own * OFTEN:,}"
+            )
             words.append(f"ask less of `{one.name}`: {most}")
         elif "." in one.name:  # `--set` takes a dot for the end of a key
             words.append(f"give `{one.name}` in the pipeline `repeat: {times}`")

@@ -17,6 +17,8 @@ from smoltalk.mixture.source import MixSource
 
 _SAMPLE_LINES, _SAMPLE_BYTES = 100, 4_000_000
 """Of a JSON Lines file, what is looked at: a column that none of these rows has is not there."""
+_BLANK_BYTES = 65_536
+"""A file of more bytes holds something."""
 
 
 class Here(NamedTuple):
@@ -153,10 +155,8 @@ def _schema(path: Path) -> set[tuple[str, bool]] | None:
     """Names, and whether there are texts."""
     import pyarrow.parquet as pq  # a quarter of a second
 
-    from smoltalk.mixture.plain import is_text
-
     try:
-        return {(field.name, is_text(field.type)) for field in pq.read_schema(path)}
+        return {(field.name, "string" in str(field.type).partition("<")[0]) for field in pq.read_schema(path)}
     except (
         Exception
     ):  # a damaged footer surfaces as whatever its decoder stumbled over; the run tells it with its place
@@ -174,13 +174,19 @@ def _keys(path: Path) -> set[tuple[str, bool]] | None:
     return found or None
 
 
+def _is_blank(path: Path) -> bool:
+    """Whether a JSON Lines file has no line with anything in it."""
+    return path.stat().st_size <= _BLANK_BYTES and not path.read_bytes().strip()
+
+
 def _first_lines(path: Path) -> Iterator[bytes]:
     with suppress(OSError), path.open("rb") as file:
         yield from islice(file.read(_SAMPLE_BYTES).splitlines(), _SAMPLE_LINES)
 
 
 def _rows(paths: Sequence[Path]) -> int | None:
-    """Rows that the footers of Parquet files promise; None where a file has no footer."""
+    """Rows that the footers of Parquet files promise; None where a file has no footer and holds anything."""
+    paths = [path for path in paths if path.suffix == ".parquet" or not _is_blank(path)]
     if any(path.suffix != ".parquet" for path in paths):
         return None
     import pyarrow.parquet as pq

@@ -11,7 +11,7 @@ from smoltalk.errors import UserError, nearest
 from smoltalk.fields import meant
 from smoltalk.mixture import tokenizer
 from smoltalk.mixture.here import Here, look
-from smoltalk.mixture.source import NEAR_ONE, Mix, MixSource, wanted
+from smoltalk.mixture.source import NEAR_ONE, OFTEN, Mix, MixSource, wanted
 
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SPLIT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
@@ -97,7 +97,9 @@ def _source(source: MixSource, makes: str) -> Iterator[Mistake]:
     except UserError as error:
         yield from (Mistake((given[0],), p.sentence, p.hint) for p in error.problems)
         return
-    if here.makes not in (None, makes):
+    if here.rows == 0:
+        yield Mistake((given[0],), "holds no rows", "leave it out")
+    elif here.makes not in (None, makes):
         yield Mistake(("run",), f"is a run that `makes: {here.makes}`, and the mixture `makes: {makes}`")
     elif not named:
         yield from _missing(source, here, makes)
@@ -192,12 +194,13 @@ def _too_few(name: str, source: MixSource, asked: int | None) -> Iterator[Mistak
         rows = look(source).rows
     except UserError:
         return
-    if rows is not None and rows * source.repeat < asked:
+    if rows and rows * source.repeat < asked:
         key = "share" if source.share is not None else "count"
         often = f", each up to {source.repeat} times" if source.repeat > 1 else ""
         sentence = f"source `{name}`: {asked:,} rows are asked of it, and it has {rows:,}{often}"
-        least = -(-asked // max(rows, 1))
-        hint = f"ask for fewer, or let rows go in more often: `repeat: {least}`" if least <= 100 else "ask for fewer"
+        least = -(-asked // rows)
+        more = f", or let rows go in more often: `repeat: {least}`" if least <= OFTEN else ""
+        hint = f"ask for fewer{more}"
         yield Mistake(("sources", name, key), sentence, hint)
 
 

@@ -99,6 +99,8 @@ def _open_books(folder: RunFolder, books: Books, allowed: Collection[str]) -> It
         yield Problem(where, 0, "has no accepted rows: there is nothing to publish")
     elif not any(folder.data.glob("*.parquet")):
         yield Problem(where, 0, f"has {books.accepted:,} accepted rows, but no Parquet in data/", f"write it: {go_on}")
+    if not folder.card.is_file():
+        yield Problem(where, 0, f"has no {folder.card.name}, the dataset's card", f"write it: {go_on}")
 
 
 def _unlicensed(folder: RunFolder, pipeline: Pipeline) -> Iterator[Problem]:

@@ -52,6 +52,12 @@ class Cells:
         self.fates[fate] = self.fates.get(fate, 0) + 1
 
 
+def _measures(told: object) -> Iterator[tuple[str, Any]]:
+    """Numbers and truth values that a gate told of a row it let through; texts name other rows."""
+    if isinstance(told, dict):
+        yield from ((str(key), one) for key, one in told.items() if isinstance(one, int | float))
+
+
 _PASSED_OVER = object()
 
 
@@ -84,7 +90,7 @@ def from_ledger(connection: sqlite3.Connection) -> Cells:
         columns = loads(text)
         if fate == "accepted" and evidence != "{}":
             for gate, told in loads(evidence).items():
-                columns |= {f"{gate}.{key}": one for key, one in (told.items() if isinstance(told, dict) else ())}
+                columns |= {f"{gate}.{key}": one for key, one in _measures(told)}
         cells.add(fate, columns, _answered(columns))
     return cells
 

@@ -90,7 +90,7 @@ def number_figures(numbers: Sequence[Numbers]) -> Iterator[Figure]:
         caption = f"Mean {short(one.mean)} ± {short(one.deviation)} over {one.values:,} rows"
         caption += f", {one.missing:,} without one. " if one.missing else ". "
         caption += "Below the line: rejected rows. " if both else ""
-        caption += _follows(one.length_correlation)
+        caption += _follows(one.length_correlation) if one.judged else ""
         marks = [(one.median, f"median {short(one.median)}")]
         svg = histogram(one.accepted, one.name, says, one.rejected, marks)
         yield Figure(one.name, caption, svg, legend=FATES[:2] if both else ())

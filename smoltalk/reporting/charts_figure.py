@@ -10,6 +10,8 @@ from smoltalk.reporting.charts_bars import Piece
 
 FATES = (Piece("accepted", "accepted"), Piece("rejected", "rejected"), Piece("failed", "failed"))
 """Colours of what became of rows."""
+PENDING = Piece("pending", "fifth")
+"""Rows that wait for people."""
 
 
 class Figure(NamedTuple):

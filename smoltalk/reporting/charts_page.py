@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from smoltalk.reporting.charts_bars import Bar, Piece, bars
 from smoltalk.reporting.charts_columns import label_figures, length_figures, number_figures
 from smoltalk.reporting.charts_engines import engine_figures
-from smoltalk.reporting.charts_figure import FATES, Figure
+from smoltalk.reporting.charts_figure import FATES, PENDING, Figure
 from smoltalk.reporting.charts_histogram import histogram
+from smoltalk.reporting.charts_people import people_figures
 from smoltalk.reporting.charts_phrases import OVER, ratios
 from smoltalk.reporting.figures import Count
 from smoltalk.reporting.findings import Findings
@@ -31,6 +32,7 @@ def figures(of: Findings) -> Mapping[str, list[Figure]]:
         "languages": _languages(of.languages.counts if of.languages else []),
         "pairs": _pairs(of.pairs),
         "engines": engine_figures(of.engines, of.moments),
+        "people": people_figures(of.people),
     }
     return {section: list(some) for section, some in drawn.items()}
 
@@ -39,33 +41,36 @@ def _funnel(of: Findings) -> Iterator[Figure]:
     o = of.overview
     if not o.born:
         return
-    lines = [Bar("born", (o.born, 0, 0), f"{o.born:,}")]
+    lines = [Bar("born", (o.born, 0, 0, 0), f"{o.born:,}")]
     for stage in of.funnel:
-        rejected = stage.left if stage.fate == "rejected" else 0
-        parts = (stage.came - stage.left, rejected, stage.left - rejected)
-        lines.append(Bar(stage.label, parts, f"−{stage.left:,}"))
-    lines.append(Bar("accepted", (o.accepted, 0, 0), f"{o.accepted:,}"))
+        gone = (stage.left if stage.fate == fate else 0 for fate in ("rejected", "failed", "pending"))
+        lines.append(Bar(stage.name, (stage.came - stage.left, *gone), f"−{stage.left:,}"))
+    lines.append(Bar("accepted", (o.accepted, 0, 0, 0), f"{o.accepted:,}"))
     says = f"{o.born:,} rows were born and {o.accepted:,} accepted. " + ", ".join(
-        f"{stage.label} turned {stage.left:,} away" for stage in of.funnel if stage.left
+        f"{stage.name} turned {stage.left:,} away" for stage in of.funnel if stage.left
     )
     caption = (
         "Rows meet the gates from top to bottom. A gate that turns away most of what reaches it is paid for with the "
         "work done before it; one that never turns anything away may be too mild."
     )
-    pieces = (Piece("go on", "accepted"), *FATES[1:])
-    yield Figure.across("", caption, lambda width: bars(lines, pieces, says, width), pieces)
+    if any(stage.fate == "pending" for stage in of.funnel):
+        caption += " Pending rows are held back until people have looked at them."
+    pieces = (Piece("go on", "accepted"), *FATES[1:], PENDING)
+    legend = pieces if any(stage.fate == "pending" for stage in of.funnel) else pieces[:-1]
+    yield Figure.across("", caption, lambda width: bars(lines, pieces, says, width), legend)
 
 
 def _origins(of: Findings) -> Iterator[Figure]:
     if len(of.origins) < 2:
         return
     lines = [
-        Bar(one.source, (one.accepted, one.rejected, one.failed), f"{one.accepted:,} of {one.born:,}")
+        Bar(one.source, (one.accepted, one.rejected, one.failed, one.pending), f"{one.accepted:,} of {one.born:,}")
         for one in of.origins[:_ORIGINS]
     ]
     says = "; ".join(f"{line.label}: {line.text} accepted" for line in lines[:13])
+    legend = (*FATES, PENDING) if any(one.pending for one in of.origins) else FATES
     caption = "At the end of a bar: accepted of born. Sources that lose far more than others may not fit the gates."
-    yield Figure.across("", caption, lambda width: bars(lines, FATES, says, width), FATES)
+    yield Figure.across("", caption, lambda width: bars(lines, (*FATES, PENDING), says, width), legend)
 
 
 def _sizes(sizes: Sequence[Count]) -> Iterator[Figure]:
@@ -119,7 +124,7 @@ def _pairs(of: Pairs | None) -> Iterator[Figure]:
     if of is None:
         return
     longer = f"The chosen answer is the longer one in {percent(of.chosen_longer)} of the pairs"
-    caption = f"{longer}. Far from half, a model trained on it learns length before anything else."
+    caption = f"{longer}, those of one length counted half. Far from half, a model learns length before anything else."
     marks = [(0.0, "equally long")]
     yield Figure(
         "Chosen minus rejected", caption, histogram(of.differences, "characters longer", f"{longer}.", marks=marks)

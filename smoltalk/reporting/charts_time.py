@@ -41,7 +41,7 @@ def _line(field: str, title: str, height: int, x: dict[str, Any], kind: str) -> 
     colour = COLOURS["accepted"] if kind == "area" else COLOURS["fourth"]
     mark = {"type": kind, "interpolate": "step-before" if kind == "line" else "linear", "aria": False}
     paint = {"color": colour, "opacity": 0.85} if kind == "area" else {"stroke": colour, "strokeWidth": 1.5}
-    axis = {"tickCount": 2, "domain": False, "ticks": False, "minExtent": _GUTTER, "maxExtent": _GUTTER}
+    axis: dict[str, Any] = {"tickCount": 2, "domain": False, "ticks": False, "minExtent": _GUTTER, "maxExtent": _GUTTER}
     axis["labelExpr"] = "format(datum.value, '~s')"
     return {
         "width": _PLOT, "height": height, "mark": {**mark, **paint},

@@ -1,5 +1,6 @@
 """Rows for a reader to look at: spread over sources and categories, over gates and reasons."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ import orjson
 from smoltalk.reporting.findings import SHOWN, SHOWN_ROW, Fate, Sample, Turn
 from smoltalk.reporting.sampled import Row
 from smoltalk.reporting.turned_away import Turned
+from smoltalk.review.booking import LABEL
 from smoltalk.text import neutralise, shown, words
 
 T = TypeVar("T")
@@ -16,6 +18,7 @@ T = TypeVar("T")
 MOST = 50
 _COLUMNS, _CELL, _EVIDENCE = 20, 300, 500
 _TURNS = 20
+_FATES: Mapping[str, Fate] = {"failed": "failed", "pending": "pending"}
 
 
 def accepted_samples(rows: Sequence[Row], category: str) -> list[Sample]:
@@ -29,9 +32,20 @@ def accepted_samples(rows: Sequence[Row], category: str) -> list[Sample]:
 def other_samples(some: Mapping[tuple[str, str], list[Turned]]) -> list[Sample]:
     """At most 50 rows that were turned away, one of each gate and reason after another."""
     return [
-        _sample(one.row, "failed" if one.fate == "failed" else "rejected", one.gate, one.reason, one.evidence)
+        _sample(one.row, _FATES.get(one.fate, "rejected"), one.gate, one.reason, _told(one))
         for one in _spread(some.values())
     ]
+
+
+def _told(one: Turned) -> Mapping[str, Any]:
+    """Why a row was turned away; of people only what they said, for the page is published and they did not sign it."""
+    if one.gate != LABEL:
+        return one.evidence
+    if one.fate == "pending":
+        return {}
+    given = one.evidence.get("reviewers")
+    said = Counter(str(told.get("said")) for told in given if isinstance(told, dict)) if isinstance(given, list) else {}
+    return {word.replace("_", " "): n for word, n in sorted(said.items())}
 
 
 def _spread(groups: Iterable[Sequence[T]]) -> list[T]:

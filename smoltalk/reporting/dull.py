@@ -9,7 +9,7 @@ from smoltalk.reporting.cells import Cell
 from smoltalk.reporting.figures import Degenerate, Labels, Numbers
 from smoltalk.reporting.ranks import spearman
 
-_ENOUGH = 50
+ENOUGH = 50
 """Rows below which nothing is said of a judge."""
 _ONE_VALUE, _LOW_ENTROPY, _FOLLOWS = 0.95, 0.15, 0.7
 _ALARMS = frozenset({"pass", "fail", "unknown", "safe", "unsafe", "controversial", "true", "false"})
@@ -32,7 +32,7 @@ def dull(labels: Sequence[Labels]) -> Iterable[Degenerate]:
         for count in (*one.accepted, *one.rejected):
             counts[count.label] += count.n
         rows = counts.total() + one.failed
-        if not one.rated or rows < _ENOUGH or set(counts) <= _ALARMS or not counts:
+        if not one.rated or rows < ENOUGH or set(counts) <= _ALARMS or not counts:
             continue
         value, often = counts.most_common(1)[0]
         share = often / counts.total()
@@ -59,7 +59,7 @@ def following(
             values = np.array([ranks[label_of(cell.value)] for cell in cells], np.float64)
             found.append((one.name, spearman(values, np.array([c.length for c in cells], np.float64)), len(cells)))
     for name, correlation, rows in found:
-        if correlation is not None and abs(correlation) >= _FOLLOWS and rows >= _ENOUGH:
+        if correlation is not None and abs(correlation) >= _FOLLOWS and rows >= ENOUGH:
             way = "longer" if correlation > 0 else "shorter"
             sentence = f"`{name}` follows length (Spearman {correlation:+.2f}): {way} answers are rated higher"
             yield Degenerate(name, "follows_length", "", correlation, rows, sentence)

@@ -65,6 +65,8 @@ class Numbers:
     by_category: list[tuple[str, int, float]] = field(default_factory=list)
     """(category, rows, mean) along the column `categorised_by`, largest first, at most 20."""
     categorised_by: str = ""
+    judged: bool = True
+    """Whether a model or verifier wrote it: a score, no count."""
 
 
 @dataclass(frozen=True, slots=True)

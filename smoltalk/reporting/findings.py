@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from smoltalk.reporting.figures import Count, Degenerate, Histogram, Labels, Lengths, Numbers
 from smoltalk.reporting.machinery import EngineFacts, Moment, StepTime
+from smoltalk.reporting.people import People
 from smoltalk.reporting.suspicions import Cluster, Contamination, Duplicates, Phrase, Phrases
 from smoltalk.reporting.variety import Distinct, Diversity, Languages, Opening, Pairs
 
@@ -35,6 +36,7 @@ __all__ = [
     "Origin",
     "Overview",
     "Pairs",
+    "People",
     "Phrase",
     "Phrases",
     "Reason",
@@ -44,7 +46,7 @@ __all__ = [
     "Turn",
 ]
 
-Fate = Literal["accepted", "rejected", "failed"]
+Fate = Literal["accepted", "rejected", "failed", "pending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Overview:
     rejected: int
     failed: int
     target: int | None
-    """Accepted rows asked for."""
+    """Accepted rows asked for; of a mixture, over all its sources."""
     seconds: float
     """Time spent on the run."""
     tokens_in: int
@@ -94,6 +96,8 @@ class Overview:
     """Accepted rows whose texts were measured."""
     gathered_in: float
     """Seconds that the gathering took."""
+    pending: int = 0
+    """Rows held back until people have looked at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class FunnelStage:
     """A gate, or the steps in which rows failed, in the order rows meet them."""
 
     label: str
-    fate: Literal["rejected", "failed"]
+    fate: Literal["rejected", "failed", "pending"]
     """What became of the rows that left here."""
     came: int
     """Rows that reached it."""
@@ -117,6 +121,11 @@ class FunnelStage:
     """Rows that it turned away."""
     reasons: list[Reason]
     """Largest first; at most 20, then `others`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called on the page: a gate of people turns rows away, and has others wait."""
+        return f"{self.label} (pending)" if self.fate == "pending" else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,8 @@ class Origin:
     """Mean words of an accepted row."""
     turns: float | None = None
     """Mean turns of an accepted row."""
+    pending: int = 0
+    """Rows held back until people have looked at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +220,8 @@ class Findings:
     samples: list[Sample]
     """Accepted rows, at most 50, spread over sources and categories."""
     turned_away: list[Sample]
-    """Rejected and failed rows, at most 50, spread over gates and reasons."""
+    """Rows that were not accepted, at most 50, spread over gates and reasons."""
+    people: People | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and dicts."""

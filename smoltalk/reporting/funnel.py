@@ -1,12 +1,14 @@
 """From born to accepted: what each step and gate turned away, and what became of each source's rows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from smoltalk.mixing import progress
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import SOURCE, labelled_gates, labelled_steps
 from smoltalk.reporting.findings import FunnelStage, Origin, Reason
 from smoltalk.reporting.measuring import OfSource
+from smoltalk.review.booking import LABEL
 from smoltalk.run.ledger import Books
 from smoltalk.text import neutralise
 
@@ -25,18 +27,27 @@ def funnel(pipeline: Pipeline, books: Books) -> list[FunnelStage]:
         (label, fate)
         for label in gates
         for fate in ("failed", "rejected")
-        if fate == "rejected" or (label, fate) in left
+        if label != LABEL and (fate == "rejected" or (label, fate) in left)
     ]
-    order += sorted(
-        (key for key in left if key not in order), key=lambda key: (key[1] == "rejected", key[0] == "mix", key)
-    )
+    order += sorted((key for key in left if key not in order), key=_late)
+    if LABEL in gates and not any(label == LABEL for label, _ in order):
+        order.append((LABEL, "rejected"))
     stages, here = [], books.born
     for label, fate in order:
         reasons = left.get((label, fate), [])
         gone = sum(reason.rows for reason in reasons)
-        stages.append(FunnelStage(label, "failed" if fate == "failed" else "rejected", here, gone, _most(reasons)))
+        ended: Literal["rejected", "failed", "pending"] = (
+            "failed" if fate == "failed" else "pending" if fate == "pending" else "rejected"
+        )
+        stages.append(FunnelStage(label, ended, here, gone, _most(reasons)))
         here -= gone
     return stages
+
+
+def _late(key: tuple[str, str]) -> tuple[bool, bool, bool, bool, str]:
+    """The order of what no list of the pipeline orders; people come last, for they decide when all else is done."""
+    label, fate = key
+    return label == LABEL, fate == "pending", fate == "rejected", label == "mix", label
 
 
 def _most(reasons: list[Reason]) -> list[Reason]:
@@ -54,10 +65,10 @@ def origins(
     found = []
     for name in {*accepted, *(name for name, _ in others)}:
         one = accepted.get(name, OfSource())
-        rejected, failed = (others.get((name, fate), 0) for fate in ("rejected", "failed"))
-        born = one.rows + rejected + failed
+        rejected, failed, pending = (others.get((name, fate), 0) for fate in ("rejected", "failed", "pending"))
+        born = one.rows + rejected + failed + pending
         words, turns = _means(one)
-        found.append(Origin(name, born, one.rows, rejected, failed, words=words, turns=turns))
+        found.append(Origin(name, born, one.rows, rejected, failed, words=words, turns=turns, pending=pending))
     return sorted(found, key=lambda one: (-one.accepted, -one.born, one.source))[:_SOURCES]
 
 

@@ -14,6 +14,7 @@ from smoltalk.reporting.lengths_of import lengths, tokens
 from smoltalk.reporting.measuring import Measured, measure
 from smoltalk.reporting.overview import overview
 from smoltalk.reporting.pairs_of import pairs
+from smoltalk.reporting.people_of import people
 from smoltalk.reporting.phrases_of import phrases
 from smoltalk.reporting.reading import Opened, opened, pieces
 from smoltalk.reporting.reference import Reference, measured, shipped
@@ -70,13 +71,15 @@ def _findings(
     measures = [*counted, *lengths(found)]
     repeated = duplicates(away, kinds, _once(run, sample), run.accepted, run.turned_away)
     items, items_note = contamination(pipeline, away)
-    phrased, varied, spoken = phrases(found, beside), diversity(sample), languages(sample)
+    phrased, varied, spoken = phrases(found, beside), diversity(_once(run, sample)), languages(sample)
     of_pairs = pairs(sample) if pipeline.makes == "dpo" else None
     engines = machines.engines(pipeline, books)
     category = next((one.name for one in labels if not one.rated), "")
+    by_people = people(run)
     facts = overview(run, found.rows, monotonic() - began)
     looked = [
         *remarks.of_run(facts, stages),
+        *remarks.of_people(by_people),
         *remarks.of_data(degenerate, repeated, items, bool(items)),
         *remarks.of_texts(phrased, varied, spoken, measures, of_pairs),
         *remarks.of_engines(engines),
@@ -105,6 +108,7 @@ def _findings(
         pairs=of_pairs,
         samples=choosing.accepted_samples(sample, category),
         turned_away=choosing.other_samples(away.some),
+        people=by_people,
     )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _FEW, _LABELS, _GROUPS = 12, 40, 20
 """Different numbers from which a column is one of numbers; labels and groups that are told apart."""
+_SCALE = 5
+"""Points of a scale: so many fractions may still be one."""
 _DIFFERENT = 0.3
 """Share of different values from which texts are no labels."""
 _BINS = 30
@@ -42,7 +45,8 @@ def columns(cells: Cells, pipeline: Pipeline | None) -> tuple[list[Labels], list
         if not there:
             continue
         if _are_numbers(there):
-            numbers.append(_numbers(name, found, cells.rows, flat.get(category, []), category))
+            of_groups = _numbers(name, found, cells.rows, flat.get(category, []), category)
+            numbers.append(replace(of_groups, judged=name in judged))
         elif _are_labels(there, len({cell.row for cell in there})):
             labels.append(_labels(name, found, cells.rows, name in judged, name in rated))
     bad = [*dull(labels), *following(labels, flat, numbers, rated)]
@@ -80,8 +84,12 @@ def _is_number(value: object) -> bool:
 
 
 def _are_numbers(cells: Sequence[Cell]) -> bool:
-    numbers = {cell.value for cell in cells if _is_number(cell.value)}
-    return len(numbers) > _FEW and sum(_is_number(cell.value) for cell in cells) > 0.9 * len(cells)
+    """Mostly numbers, and too many different ones to be a scale; of few rows, fractions that seldom repeat."""
+    found = [cell.value for cell in cells if _is_number(cell.value)]
+    different = len(set(found))
+    fractions = any(isinstance(one, float) and math.isfinite(one) and not one.is_integer() for one in found)
+    many = different > _FEW or (fractions and different > max(_SCALE, len(found) / 2))
+    return many and len(found) > 0.9 * len(cells)
 
 
 def _are_labels(cells: Sequence[Cell], rows: int) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 from importlib import metadata
 
 from smoltalk import __version__
@@ -18,7 +19,8 @@ def overview(run: Opened, looked_at: int, took: float) -> Overview:
     """The head of the page; `looked_at` accepted rows took so many seconds."""
     pipeline, books = run.pipeline, run.books
     verb = "mix" if run.is_mixture else "run"
-    changes = "".join(f" --set {path}={redact_setting(path, value)}" for path, value in pipeline.settings.items())
+    settings = [f"{path}={redact_setting(path, value)}" for path, value in pipeline.settings.items()]
+    changes = "".join(f" --set {shlex.quote(setting)}" for setting in settings)
     return Overview(
         name=pipeline.name,
         description=redact(pipeline.description),
@@ -31,7 +33,7 @@ def overview(run: Opened, looked_at: int, took: float) -> Overview:
         accepted=books.accepted,
         rejected=books.rejected,
         failed=books.failed,
-        target=books.target,
+        target=_asked(run),
         seconds=books.seconds,
         tokens_in=sum(one.get("tokens_in", 0) for one in books.engines.values()),
         tokens_out=sum(one.get("tokens_out", 0) for one in books.engines.values()),
@@ -42,7 +44,14 @@ def overview(run: Opened, looked_at: int, took: float) -> Overview:
         pipeline=_text(pipeline.text),
         rows_looked_at=looked_at,
         gathered_in=took,
+        pending=books.pending,
     )
+
+
+def _asked(run: Opened) -> int | None:
+    """Rows asked for; of a mixture, the sum over its sources where each was asked for a number."""
+    each = [one.asked for one in run.sources()] if run.is_mixture else []
+    return sum(one for one in each if one is not None) if each and None not in each else run.books.target
 
 
 def _text(text: str) -> str:

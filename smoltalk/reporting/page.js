@@ -117,7 +117,7 @@
     parts.push(make("p", "soft", facts.filter(Boolean).join(" · ")));
     const fate = make("p", `fate ${row.fate}`);
     fate.append(make("b", "", row.fate));
-    if (row.fate !== "accepted") fate.append(` ${row.fate === "rejected" ? "by" : "in"} ${row.gate}: `, marked(make("span"), row.reason));
+    if (row.fate !== "accepted") fate.append(` ${{ rejected: "by", pending: "at" }[row.fate] || "in"} ${row.gate}: `, marked(make("span"), row.reason));
     parts.push(fate, ...pairs("Why", row.evidence));
     const turns = make("div", row.turns.some((one) => one.role === "chosen") ? "turns pair" : "turns");
     turns.append(...row.turns.map(turn));

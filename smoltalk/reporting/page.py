@@ -13,10 +13,11 @@ from markupsafe import Markup, escape
 
 from smoltalk.reporting.charts_page import figures
 from smoltalk.reporting.findings import Findings, Remark
+from smoltalk.reporting.page_people import people_tables, people_words
 from smoltalk.reporting.page_samples import category_column, samples_json
 from smoltalk.reporting.page_tables import tables
 from smoltalk.reporting.page_text import percent, short, span, spelt
-from smoltalk.reporting.page_verdicts import SECTIONS, verdicts
+from smoltalk.reporting.page_verdicts import SECTIONS, judged_columns, too_few, verdicts
 
 _HERE = Path(__file__).parent
 _TITLES = {
@@ -26,6 +27,7 @@ _TITLES = {
     "lengths": "Lengths",
     "columns": "Columns",
     "judges": "Judges",
+    "people": "People",
     "duplicates": "Duplicates",
     "benchmarks": "Benchmarks",
     "phrases": "Tell-tale phrases",
@@ -56,9 +58,11 @@ def page(of: Findings) -> str:
     environment.filters |= {"n": _thousands, "coded": _coded, "percent": percent, "short": short, "span": span}
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
-        f=of, o=of.overview, verdicts=verdicts(of), remarks=_remarks(of), sections=_sections(of), figures=figures(of),
-        tables=tables(of), samples=samples_json(of), category=category_column(of), script=Markup(script),
-        hash=_hash(script), style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        f=of, o=of.overview, judges=_judges(of), verdicts=verdicts(of),
+        remarks=_remarks(of), sections=_sections(of), figures=figures(of),
+        tables={**tables(of), **people_tables(of)}, samples=samples_json(of), category=category_column(of),
+        people=people_words(of.people) if of.people else None, script=Markup(script), hash=_hash(script),
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
     )  # fmt: skip
 
 
@@ -84,9 +88,17 @@ def _sections(of: Findings) -> list[Section]:
         "diversity": of.diversity is not None,
         "languages": of.languages is not None,
         "pairs": of.pairs is not None,
+        "people": of.people is not None,
         "engines": bool(of.engines or of.steps),
     }
     return [Section(name, title) for name, title in _TITLES.items() if there.get(name, True)]
+
+
+def _judges(of: Findings) -> str:
+    """What is said of judges where none is dull."""
+    if not judged_columns(of):
+        return "No column was judged by a model or a verifier."
+    return f"{few}." if (few := too_few(of)) else "Every judged column tells rows apart."
 
 
 def _remarks(of: Findings) -> list[tuple[Remark, str]]:

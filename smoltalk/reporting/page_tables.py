@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from smoltalk.reporting.charts_columns import named
+from smoltalk.reporting.figures import Count
 from smoltalk.reporting.findings import Findings
 from smoltalk.reporting.machinery import EngineFacts
 from smoltalk.reporting.page_text import percent, short
@@ -57,13 +58,17 @@ def _funnel(of: Findings) -> Iterator[Table]:
     yield _table(
         "Reasons", "turned away by | reason | #rows | #of all born",
         (
-            (stage.label, one.reason, f"{one.rows:,}", percent(one.rows / born))
+            (stage.name, one.reason, f"{one.rows:,}", percent(one.rows / born))
             for stage in of.funnel
             for one in stage.reasons
         ),
     )  # fmt: skip
     if len(of.splits) > 1:
-        yield _table("Splits", "split | #rows", ((one.label, f"{one.n:,}") for one in of.splits))
+        yield _table("Splits", "split | #rows", ((one.label, f"{one.n:,}") for one in _train_first(of.splits)))
+
+
+def _train_first(splits: Sequence[Count]) -> list[Count]:
+    return sorted(splits, key=lambda one: (one.label != "train", one.label))
 
 
 def _origins(of: Findings) -> Iterator[Table]:
@@ -73,12 +78,13 @@ def _origins(of: Findings) -> Iterator[Table]:
         (
             one.source, f"{one.asked:,}" if one.asked is not None else "–", f"{one.born:,}", f"{one.accepted:,}",
             f"{one.repeated:,}", f"{one.beyond:,}", f"{one.rejected - one.beyond:,}", f"{one.failed:,}",
-            _maybe(one.words), _maybe(one.turns),
+            f"{one.pending:,}", _maybe(one.words), _maybe(one.turns),
         )
         for one in of.origins
     )  # fmt: skip
     heads = (
-        "source|#asked|#born|#accepted|#of these copies|#beyond the share|#rejected|#failed|#words a row|#turns a row"
+        "source|#asked|#born|#accepted|#of these copies|#beyond the share|#rejected|#failed|#pending|#words a row|"
+        "#turns a row"
     )
     columns = _table("By source", heads, rows)
     yield _without_empty(columns)

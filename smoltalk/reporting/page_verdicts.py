@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from smoltalk.reporting.charts_phrases import OVER
+from smoltalk.reporting.dull import ENOUGH
 from smoltalk.reporting.findings import Findings
 from smoltalk.reporting.page_text import percent, short
+from smoltalk.review.booking import LABEL
 
 Level = Literal["pass", "warn", "fail", "none"]
 """`none`: nobody looked."""
@@ -15,9 +17,9 @@ SECTIONS: Mapping[str, str] = {
     "turned_away": "samples", "lengths": "lengths", "labels": "columns", "numbers": "columns", "columns": "columns",
     "degenerate": "judges", "duplicates": "duplicates", "contamination": "benchmarks", "phrases": "phrases",
     "diversity": "diversity", "languages": "languages", "pairs": "pairs", "engines": "engines", "steps": "engines",
-    "moments": "engines",
+    "moments": "engines", "made_with": "about", "people": "people",
 }  # fmt: skip
-"""Where on the page a field of `Findings` is shown."""
+"""Where on the page a field of `Findings` is shown; `made_with` is one of its overview."""
 _ROWS, _INDEX = 5, 1.5
 """Rows that must hold a phrase before it counts as too frequent; all phrases together, times their reference."""
 _LEVELS: Mapping[str, Level] = {"alarm": "fail", "warning": "warn"}
@@ -53,7 +55,8 @@ def _graver(own: Verdict, remark: Verdict | None) -> Verdict:
 def _own(of: Findings) -> Iterator[Verdict]:
     o = of.overview
     sum_ = f"{o.accepted:,} accepted + {o.rejected:,} rejected + {o.failed:,} failed"
-    balanced = o.born == o.accepted + o.rejected + o.failed
+    sum_ += f" + {o.pending:,} pending" if o.pending else ""
+    balanced = o.born == o.accepted + o.rejected + o.failed + o.pending
     yield Verdict(
         "The books balance", "pass" if balanced else "fail",
         f"{o.born:,} born {'=' if balanced else '≠'} {sum_}", "funnel",
@@ -67,9 +70,12 @@ def _own(of: Findings) -> Iterator[Verdict]:
 
 def _target(of: Findings) -> Verdict:
     o = of.overview
-    short = o.target is not None and o.accepted < o.target
+    away = sum(stage.left for stage in of.funnel if stage.label == LABEL and stage.fate == "rejected")
+    short = o.target is not None and o.accepted + away < o.target
     level: Level = "pass" if not short and o.state == "complete" else "warn"
     asked = f"{o.accepted:,} of {o.target:,} rows" if o.target is not None else f"{o.accepted:,} rows, as many as came"
+    asked += f"; people turned {away:,} away" if away else ""
+    asked += f"; {o.pending:,} {'waits' if o.pending == 1 else 'wait'} for people" if o.pending else ""
     ended = "" if o.state == "complete" else f"; the run is {o.state}" + (f": {o.why}" if o.why else "")
     return Verdict("The target is met", level, asked + ended, "funnel")
 
@@ -90,10 +96,23 @@ def _judges(of: Findings) -> Verdict:
         names = list(dict.fromkeys(one.column for one in of.degenerate))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return Verdict(question, "warn", f"look at {', '.join(names[:3])}{more}", "judges")
-    judged = [one.name for one in of.labels if one.judged] + [one.name for one in of.numbers]
+    judged = judged_columns(of)
     if not judged:
         return Verdict(question, "none", "no column was judged", "judges")
+    if few := too_few(of):
+        return Verdict(question, "none", few, "judges")
     return Verdict(question, "pass", f"{_count(len(judged), 'column')} looked at", "judges")
+
+
+def judged_columns(of: Findings) -> list[str]:
+    """Columns that models or verifiers wrote."""
+    return [one.name for one in of.labels if one.judged] + [one.name for one in of.numbers if one.judged]
+
+
+def too_few(of: Findings) -> str:
+    """A clause where there are fewer rows than a judge is measured on; else empty."""
+    rows = of.overview.born - of.overview.failed
+    return f"{_count(rows, 'row')} are too few to tell" if rows < ENOUGH else ""
 
 
 def _duplicates(of: Findings) -> Verdict:

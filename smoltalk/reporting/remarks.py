@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from smoltalk.reporting.figures import Degenerate, Lengths
 from smoltalk.reporting.findings import FunnelStage, Overview, Remark
 from smoltalk.reporting.machinery import EngineFacts
+from smoltalk.reporting.people import TENTATIVE, People
 from smoltalk.reporting.suspicions import Contamination, Duplicates, Phrases
 from smoltalk.reporting.variety import Diversity, Languages, Pairs
 
@@ -26,14 +27,25 @@ def of_run(overview: Overview, funnel: list[FunnelStage]) -> Iterator[Remark]:
     if not overview.accepted:
         yield Remark("alarm", "overview", "No row was accepted.")
     if not overview.licence:
-        yield Remark("note", "overview", "No licence is stated.")
+        yield Remark("note", "made_with", "No licence is stated.")
     if overview.born and overview.failed / overview.born > _FAILED:
         yield Remark("warning", "funnel", f"{overview.failed / overview.born:.0%} of the rows failed.")
+    if overview.pending:
+        rows = "1 row is" if overview.pending == 1 else f"{overview.pending:,} rows are"
+        until = "until people have looked: `smoltalk review push`, then `pull`."
+        yield Remark("warning", "funnel", f"{rows} held back {until}")
     for stage in funnel:
         if stage.fate == "rejected" and stage.came >= _FEW and stage.left / stage.came > _GATE and stage.label != "mix":
             yield Remark(
                 "note", "funnel", f"`{stage.label}` turned away {stage.left / stage.came:.0%} of what came to it."
             )
+
+
+def of_people(people: People | None) -> Iterator[Remark]:
+    """Answers that nobody should lean on."""
+    if people and people.alpha is not None and people.shared >= _FEW and people.alpha < TENTATIVE:
+        said = f"People agree too little to rely on their answers: Krippendorff's alpha is {people.alpha:.2f}."
+        yield Remark("warning", "people", said)
 
 
 def of_data(

@@ -13,6 +13,7 @@ from smoltalk.decontamination.columns import ids_of
 from smoltalk.reporting.measuring import in_parallel
 from smoltalk.reporting.reading import Piece, batches
 from smoltalk.reporting.sampled import Row, loads, rejected_row
+from smoltalk.review.booking import LABEL, WAITING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class TurnedAway:
     """What was counted; those of pieces are merged in their order."""
 
     sources: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Rows by (source, `rejected`, `failed` or `beyond`)."""
+    """Rows by (source, `rejected`, `failed`, `pending` or `beyond`)."""
     heads: dict[str, list["NDArray[np.uint64]"]] = field(default_factory=dict)
     """By gate, of each duplicate a hash of the id of the row that stayed."""
     benchmarks: dict[tuple[str, str], InBenchmark] = field(default_factory=dict)
@@ -132,8 +133,10 @@ def _places(gates: pa.Array, reasons: pa.Array) -> "dict[tuple[str, str], NDArra
 
 def _count_sources(found: TurnedAway, batch: pa.RecordBatch, reasons: pa.Array, fate: str) -> None:
     sources = _texts(batch, "source")
-    beyond = pc.starts_with(reasons, "beyond_")
-    for kind, rows in ((fate, sources.filter(pc.invert(beyond))), ("beyond", sources.filter(beyond))):
+    beyond, waits = pc.starts_with(reasons, "beyond_"), pc.equal(reasons, WAITING)
+    gone = pc.invert(pc.or_(beyond, waits))
+    for kind, which in ((fate, gone), ("beyond", beyond), ("pending", waits)):
+        rows = sources.filter(which)
         for entry in rows.value_counts().to_pylist():
             key = entry["values"] or "", kind
             found.sources[key] = found.sources.get(key, 0) + entry["counts"]
@@ -184,7 +187,8 @@ def _keep(found: TurnedAway, piece: Piece, wanted: list[tuple[int, str, str]], f
             rows = batch.take(pa.array([place - first for place, _, _ in here])).to_pylist()
             for (_, gate, reason), row in zip(here, rows, strict=True):
                 kept = found.some.setdefault((gate, reason), [])
-                kept.append(Turned(rejected_row(row), fate, gate, reason, loads(row.get("evidence"))))
+                ended = "pending" if (gate, reason) == (LABEL, WAITING) else fate
+                kept.append(Turned(rejected_row(row), ended, gate, reason, loads(row.get("evidence"))))
         first += batch.num_rows
         if first > wanted[-1][0]:
             break

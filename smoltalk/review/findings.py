@@ -1,5 +1,6 @@
 """What answers say beyond the rows they are about: how far people agree, which scores do, where cuts should stand."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,15 @@ import orjson
 
 from smoltalk.gates.at_least import AtLeast
 from smoltalk.gates.one_of import OneOf
+from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.review import answers as answers_
-from smoltalk.review.agreement import Agreed, Agreement, agreement, kept_by, of_scores, voices
+from smoltalk.review.agreement import Agreed, Agreement, Voice, agreement, kept_by, of_scores, voices
 from smoltalk.review.booking import items_of, reviewable
 from smoltalk.review.choosing import above
 from smoltalk.review.fitting import Fit, Point, f1, fits
 from smoltalk.review.runs import Reviewed
+from smoltalk.rows import Row
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder
 from smoltalk.run.staging import Staged
@@ -79,14 +82,18 @@ def findings(run: Reviewed) -> Findings:
         given = answers_.kept(connection)
         items = {item.id: item for item in items_of(run.pipeline, connection, given)}
         rows = {one.fate.row: one.columns | one.told for one in reviewable(connection) if one.fate.id in items}
-    said = voices(items, (answer for some in given.values() for answer in some))
+    return weighed(run.pipeline, voices(items, (answer for some in given.values() for answer in some)), rows)
+
+
+def weighed(pipeline: Pipeline, said: Sequence[Voice], rows: Mapping[int, Row]) -> Findings:
+    """From these voices; `rows` are what columns and gates told of the rows they are about, by number."""
     decided = kept_by(said)
     people: dict[str, int] = {}
     for voice in said:
         people[voice.reviewer] = people.get(voice.reviewer, 0) + 1
     return Findings(
         people, len(decided), agreement(said), of_scores(decided, rows),
-        [_cut(run, fit) for fit in fits(decided, rows)],
+        [_cut(pipeline, fit) for fit in fits(decided, rows)],
     )  # fmt: skip
 
 
@@ -102,10 +109,10 @@ def write(folder: RunFolder, found: Findings) -> Path:
     return place_of(folder)
 
 
-def _cut(run: Reviewed, fit: Fit) -> Cut:
+def _cut(pipeline: Pipeline, fit: Fit) -> Cut:
     gates = [
         label
-        for label, gate in labelled_gates(run.pipeline)
+        for label, gate in labelled_gates(pipeline)
         if isinstance(gate, AtLeast | OneOf) and gate.column == fit.column
     ]
     changes = fit.best.cut > fit.curve[0].cut

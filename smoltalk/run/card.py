@@ -11,10 +11,11 @@ from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.kept import kept
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
+from smoltalk.pipeline.mixes import mixture
 from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON
 from smoltalk.redaction import redact, redact_setting, redact_yaml
 from smoltalk.run.card_header import header
-from smoltalk.run.card_of_mixtures import mixed
+from smoltalk.run.card_of_mixtures import copied, mixed
 from smoltalk.run.card_of_pairs import lengths, preferences
 from smoltalk.run.card_prompts import said_to_models
 from smoltalk.run.column_types import TOOLS, named
@@ -60,7 +61,7 @@ def known(pipeline: Pipeline, books: Books, published: Published) -> dict[str, A
         "gates": table(("gate", "settings"), _gates(pipeline)) if pipeline.gates else "",
         "ledger": _ledger(books),
         "reasons": table(("fate", "gate or step", "reason", "rows"), _reasons(books), right=1) if books.reasons else "",
-        "ending": _ending(books),
+        "ending": _ending(books, pipeline.mixes),
         "said": published.said.section(),
         "preferences": preferences(published.preferences) if published.preferences.pairs else "",
         "decontamination": _decontamination(pipeline, books),
@@ -104,9 +105,18 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
     told = {column.name: column for column in kept(pipeline) if column.gate}
     for column, kind in published.columns.items():
         what = f"written by {code(writers[column]) if column in writers else 'the source'}"
+        if column == "tokens" and (tokenizer := _tokenizer(pipeline)):
+            what = f"tokens of the whole row, counted with {code(tokenizer)}"
         if column in told:
             what = f"{code(told[column].key)} as the gate {code(told[column].gate)} told it"
         yield code(column), named(kind), what
+
+
+def _tokenizer(pipeline: Pipeline) -> str:
+    """What a mixture counts tokens with; of a file, its name."""
+    part = mixture(pipeline)
+    named = part.mix.tokenizer if part is not None else None
+    return Path(named).name if named and Path(named).is_absolute() else named or ""
 
 
 def _example(published: Published) -> tuple[str, bool]:
@@ -174,7 +184,7 @@ def _reasons(books: Books) -> Iterator[tuple[str, str, str, str]]:
         yield fate, code(where), code(reason), f"{rows:,}"
 
 
-def _ending(books: Books) -> str:
+def _ending(books: Books, mixes: bool) -> str:
     if books.state == "stopped":
         asked = f" of the {books.target:,} it was asked for" if books.target else ""
         return f"The run stopped with {books.accepted:,} accepted rows{asked}: {inline(books.why) or 'a ceiling'}."
@@ -183,6 +193,8 @@ def _ending(books: Books) -> str:
     if books.target and books.accepted < books.target <= books.reached:
         away = books.reached - books.accepted
         return f"The run is complete: people turned {away:,} of the {books.target:,} rows away that it was asked for."
+    if mixes:
+        return "The mixture is complete: every source gave the rows it was asked for."
     asked = f"the {books.target:,} accepted rows it was asked for are there" if books.target else "every row was tried"
     return f"The run is complete: {asked}."
 
@@ -233,6 +245,8 @@ def _limits(pipeline: Pipeline, books: Books, published: Published) -> Iterator[
         yield "It may hold questions of public benchmarks."
     if books.target and books.accepted < books.target:
         yield f"It is smaller than planned: {books.accepted:,} of {books.target:,} rows."
+    if copies := copied(published.sources):
+        yield copies
     if published.with_calls:
         yield "Turns are JSON objects, since calls differ in their arguments: `datasets` reads them as its type `Json`."
     if mixed := [code(name) for name, kind in published.columns.items() if kind == "JSON" and name != TOOLS]:

@@ -35,7 +35,7 @@ def header(pipeline: Pipeline, books: Books, splits: Mapping[str, int]) -> dict[
         "size_categories": [size],
         "task_categories": ["text-generation"],
         "annotations_creators": made if pipeline.engines else ["no-annotation"],
-        "language_creators": made,
+        "language_creators": [*made],
         **({"source_datasets": datasets} if datasets else {}),
         "tags": [
             *(["synthetic"] if pipeline.engines else []), *_TAGS[pipeline.makes], "conversational", "smoltalk-factory",

@@ -17,6 +17,18 @@ class Mixed:
     born: int
     """Rows that were read, copies included."""
     accepted: int
+    copies: int = 0
+    """Of the accepted: rows that go in once more."""
+
+
+def copied(sources: Sequence[Mixed]) -> str:
+    """A sentence where rows stand more than once; else empty."""
+    repeating = [one for one in sources if one.copies]
+    if not repeating:
+        return ""
+    copies = sum(one.copies for one in repeating)
+    named = ", ".join(f"{code(one.name)} ({one.copies:,})" for one in repeating)
+    return f"{copies:,} {'row is a copy' if copies == 1 else 'rows are copies'}, put in to reach a share: {named}."
 
 
 def mixed(sources: Sequence[Mixed]) -> str:

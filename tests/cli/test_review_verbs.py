@@ -317,6 +317,8 @@ def test_a_run_that_people_turned_rows_away_from_is_done(tmp_path: Path, smoltal
         said = smoltalk("run", "few")
         assert said.code == 0 and "nothing is left to do" in said.out
         assert "1 of 2 rows; people turned 1 away" in said.out
+    said = smoltalk("run", "few", "--set", "target.accepted=3")  # goes on, and what people said still counts
+    assert said.code == 0 and "2 of 3 rows; people turned 1 away" in said.out
 
 
 def test_a_mixture_is_refused(tmp_path: Path, smoltalk: Smoltalk) -> None:

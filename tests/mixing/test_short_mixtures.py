@@ -8,6 +8,8 @@ import pytest
 
 from smoltalk.errors import UserError, WorldError
 from smoltalk.mixing.session import mix
+from smoltalk.mixing.shortage import remedy
+from smoltalk.mixture.source import MixSource
 from smoltalk.pipeline import load
 from smoltalk.run.folder import RunFolder
 from tests.mixing.mixtures import lines, mixed, pipeline, published, rows
@@ -37,6 +39,11 @@ def test_one_command_gives_every_short_source_enough(tmp_path: Path) -> None:
     ("name", "keys", "said"),
     [
         ("a", {"count": 500}, "ask less of `a`: its 3 rows can go in up to 100 times, which is 300"),
+        (
+            "a",
+            {"count": 500, "where": {"level": 1}},
+            "ask less of `a`: its 1 row can go in up to 100 times, which is 100",
+        ),
         ("a", {"count": 5, "where": {"level": 77}}, "`where` of `a` asks for none of its 3 rows"),
         ("a.b", {"count": 5}, "give `a.b` in the pipeline `repeat: 2`"),
     ],
@@ -51,8 +58,7 @@ def test_a_source_whose_rows_are_all_turned_away_points_to_them(tmp_path: Path) 
     file = pipeline(tmp_path, {"sources": some}, gates=[{"length": {"min": 900}}])
     done = mixed(file, tmp_path / "run")
     assert done.command == f"no row of `a` passed: see why in {tmp_path / 'run' / 'rejected'}"
-    lines(tmp_path / "a.jsonl", [])
-    assert mixed(file, tmp_path / "run").command == "`a` holds no rows"
+    assert remedy(tmp_path, {"a": MixSource()}, [done.sources[0]._replace(born=0)]) == "`a` holds no rows"
 
 
 def test_a_split_without_rows_has_no_file_that_datasets_would_stumble_over(tmp_path: Path) -> None:
@@ -67,7 +73,7 @@ def test_a_split_without_rows_has_no_file_that_datasets_would_stumble_over(tmp_p
 
 
 def test_a_mixture_of_nothing_still_has_a_file_with_its_columns(tmp_path: Path) -> None:
-    mixture = {"sources": {"a": source(tmp_path, "a", 0)}, "splits": {"one": 0.5, "two": 0.5}}
+    mixture = {"sources": {"a": source(tmp_path, "a", 2)}, "splits": {"one": 0.5, "two": 0.5}, "min_turns": 9}
     mixed(pipeline(tmp_path, mixture), tmp_path / "run")
     assert [file.name for file in (tmp_path / "run" / "data").iterdir()] == ["one-00000.parquet"]
     assert published(tmp_path / "run", "one") == []

@@ -1,16 +1,21 @@
 """What is wrong with sources that are runs and files of this machine; mistakes of YAML are in tests/pipeline/broken."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from smoltalk import mixture
 from smoltalk.mixture.here import look
 from smoltalk.mixture.mistakes import mistakes
 from smoltalk.mixture.source import Mix, MixSource
 from tests.mixture.small_runs import run, turns
 
+ROOT = str(Path(mixture.__file__).parents[2])
 ROWS = [{"id": f"{i:016x}", "messages": turns("hi", f"hello {i}"), "kind": "x"} for i in range(5)]
 
 
@@ -137,3 +142,32 @@ def test_lists_of_names_are_told_as_lists() -> None:
     assert "has no columns `prompt`, `chosen` and `rejected`" in told
     (told,) = said("dpo", a={"files": "odd.jsonl", "columns": {"user": "text"}})
     assert "name `prompt`, `chosen` and `rejected`" in told
+
+
+def test_a_source_without_any_row_is_told() -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    Path("empty.jsonl").touch()
+    Path("blank.jsonl").write_text("\n  \n\n")
+    pq.write_table(pa.table({"messages": pa.array([], pa.string())}), "none.parquet")
+    for files in ("empty.jsonl", "blank.jsonl", "none.parquet", ["empty.jsonl", "none.parquet"]):
+        (told,) = said(rows=4, a={"files": files, "share": 1})
+        assert told.startswith("sources.a.files: source `a`: holds no rows | ")
+    Path("row.jsonl").write_text('\n{"messages": []}\n')
+    assert said(a={"files": ["empty.jsonl", "row.jsonl"]}) == []
+
+
+def test_looking_at_sources_loads_no_compiler() -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"messages": ["x"]}), "a.parquet")
+    program = (
+        "import sys; from smoltalk.mixture.here import look; from smoltalk.mixture.source import MixSource; "
+        "print(look(MixSource(files='a.parquet')).texts, 'numba' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=ROOT)
+    )
+    assert done.stdout == "frozenset({'messages'}) False\n", done.stderr

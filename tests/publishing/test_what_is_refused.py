@@ -77,6 +77,15 @@ def test_no_accepted_rows(made: MakeRun, smoltalk: Command, tmp_path: Path) -> N
     assert "no accepted rows" in said.err
 
 
+def test_a_card_that_is_gone(made: MakeRun, smoltalk: Command, tmp_path: Path) -> None:
+    run = made()
+    (run / "README.md").unlink()
+    said = smoltalk("push", run, "--to", tmp_path / "out")
+    assert said.code == 2
+    assert "has no README.md" in said.err
+    assert f"write it: smoltalk run {run}" in said.err
+
+
 def test_data_that_is_not_what_the_books_say(made: MakeRun, smoltalk: Command, tmp_path: Path) -> None:
     run, other = made(), made("other", ROWS[:3])
     (other / "data" / "train-00000.parquet").replace(run / "data" / "train-00000.parquet")

@@ -1,6 +1,9 @@
 """What a report says of a run is what stands in its books."""
 
 import json
+import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import pytest
 from smoltalk.errors import UserError, WorldError
 from smoltalk.reporting.findings import SHOWN, SHOWN_ROW, Findings
 from smoltalk.reporting.gather import gather
+from smoltalk.reporting.page import page
+from smoltalk.reporting.page_verdicts import verdicts
 from smoltalk.run.folder import RunFolder
 from tests.reporting.report_runs import TALK, made
 from tests.run.published_runs import PAIRS, accepted, ended, pair, turns
@@ -198,6 +203,25 @@ def test_pairs(tmp_path: Path) -> None:
     assert sum(looked.pairs.differences.counts) == 21
     assert {one.what for one in looked.lengths} >= {"prompt", "chosen", "rejected"}
     assert [turn.role for turn in looked.samples[0].turns] == ["user", "chosen", "rejected"]
+
+
+def test_the_command_can_be_pasted(tmp_path: Path) -> None:
+    """Settings as a shell takes them."""
+    run = made(tmp_path, [talk(1)])
+    with closing(sqlite3.connect(run.database)) as connection:
+        settings = json.dumps({"description": '"a b"', "target": "{accepted: 1}"})
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (settings,))
+        connection.commit()
+    words = shlex.split(gather(run).overview.command)
+    assert words[-4:] == ["--set", 'description="a b"', "--set", "target={accepted: 1}"]
+
+
+def test_rows_that_wait_for_people_are_in_the_books(tmp_path: Path) -> None:
+    looked = gather(made(tmp_path, [talk(1), talk(2), ended("f" * 16, "pending", "human", "waits", {})]))
+    assert (looked.overview.born, looked.overview.accepted, looked.overview.pending) == (3, 2, 1)
+    books = verdicts(looked)[0]
+    assert (books.level, books.told) == ("pass", "3 born = 2 accepted + 0 rejected + 0 failed + 1 pending")
+    assert "<b>1</b> wait for people" in page(looked)
 
 
 def test_calls_are_read_as_words(tmp_path: Path) -> None:

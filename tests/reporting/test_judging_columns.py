@@ -59,6 +59,20 @@ def test_a_name_for_each_row_is_no_label(pipeline: Pipeline) -> None:
     assert labels == []
 
 
+def test_a_few_scores_are_numbers_and_no_labels(pipeline: Pipeline) -> None:
+    """Nine similarities, each another, are no nine values to choose from; five points of a scale are."""
+    few = [{"likeness": n / 7, "stars": n % 5, "half": (n % 3) / 2} for n in range(1, 10)]
+    labels, numbers, _ = columns(cells_of(few), pipeline)
+    assert [one.name for one in numbers] == ["likeness"]
+    assert {one.name for one in labels} == {"stars", "half"}
+
+
+def test_a_number_that_no_judge_wrote_is_told_from_a_score(pipeline: Pipeline) -> None:
+    few = [{"quality": n / 7, "tokens": 10 * n} for n in range(1, 30)]
+    _, numbers, _ = columns(cells_of(few), pipeline)
+    assert {one.name: one.judged for one in numbers} == {"quality": True, "tokens": False}
+
+
 def test_lists_are_counted_by_their_items(pipeline: Pipeline) -> None:
     labels, _, _ = columns(cells_of([{"tags": ["a", "b"]}, {"tags": ["a"]}, {"tags": []}]), pipeline)
     assert [(one.label, one.n) for one in labels[0].accepted] == [("a", 2), ("b", 1)]

@@ -8,6 +8,7 @@ import pytest
 
 from smoltalk.reporting.findings import Findings
 from smoltalk.reporting.gather import gather
+from smoltalk.reporting.page_verdicts import verdicts
 from smoltalk.run.folder import RunFolder
 from tests.mixing.mixtures import lines, mixed, rows, talk
 
@@ -53,6 +54,20 @@ def test_the_funnel_and_the_splits(found: Findings) -> None:
     assert (last.label, last.came - last.left) == ("mix", found.overview.accepted)
     assert sum(one.n for one in found.splits) == found.overview.accepted == 30
     assert {one.label for one in found.splits} == {"train", "test"}
+
+
+def test_what_a_mixture_was_asked_for(found: Findings) -> None:
+    assert found.overview.target == 30
+    assert next(one.told for one in verdicts(found) if one.question == "The target is met") == "30 of 30 rows"
+
+
+def test_copies_made_on_purpose_are_no_twins(found: Findings) -> None:
+    assert found.diversity is not None
+    assert (found.diversity.sample, found.diversity.neighbour_sample) == (27, 27)
+
+
+def test_no_judge_means_no_verdict_on_judges(found: Findings) -> None:
+    assert next(one.level for one in verdicts(found) if one.section == "judges") == "none"
 
 
 def test_copies_made_on_purpose_are_no_duplicates(found: Findings) -> None:

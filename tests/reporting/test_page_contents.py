@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smoltalk.reporting.figures import Count
 from smoltalk.reporting.findings import Findings, Remark, Sample, Turn
 from smoltalk.reporting.page import page, write_page
 from smoltalk.reporting.page_samples import MOST_BYTES, category_column, samples_json
 from smoltalk.reporting.page_tables import tables
 from smoltalk.reporting.page_text import span, spelt
 from smoltalk.reporting.page_verdicts import SECTIONS, verdicts
+from smoltalk.reporting.remarks import of_run
 from tests.reporting.made_findings import HOSTILE, empty, overview, whole
 
 
@@ -204,6 +206,48 @@ def test_one_phrase_far_above_the_reference_is_a_reason_to_look() -> None:
     assert (told.level, told.told) == (
         "warn", "“delve <into>” 8×; 0.9 times as often as in the reference, taken together",
     )  # fmt: skip
+
+
+def test_of_a_few_rows_nothing_is_said_of_judges() -> None:
+    few = dataclasses.replace(
+        whole(), remarks=[], degenerate=[], overview=dataclasses.replace(overview(), born=40, accepted=0, failed=5)
+    )
+    judges = next(one for one in verdicts(few) if one.section == "judges")
+    assert (judges.level, judges.told) == ("none", "35 rows are too few to tell")
+    assert "too few to tell" in page(few)
+    assert "Every judged column tells rows apart" not in page(few)
+
+
+def test_numbers_that_nobody_judged_are_no_judges() -> None:
+    counted = [dataclasses.replace(one, judged=False) for one in whole().numbers]
+    found = dataclasses.replace(whole(), remarks=[], degenerate=[], labels=[], numbers=counted)
+    assert next(one.told for one in verdicts(found) if one.section == "judges") == "no column was judged"
+    assert "No column was judged" in page(found)
+    assert "the length of the answer" not in page(found)
+
+
+def test_no_licence_is_shown_where_the_licence_is() -> None:
+    (remark,) = of_run(dataclasses.replace(overview(), licence="", failed=0), [])
+    assert SECTIONS[remark.section] == "about"
+    assert "<dt>licence</dt><dd>apache-2.0</dd>" in page(whole())
+
+
+def test_pairs_of_one_length_are_told() -> None:
+    assert whole().pairs is not None
+    assert "those of one length counted half" in page(whole())
+
+
+def test_training_rows_come_first() -> None:
+    splits = [Count("test", 3), Count("train", 57)]
+    (_, table) = tables(dataclasses.replace(whole(), splits=splits))["funnel"]
+    assert [row[0] for row in table.rows] == ["train", "test"]
+
+
+def test_tables_of_four_columns_are_stacked_on_a_phone(made: str) -> None:
+    heads = re.findall(r'<table role="table"( class="many")?>\s*<thead.*?</thead>', made, re.S)
+    columns = [found.count("<th ") for found in re.findall(r"<thead.*?</thead>", made, re.S)]
+    assert [bool(many) for many in heads] == [n > 3 for n in columns]
+    assert 4 in columns
 
 
 def test_words_between_backticks_are_code() -> None:

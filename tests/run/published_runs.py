@@ -149,7 +149,7 @@ async def _journal(run: RunFolder, fates: list[Fate], meta: dict[str, object]) -
     with closing(database.connect(run.database)) as connection:
         books = read_books(connection)
     assert Counter(f.fate for f in fates) == Counter(
-        accepted=books.accepted, rejected=books.rejected, failed=books.failed
+        accepted=books.accepted, rejected=books.rejected, failed=books.failed, pending=books.pending
     )
 
 

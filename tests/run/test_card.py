@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from smoltalk.pipeline import load
+from smoltalk.run.card_header import header
+from smoltalk.run.ledger import Books
 from smoltalk.run.markdown import code, fence, inline
 from tests.run.published_runs import PAIRS, PIPELINE, accepted, closed, ended, loaded, pair, publish, turns
 
@@ -131,3 +134,10 @@ def test_files_of_items_are_counted_by_their_name_and_duplicate_gates_are_no_dec
     found = card(tmp_path, [ended("r1", "rejected", "decontaminate", "in_priv", {"benchmark": "priv"})], text=text)
     assert "| `priv` | `decontaminate` | 1 |" in found
     assert found.count("| `near_duplicate` |") == 1  # among the gates, not among the benchmarks
+
+
+def test_the_header_has_no_anchors() -> None:
+    """People read it and edit it."""
+    head = header(load(Path("pipelines/quickstart.yaml")), Books(), {"train": 1})
+    assert head["annotations_creators"] == head["language_creators"] == ["machine-generated"]
+    assert "&id" not in yaml.safe_dump(head)

@@ -107,7 +107,7 @@ def test_pairs_are_shown_blind_and_turned_back(place: Place, owner: Argilla, tmp
     run.pipeline.write_text(loaded(tmp_path, text=PAIRS).text)
     review(place, "push", str(run.path), dataset="pairs")
     found = records(owner, "pairs")
-    shown_first = {name: one["fields"]["answer_a"][0]["content"] for name, one in found.items()}
+    shown_first = {name: one["fields"]["answer_a"] for name, one in found.items()}
     assert set(shown_first.values()) == {"Good.", "Bad."}
     for name, one in found.items():
         answer(place.url, place.keys["ann"], one["id"], winner="a" if name != "p7" else "both_bad")
