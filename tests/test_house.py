@@ -192,6 +192,6 @@ def test_makefile_is_small() -> None:
     targets = [
         line.split(":")[0]
         for line in (ROOT / "Makefile").read_text().splitlines()
-        if line[:1].isalpha() and ":" in line and "=" not in line.split(":")[0]
+        if line[:1].isalpha() and ":" in line and "=" not in line.split(" ##")[0]
     ]
     assert 0 < len(targets) <= 10
