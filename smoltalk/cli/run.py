@@ -96,7 +96,8 @@ def plan(pipeline: "Pipeline") -> str:
 
     steps = ", ".join(label for label, _ in labelled_steps(pipeline))
     gates = ", ".join(label for label, _ in labelled_gates(pipeline))
-    lines = [f"{pipeline.name}: {steps}" + (f"; gates {gates}" if gates else "")]
+    parts = [part for part in (steps, f"gates {gates}" if gates else "") if part]
+    lines = [f"{pipeline.name}: {'; '.join(parts) or 'rows as they are read'}"]
     return "\n".join([*lines, *engine_lines(pipeline), *place_lines(pipeline), *_cage(pipeline)])
 
 

@@ -43,5 +43,8 @@ def account(folder: "RunFolder") -> "tuple[Books, str]":
     if books.state == "running":
         books.state = "interrupted"
     if books.state == "interrupted":
-        return books, f"interrupted; go on with: smoltalk run {folder.path}"
+        from smoltalk.cli.opening import mixes
+
+        verb = "mix" if mixes(folder.path) else "run"
+        return books, f"interrupted; go on with: smoltalk {verb} {folder.path}"
     return books, ""

@@ -47,6 +47,8 @@ from smoltalk.run.staging import Staged
 
 Tell = Callable[[Progress], None]
 
+_NOTED = 1.0
+"""Seconds between two notes in run.db of how far a call is, for `smoltalk status`."""
 _JUDGED = 50
 """Rows from which on the share of failed ones says something."""
 
@@ -79,7 +81,7 @@ class _Work:
         self.pipeline, self.mixture, self.mix = pipeline, mixture, mixture.mix
         self.folder, self.threads = folder, threads
         self.place = Workplace.of(folder)
-        self._tell, self._began = tell, time.monotonic()
+        self._tell, self._began, self._noted = tell, time.monotonic(), time.monotonic()
 
     def go(self) -> Result:
         """All stages."""
@@ -144,7 +146,7 @@ class _Work:
             sources = tuple(self._sources(sifted, found, writing))
             state, why, command = self._ending(sources)
             books = read_books(connection)
-            books.state, books.why, books.born = state, why, born
+            books.state, books.why, books.born, books.turn = state, why, born, ""
             described(pipeline, folder, connection, staged, books, wide, form, written, sources, filled)
             books.seconds = self._seconds()
         shutil.rmtree(self.place.buckets, ignore_errors=True)
@@ -179,6 +181,12 @@ class _Work:
 
     def _say(self, stage: Stage, source: str, rows: int, of: int) -> None:
         self._tell(Progress(stage, source, rows, of, self._seconds()))
+        if stage == "write" or time.monotonic() - self._noted < _NOTED:  # a writer has the database to itself
+            return
+        self._noted = time.monotonic()
+        with closing(database.connect(self.folder.database, write=True)) as connection:
+            turn = f"{stage}: {rows:,} rows so far, now of `{source}`"
+            database.set_meta(connection, turn=turn, seconds=round(self._seconds(), 3))
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began

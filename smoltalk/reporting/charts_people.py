@@ -48,8 +48,10 @@ def _became(of: People) -> Iterator[Figure]:
         Bar(one.what, [one.rows if one.fate == fate else 0 for fate in fates], f"{one.rows:,}") for one in of.became
     ]
     says = "What became of rows: " + ", ".join(f"{line.label} {line.text}" for line in lines)
-    caption = (
-        "Where reviewed rows are now. Many edits say that the rows are nearly right: mend the step that writes them."
+    caption = "Where reviewed rows are now. " + (
+        "Many edits say that rows are nearly right: mend the step that writes them."
+        if of.makes == "sft"
+        else "Many swapped pairs say that the score by which answers were chosen is wrong."
     )
     legend = [piece for piece in _ENDS if any(one.fate == piece.name for one in of.became)]
     yield Figure("What became of rows", caption, bars(lines, _ENDS, says), legend=legend)
@@ -62,10 +64,9 @@ def _said(of: People) -> Iterator[Figure]:
     lines = [Bar(one.letter, [said.n for said in one.said], f"{one.rows:,}") for one in of.people]
     says = "Rows that each person decided: " + ", ".join(f"{line.label} {line.text}" for line in lines)
     more = f" {of.others:,} more people are not shown." if of.others else ""
-    caption = (
-        "Each bar is a person; at its end the rows that they decided. Bars of different colours on the same rows are "
-        f"people who read the guidelines differently.{more}"
-    )
+    caption = "Each bar is a person; at its end the rows that they decided."
+    if len(of.people) > 1:
+        caption += f" Bars of different colours on like rows are people who read the guidelines differently.{more}"
     yield Figure("Who said what", caption, bars(lines, pieces, says), legend=pieces)
 
 
@@ -83,7 +84,7 @@ def _cuts(of: Cuts) -> Figure:
     )
     says = f"Precision and recall by the cut of {of.column}. {now}{told}"
     marks = [(of.now.cut, "today")] + ([(of.proposed.cut, f"proposed {_cut(of, of.proposed.cut)}")] if better else [])
-    return Figure(of.column, now + told, _curves(of, marks, says.replace("`", "")), legend=_LINES)
+    return Figure(f"Cuts of {of.column}", now + told, _curves(of, marks, says.replace("`", "")), legend=_LINES)
 
 
 def _cut(of: Cuts, cut: float) -> str:

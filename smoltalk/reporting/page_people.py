@@ -11,7 +11,7 @@ from smoltalk.review.findings import FEW
 
 _KAPPAS = ((0.8, "almost perfect"), (0.6, "substantial"), (0.4, "moderate"), (0.2, "fair"), (0.0, "slight"))
 """Names for kappa above a bound (Landis and Koch 1977)."""
-_AUCS = ((0.9, "tells nearly always"), (0.8, "tells well"), (0.7, "tells"))
+_AUCS = ((0.9, "nearly always"), (0.8, "mostly"), (0.7, "often"))
 _MANY = 200
 """Rows from which on an AUC near a half is no longer laid on there being few."""
 
@@ -113,15 +113,17 @@ def _scores(of: People) -> Iterator[Table]:
         for one in of.scores
     ]
     heads = [Column(name) for name in ("rows", "mean of kept", "mean of dropped", "AUC")]
-    yield Table("Scores beside people", [Column("score", False), *heads, Column("it", False)], rows)
+    yield Table(
+        "Scores beside people", [Column("score", False), *heads, Column("tells kept from dropped", False)], rows
+    )
 
 
 def _auc(of: Beside) -> str:
     if abs(of.auc - 0.5) < 2 * of.error:
-        return "may be chance on so few rows" if of.rows < _MANY else "says nothing of what people keep"
+        return "perhaps: so few rows may be chance" if of.rows < _MANY else "no better than chance"
     if of.auc < 0.5:
-        return "points the wrong way"
-    return next((word for bound, word in _AUCS if of.auc >= bound), "tells a little")
+        return "the wrong way round"
+    return next((word for bound, word in _AUCS if of.auc >= bound), "barely")
 
 
 def _cuts(cuts: Sequence[Cuts]) -> Iterator[Table]:

@@ -84,6 +84,15 @@ _TRAINED = {
 }
 
 
+_OF_MIXTURES = {
+    "source_id": "the row's own id there, or its place",
+    "tokens": "counted as the tokenizer's chat template writes the row",
+    "turns": "turns, a system prompt not among them",
+    "instruction": "the first user turn",
+}
+"""Columns that a mixture writes itself."""
+
+
 def _shape(published: Published) -> str:
     if not published.rows:
         return ""
@@ -97,7 +106,8 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
     writers: dict[str, str] = {}
     for label, part in labelled_steps(pipeline):
         writers |= {column: label for column in part.writes() if column not in writers}
-    yield code("id"), "string", "the row's name in the ledger: stable, from pipeline, source and index"
+    born = "source, its own id and texts" if pipeline.mixes else "pipeline, source and index"
+    yield code("id"), "string", f"the row's name in the ledger: stable, from {born}"
     yield code("source"), "string", "the dataset the row is from" if pipeline.mixes else "where the row was born"
     for name in TRAINED_ON[pipeline.makes]:
         turns = "list of JSON objects" if published.with_calls else "list of role, content"
@@ -105,6 +115,8 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
     told = {column.name: column for column in kept(pipeline) if column.gate}
     for column, kind in published.columns.items():
         what = f"written by {code(writers[column]) if column in writers else 'the source'}"
+        if pipeline.mixes:
+            what = _OF_MIXTURES.get(column, "of the source")
         if column == "tokens" and (tokenizer := _tokenizer(pipeline)):
             what = f"tokens of the whole row, counted with {code(tokenizer)}"
         if column in told:

@@ -30,7 +30,7 @@ def environment(pipeline: Pipeline, connection: sqlite3.Connection) -> str:
     path = neutralise(shown_path(pipeline.path))
     found = {
         "smoltalk": __version__,
-        "command": ["smoltalk", "run", path, *chain.from_iterable(changes)],
+        "command": ["smoltalk", "mix" if pipeline.mixes else "run", path, *chain.from_iterable(changes)],
         "pipeline": {
             "name": pipeline.name,
             "path": path,

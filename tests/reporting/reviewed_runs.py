@@ -15,7 +15,9 @@ from smoltalk.run.folder import RunFolder
 from tests.reporting.report_runs import TALK, made
 from tests.run.published_runs import PAIRS, accepted, ended, loaded, pair, publish, turns
 
-REVIEWED = TALK.replace("engines:", "  - at_least: {column: score, value: 0}\n  - human: {sample: 46, wait: true}\nengines:")
+REVIEWED = TALK.replace(
+    "engines:", "  - at_least: {column: score, value: 0}\n  - human: {sample: 46, wait: true}\nengines:"
+)
 WRONG = "Certainly! The <b>answer</b> is {n}, I am sure of it. Anything else?"
 
 Say = Callable[..., Answer]
