@@ -66,7 +66,7 @@ class Numbers:
     """(category, rows, mean) along the column `categorised_by`, largest first, at most 20."""
     categorised_by: str = ""
     judged: bool = True
-    """Whether a model or verifier wrote it: a score, no count."""
+    """Whether a step wrote it: a score, or made of scores, and no count that came with the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _ORDERS = (
 def columns(cells: Cells, pipeline: Pipeline | None) -> tuple[list[Labels], list[Numbers], list[Degenerate]]:
     """Every column that holds labels or numbers, and what is wrong with those that judges wrote."""
     judged, rated = _writers(pipeline)
+    made = _made(pipeline)
     labels, numbers = [], []
     flat = {name: _flat(found) for name, found in cells.columns.items()}
     category = _category(flat, rated)
@@ -46,7 +47,7 @@ def columns(cells: Cells, pipeline: Pipeline | None) -> tuple[list[Labels], list
             continue
         if _are_numbers(there):
             of_groups = _numbers(name, found, cells.rows, flat.get(category, []), category)
-            numbers.append(replace(of_groups, judged=name in judged))
+            numbers.append(replace(of_groups, judged=name in made))
         elif _are_labels(there, len({cell.row for cell in there})):
             labels.append(_labels(name, found, cells.rows, name in judged, name in rated))
     bad = [*dull(labels), *following(labels, flat, numbers, rated)]
@@ -68,6 +69,13 @@ def _writers(pipeline: Pipeline | None) -> tuple[set[str], set[str]]:
             judged |= step.part.writes()
     own = pipeline.born_with if pipeline else frozenset()
     return judged - own, rated - own
+
+
+def _made(pipeline: Pipeline | None) -> set[str]:
+    """Columns that steps wrote: a number among them is a score, or made of scores."""
+    steps = [step.part for step in pipeline.steps if step.part is not pipeline.source.part] if pipeline else []
+    written = {name for part in steps if isinstance(part, Step | Stock) for name in part.writes()}
+    return written - (pipeline.born_with if pipeline else frozenset())
 
 
 def _flat(cells: Iterable[Cell]) -> list[Cell]:

@@ -305,8 +305,9 @@ def people() -> People:
         stale=3,
         rows=40,
         became=[
-            Became("kept as it was", "accepted", 25), Became("edited", "accepted", 5), Became("dropped", "rejected", 10),
-            Became("waits for answers", "pending", 7), Became("not yet decided", "accepted", 2),
+            Became("kept as it was", "accepted", 25), Became("edited", "accepted", 5),
+            Became("dropped", "rejected", 10), Became("waits for answers", "pending", 7),
+            Became("not yet decided", "accepted", 2),
         ],
         people=[
             Person(letter, rows, [Count("keep", rows - 12), Count("edit", 2), Count("drop", 10)])

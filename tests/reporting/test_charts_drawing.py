@@ -13,14 +13,16 @@ from smoltalk.reporting.charts_bars import Bar, Piece, bars
 from smoltalk.reporting.charts_columns import label_figures, length_figures
 from smoltalk.reporting.charts_histogram import histogram
 from smoltalk.reporting.charts_page import figures
+from smoltalk.reporting.charts_people import people_figures
 from smoltalk.reporting.charts_phrases import ratios
 from smoltalk.reporting.charts_time import timeline
 from smoltalk.reporting.figures import Histogram, Lengths
 from smoltalk.reporting.findings import FunnelStage
 from smoltalk.reporting.machinery import Moment
 from smoltalk.reporting.page_text import percent, short
+from smoltalk.reporting.people import Cuts
 from smoltalk.reporting.suspicions import Phrase
-from tests.reporting.made_findings import HOSTILE, empty, whole
+from tests.reporting.made_findings import HOSTILE, empty, people, whole
 
 SVG = "{http://www.w3.org/2000/svg}"
 TWO = (Piece("stay", "accepted"), Piece("left", "rejected"))
@@ -193,6 +195,37 @@ def test_phrases_stand_on_both_sides_of_the_reference() -> None:
     svg = ratios(phrases, "")
     assert {"often", "rare", "8×", "0.5×", "1×"} <= set(texts(svg))
     assert "unmeasured" not in texts(svg)
+
+
+def cut_chart(cuts: Cuts) -> str:
+    return str(list(people_figures(dataclasses.replace(people(), cuts=[cuts])))[-1].narrow)
+
+
+def test_a_curve_of_cuts_marks_today_and_the_proposed_one() -> None:
+    svg = cut_chart(people().cuts[0])
+    assert {"today", "proposed 0.4", "100%", "50%", "reward <b>, at least"} <= set(texts(svg))
+    assert titles(svg) == [
+        "precision 50 % from 0 on", "precision 70 % from 0.4 on", "recall 100 % from 0 on", "recall 67 % from 0.4 on",
+    ]  # fmt: skip
+    same = cut_chart(dataclasses.replace(people().cuts[0], proposed=people().cuts[0].now))
+    assert "today" in texts(same) and not [text for text in texts(same) if text.startswith("proposed")]
+
+
+def test_a_curve_of_labels_has_their_words() -> None:
+    assert {"poor", "average", "good"} <= set(texts(cut_chart(people().cuts[1])))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_column_of_any_name_has_its_curve(name: str) -> None:
+    assert parsed(cut_chart(dataclasses.replace(people().cuts[0], column=name))).attrib["aria-label"]
+
+
+def test_pending_rows_have_their_own_colour() -> None:
+    stage = FunnelStage("human", "pending", 60, 7, [])
+    (drawn_,) = figures(dataclasses.replace(whole(), funnel=[stage]))["funnel"]
+    assert [piece.name for piece in drawn_.legend] == ["go on", "rejected", "failed", "pending"]
+    assert "human (pending)" in texts(str(drawn_.narrow)) and "var(--fifth)" in drawn_.narrow
+    assert "var(--fifth)" not in figures(whole())["funnel"][0].narrow
 
 
 def test_every_section_has_its_charts() -> None:

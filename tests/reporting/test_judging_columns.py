@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline import Pipeline, load
 from smoltalk.reporting.cells import Cells
 from smoltalk.reporting.judged import columns
 from smoltalk.reporting.ranks import spearman
@@ -71,6 +71,13 @@ def test_a_number_that_no_judge_wrote_is_told_from_a_score(pipeline: Pipeline) -
     few = [{"quality": n / 7, "tokens": 10 * n} for n in range(1, 30)]
     _, numbers, _ = columns(cells_of(few), pipeline)
     assert {one.name: one.judged for one in numbers} == {"quality": True, "tokens": False}
+
+
+def test_a_score_that_a_step_made_of_scores_is_a_judges() -> None:
+    """`choose` asks nobody, and its margin is what the reward model said."""
+    few = [{"margin": n / 7, "topic_length": n * 2.5} for n in range(1, 30)]
+    _, numbers, _ = columns(cells_of(few), load(Path("pipelines/preferences.yaml")))
+    assert {one.name: one.judged for one in numbers} == {"margin": True, "topic_length": False}
 
 
 def test_lists_are_counted_by_their_items(pipeline: Pipeline) -> None:

@@ -149,6 +149,19 @@ def test_light_and_dark(tab: Any) -> None:
     assert tab.locator("#theme").inner_text() == "Dark"
 
 
+def test_what_people_said_is_drawn_and_read(tab: Any) -> None:
+    people = tab.locator("#people")
+    assert people.locator("figure svg:visible").count() == 5
+    words = people.locator("svg text").all_text_contents()
+    assert {"today", "proposed 0.4", "poor", "average", "good"} <= set(words)
+    tab.evaluate("document.querySelectorAll('#people details').forEach((one) => { one.open = true; })")
+    assert people.locator("blockquote *:not(mark), blockquote mark *").count() == 0
+    assert "</script><script>window.ran = 1</script>" in people.locator("mark").first.inner_text()
+    assert "\\u202eright to left" in people.inner_text()
+    tab.locator("nav a", has_text="People").click()
+    assert people.evaluate("(one) => Math.abs(one.getBoundingClientRect().top) < innerHeight")
+
+
 @pytest.mark.parametrize("width", [360, 768])
 def test_no_sideways_scrolling(tab: Any, width: int) -> None:
     tab.set_viewport_size({"width": width, "height": 800})
