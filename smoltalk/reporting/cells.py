@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from smoltalk.reporting.sampled import Row, loads
 from smoltalk.reporting.spoken import PARTS
+from smoltalk.review.booking import LABEL
 from smoltalk.text import neutralise, shown
 
 CELL_ROWS = 50_000
@@ -90,7 +91,7 @@ def from_ledger(connection: sqlite3.Connection) -> Cells:
         columns = loads(text)
         if fate == "accepted" and evidence != "{}":
             for gate, told in loads(evidence).items():
-                columns |= {f"{gate}.{key}": one for key, one in _measures(told)}
+                columns |= {f"{gate}.{key}": one for key, one in _measures(told) if gate != LABEL}
         cells.add(fate, columns, _answered(columns))
     return cells
 

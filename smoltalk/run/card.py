@@ -11,7 +11,6 @@ from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.kept import kept
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
-from smoltalk.pipeline.mixes import mixture
 from smoltalk.pipeline.model import BORN_WITH, TRAINED_ON
 from smoltalk.redaction import redact, redact_setting, redact_yaml
 from smoltalk.run.card_header import header
@@ -117,18 +116,9 @@ def _columns(pipeline: Pipeline, published: Published) -> Iterator[tuple[str, st
         what = f"written by {code(writers[column]) if column in writers else 'the source'}"
         if pipeline.mixes:
             what = _OF_MIXTURES.get(column, "of the source")
-        if column == "tokens" and (tokenizer := _tokenizer(pipeline)):
-            what = f"tokens of the whole row, counted with {code(tokenizer)}"
         if column in told:
             what = f"{code(told[column].key)} as the gate {code(told[column].gate)} told it"
         yield code(column), named(kind), what
-
-
-def _tokenizer(pipeline: Pipeline) -> str:
-    """What a mixture counts tokens with; of a file, its name."""
-    part = mixture(pipeline)
-    named = part.mix.tokenizer if part is not None else None
-    return Path(named).name if named and Path(named).is_absolute() else named or ""
 
 
 def _example(published: Published) -> tuple[str, bool]:

@@ -19,7 +19,7 @@ from smoltalk.review.runs import Reviewed
 from smoltalk.run.journal import Fate
 from tests.reporting.made_findings import people, whole
 from tests.reporting.report_runs import made
-from tests.reporting.reviewed_runs import REVIEWED, preferred, talk
+from tests.reporting.reviewed_runs import REVIEWED, preferred, reviewed, talk
 from tests.run.published_runs import accepted, loaded
 
 
@@ -125,8 +125,10 @@ def test_rows_that_people_turned_away_do_not_miss_the_target(found: Findings) ->
 
 
 def test_pairs_are_told_in_their_own_words(tmp_path: Path) -> None:
-    said = gather(preferred(tmp_path)).people
+    found = gather(preferred(tmp_path))
+    said = found.people
     assert said is not None
+    assert not [one.name for one in found.labels if one.name.startswith("human.")]
     assert [(one.what, one.rows) for one in said.became] == [
         ("kept as it was", 3), ("swapped", 3), ("equally good", 3), ("both bad", 3),
     ]  # fmt: skip
@@ -134,6 +136,16 @@ def test_pairs_are_told_in_their_own_words(tmp_path: Path) -> None:
         ("chosen", 3), ("rejected", 3), ("tie", 3), ("both_bad", 3),
     }  # fmt: skip
     assert "One person alone" in people_words(said).agreement
+
+
+def test_rows_with_too_few_answers_are_not_yet_decided(tmp_path: Path) -> None:
+    text = REVIEWED.replace("{sample: 46, wait: true}", "{sample: 4, reviewers: 2}")
+    lines = [accepted(f"{n:016x}", f"Question {n}?", "Yes.", topic="t", score=n / 4) for n in range(4)]
+    found = gather(reviewed(tmp_path, lines, text, lambda items, say: [say(next(iter(items)), "ann", decision="drop")]))
+    assert found.people is not None
+    assert found.people.became == [Became("not yet decided", "accepted", 1)]
+    assert (found.overview.accepted, found.people.alpha, found.people.cuts) == (4, None, [])
+    assert 'id="people"' in page(found)
 
 
 def test_a_run_that_nobody_answered_has_no_such_section(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def test_copies_are_a_known_limit(card: str) -> None:
 
 
 def test_tokens_are_counted_and_not_from_the_source(card: str) -> None:
-    assert "| `tokens` | int | tokens of the whole row, counted with `nano` |" in card
-    assert "| `level` | int | written by the source |" in card
+    assert "| `tokens` | int | counted as the tokenizer's chat template writes the row |" in card
+    assert "| `level` | int | of the source |" in card
 
 
 def test_the_ending_is_a_mixtures(card: str) -> None:
