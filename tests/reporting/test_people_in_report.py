@@ -8,6 +8,7 @@ import pytest
 
 from smoltalk.reporting.figures import Count
 from smoltalk.reporting.findings import Findings
+from smoltalk.reporting.funnel import funnel
 from smoltalk.reporting.gather import gather
 from smoltalk.reporting.page import page
 from smoltalk.reporting.page_people import people_tables, people_words
@@ -17,6 +18,7 @@ from smoltalk.reporting.people_rows import edits
 from smoltalk.reporting.remarks import of_people
 from smoltalk.review.runs import Reviewed
 from smoltalk.run.journal import Fate
+from smoltalk.run.ledger import Books
 from tests.reporting.made_findings import people, whole
 from tests.reporting.report_runs import made
 from tests.reporting.reviewed_runs import REVIEWED, preferred, reviewed, talk
@@ -113,6 +115,16 @@ def test_rows_that_wait_are_pending_everywhere(found: Findings) -> None:
     balance = verdicts(found)[0]
     assert (balance.level, balance.told.endswith("+ 12 pending")) == ("pass", True)
     assert any("12 rows are held back" in one.sentence for one in found.remarks)
+
+
+def test_people_come_last_in_the_funnel(tmp_path: Path) -> None:
+    reasons = [
+        ("rejected", "human", "tie", 2),
+        ("rejected", "of_old", "x", 1),
+        ("pending", "human", "awaits_review", 3),
+    ]
+    stages = funnel(loaded(tmp_path, text=REVIEWED), Books(born=9, reasons=reasons))
+    assert [one.name for one in stages[-3:]] == ["of_old", "human", "human (pending)"]
 
 
 def test_rows_that_people_turned_away_do_not_miss_the_target(found: Findings) -> None:
