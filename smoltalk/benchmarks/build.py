@@ -1,8 +1,8 @@
 """How a fingerprint is made from a benchmark's items."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +23,7 @@ SHORT = 12
 SCORED = 8
 """Words from which on a question is scored by its n-grams: with fewer, a third of them is anybody's phrase."""
 
-_HASHED = ("question", "passage", "choices", "answer")
-_ENCODER = json.JSONEncoder(sort_keys=True)
+_HASHED = ("answer", "choices", "passage", "question")
 
 
 def build(name: str, items: Iterable[Item], origin: str) -> Fingerprint:
@@ -203,5 +202,12 @@ def _sha256(items: Sequence[Item]) -> str:
 
 
 def _hashed(item: Item) -> str:
-    """What the item says, as JSON; not what it is called."""
-    return _ENCODER.encode({name: getattr(item, name) for name in _HASHED})
+    """What the item says, as JSON with its keys sorted; not what it is called."""
+    return "{" + ", ".join(f'"{name}": {_as_json(getattr(item, name))}' for name in _HASHED) + "}"
+
+
+def _as_json(value: str | Sequence[str]) -> str:
+    """As `json.dumps`, which would make an encoder for each of tens of thousands of items."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    return f"[{', '.join(map(encode_basestring_ascii, value))}]"

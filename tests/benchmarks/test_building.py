@@ -1,6 +1,9 @@
 """How items become a fingerprint: units by length, common wording left out, what repeats counted once."""
 
+import json
+
 from smoltalk.benchmarks import Item
+from smoltalk.benchmarks import build as build_module
 from smoltalk.benchmarks.build import build
 from smoltalk.benchmarks.fingerprint import COMMON
 from smoltalk.benchmarks.match import DIGITS, LONG, RUN, WHOLE
@@ -109,3 +112,9 @@ def test_the_manifest_counts_what_can_be_found() -> None:
 def test_an_empty_benchmark_is_a_fingerprint_of_nothing() -> None:
     made = build("quays", [], "here")
     assert (len(made.grams), len(made.kinds), made.manifest.items, made.ids) == (0, 0, 0, ())
+
+
+def test_what_is_hashed_of_an_item_is_its_json() -> None:
+    item = Item(question='a\u2028\U0001f600"\\\n\x01é', choices=("x", "y\t"), passage="p", answer="", id="not this")
+    said = {name: getattr(item, name) for name in ("question", "passage", "choices", "answer")}
+    assert build_module._hashed(item) == json.dumps(said, sort_keys=True)
