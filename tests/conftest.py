@@ -17,3 +17,8 @@ COUNT_PROCESSES = {"engines", "serving", "vllm"}
 def _without_idle_sandboxes(request: pytest.FixtureRequest) -> None:
     if request.path.parent.name in COUNT_PROCESSES and (pool := sys.modules.get("smoltalk.sandbox.pool")):
         pool.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test begins first: others run beside it, and nothing waits for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_killing.py")

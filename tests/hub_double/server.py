@@ -137,7 +137,16 @@ class _Handler(BaseHTTPRequestHandler):
                 found = re.fullmatch(pattern, address.path)
                 if found and self.command in methods.split():
                     query = dict(urllib.parse.parse_qsl(address.query))
-                    call = Call(hub, self.command, address.path, query, {name.title(): value for name, value in self.headers.items()}, body, user, _parts(found))
+                    call = Call(
+                        hub,
+                        self.command,
+                        address.path,
+                        query,
+                        {name.title(): value for name, value in self.headers.items()},
+                        body,
+                        user,
+                        _parts(found),
+                    )
                     with hub.store.lock:
                         return answered(call)
             raise Refusal(404, f"there is no {self.command} {address.path}")
