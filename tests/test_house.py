@@ -85,7 +85,7 @@ DOORS: dict[str, set[str]] = {
         "reporting",
         "publishing",
         "comparison",
-    },  # fmt: skip
+    },
     "rich": {"cli"},
     "sentence_transformers": {"transformers_model"},
     "sklearn": {"engines", "text_classifier", "review"},
