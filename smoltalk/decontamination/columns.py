@@ -74,7 +74,7 @@ def placed(batch: pa.RecordBatch, columns: Sequence[str]) -> Placed:
         order = np.lexsort((turns, column, rows))
         texts, rows, turns, column = texts.take(pa.array(order)), rows[order], turns[order], column[order]
     starts = np.searchsorted(rows, np.arange(batch.num_rows + 1)).astype(np.int64)
-    return Placed(Texts(*_buffers(texts), starts), column, turns)
+    return Placed(Texts(*buffers(texts), starts), column, turns)
 
 
 def spoken(value: Any, depth: int = 0) -> Iterator[str]:
@@ -225,7 +225,8 @@ def said_in(text: bytes) -> str:
     return "\n".join(found) if isinstance(value, dict | list | str) else text.decode()
 
 
-def _buffers(texts: pa.Array) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+def buffers(texts: pa.Array) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+    """The bytes of texts (`string`, `large_string`), and where each begins in them. A null's are whatever is there."""
     kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
     _, offsets, data = texts.buffers()
     if not len(texts) or data is None:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from smoltalk.mixture.hashing import buffers
+from smoltalk.decontamination.columns import buffers
 from smoltalk.text import neutralise
 from smoltalk.words.compiled import compiled, inlined
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from smoltalk.decontamination.columns import buffers
 from smoltalk.words.compiled import compiled, inlined
 from smoltalk.words.scan import mix
 
@@ -48,22 +49,6 @@ def names(hashes: "NDArray[np.uint64]") -> "pa.Array":
     _write(hashes, _HEX, digits)
     offsets = np.arange(len(hashes) + 1, dtype=np.int32) * np.int32(16)
     return pa.Array.from_buffers(pa.string(), len(hashes), [None, pa.py_buffer(offsets), pa.py_buffer(digits)])
-
-
-def buffers(texts: "pa.Array") -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """The bytes of texts (`string`, `large_string`), and where each begins in them. A null's are whatever is there."""
-    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
-    _, offsets, data = texts.buffers()
-    if not len(texts) or data is None:
-        return _readonly(np.empty(0, np.uint8)), np.zeros(len(texts) + 1, np.int64)
-    at = np.frombuffer(offsets, kind)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    return _readonly(np.frombuffer(data, np.uint8)), at
-
-
-def _readonly(data: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-    """What can be written to is another type to compiled code, which would be compiled once more for it."""
-    data.flags.writeable = False
-    return data
 
 
 @inlined

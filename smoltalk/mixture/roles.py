@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from smoltalk.mixture.hashing import buffers
+from smoltalk.decontamination.columns import buffers
 from smoltalk.words.compiled import compiled, inlined
 
 if TYPE_CHECKING:

@@ -110,7 +110,7 @@ def chromium() -> Iterator[Any]:
     with api.sync_playwright() as playwright:
         program = _program(playwright)
         if program is None:
-            pytest.skip("no Chromium on this machine: playwright install chromium")
+            pytest.skip("no Chromium on this machine: apt-get install chromium, or playwright install chromium")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
