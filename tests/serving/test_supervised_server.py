@@ -56,7 +56,10 @@ async def down(server: Server, port: int, how: str) -> int:
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_it_is_ready_when_started_and_gone_when_stopped(tmp_path: Path) -> None:
