@@ -13,6 +13,7 @@ from smoltalk.cli import (
     decontaminate,
     dedup,
     diff,
+    evaluate,
     mix,
     pairs,
     preview,
@@ -22,6 +23,7 @@ from smoltalk.cli import (
     schema,
     status,
     trace,
+    train,
 )
 from smoltalk.cli.ending import ended
 
@@ -41,7 +43,9 @@ for verb in (
     decontaminate.decontaminate, dedup.dedup, diff.diff, mix.mix, pairs.pairs, classifier.classifier, push.push,
 ):  # fmt: skip
     app.command()(verb)
+app.command("eval")(evaluate.evaluate)
 app.add_typer(benchmarks.app)
+app.add_typer(train.app)
 
 
 def _say_version(wanted: bool) -> None:

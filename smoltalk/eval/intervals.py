@@ -1,7 +1,8 @@
 """How sure a figure is: bootstrap intervals over items, and paired tests of two models on the same items.
 
 A metric is a ratio of sums over items: of (points, of) each. An accuracy is (1 or 0, 1); IFEval's instruction accuracy
-is (kept, asked); a loss a token is (nats, tokens). Items are what is drawn again, whole: nothing smaller is independent.
+is (kept, asked); a loss a token is (nats, tokens). Items are what is drawn again, whole: within one, nothing is
+independent.
 """
 
 import math
@@ -161,4 +162,5 @@ def _flipped(a: "Points", b: "Points", rest: "Points", flips: "NDArray[np.int64]
 def _mcnemar(won: int, lost: int) -> float:
     """Two-sided exact binomial test that an item which differs is as likely won as lost (McNemar 1947)."""
     n, few = won + lost, min(won, lost)
-    return min(1.0, 2 * sum(math.comb(n, k) for k in range(few + 1)) / 2**n)
+    tail = sum(math.comb(n, k) for k in range(few + 1)) / (1 << n)
+    return min(1.0, 2 * tail)

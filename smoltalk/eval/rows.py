@@ -67,7 +67,9 @@ def _rows(of: OfData) -> Iterator[Row]:
     if found is None:
         data: Files | OnHub = OnHub(of.data, of.config, of.split or "train", of.revision)
     else:
-        paths = [path for path in found.paths if of.split is None or path.name.startswith((f"{of.split}-", f"{of.split}."))]
+        paths = [
+            path for path in found.paths if of.split is None or path.name.startswith((f"{of.split}-", f"{of.split}."))
+        ]
         if not paths:
             names = ", ".join(path.name for path in found.paths[:5])
             raise UserError([Problem(of.data, 0, f"has no split `{of.split}`", f"it holds {names}")])

@@ -53,10 +53,11 @@ class CausalModel:
             raise WorldError(f"`{error.name}` is not installed, which losses need: {_INSTALL}") from None
         place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         dtype = torch.float32 if place == "cpu" else "auto"
-        transformers.utils.logging.disable_progress_bar()
+        logging: Any = transformers.utils.logging
+        logging.disable_progress_bar()
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-            loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False)
+            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False)
             loaded = loaded.to(place).eval()
         except torch.cuda.OutOfMemoryError:
             raise WorldError(f"{model} does not fit on {place}: free the GPU, or name another `device`") from None

@@ -63,12 +63,12 @@ class Exact(OfData, Asks):
         shown = self._shown()
         found = []
         for number, row in enumerate(self.rows(self.limit), 1):
+            asked = [*shown, self._asked(row)]
             answer = self._read(str(column(row, self.answer, self.data)))
             if answer is None:
                 sentence = f"row {number}: no {self.form} to compare in `{self.answer}`"
                 raise UserError([Problem(self.data, 0, sentence, "another `form`, or another column as `answer`")])
             group = str(row.get(self.group, "")) if self.group else ""
-            asked = [*shown, self._asked(row)]
             found.append(Item(str(row.get("id", number)), asked, (), group, {"answer": answer}))
         return found
 

@@ -1,4 +1,4 @@
-"""Does it prefer what people (or a judge) prefer? Held-out pairs, by a model's likelihoods or a reward model's scores."""
+"""Does it prefer what people (or a judge) prefer? Held-out pairs, by likelihoods or scores."""
 
 import asyncio
 import math

@@ -16,7 +16,7 @@ from smoltalk.eval.rows import OfData
 from smoltalk.eval.subject import Subject
 from smoltalk.eval.task import Asks, Item, Mark, Metric, Tell
 from smoltalk.requests import Sampling
-from smoltalk.rows import Row, message
+from smoltalk.rows import message
 from smoltalk.text import strings
 
 _COLUMNS = ("prompt", "instruction", "question", "turns", "messages")
@@ -87,9 +87,7 @@ class SideBySide(OfData, Asks):
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(verdicts(*each)) for each in zip(items, ours, theirs, strict=True)]
-        marks = [
-            _mark(item, task.result(), mine) for item, task, mine in zip(items, tasks, ours, strict=True)
-        ]
+        marks = [_mark(item, task.result(), mine) for item, task, mine in zip(items, tasks, ours, strict=True)]
         return controlled(marks, [_words(mine) for mine in ours], [_words(yours) for yours in theirs])
 
     async def _won(self, judge: Subject, item: Item, first: list[Said], second: list[Said]) -> float | None:
@@ -121,7 +119,9 @@ def _item(value: Any, name: str, group: str) -> Item:
     if isinstance(value, str):
         return Item(name, [message("user", value)], (), group)
     if all(isinstance(turn, str) for turn in value):
-        return Item(name, [message("user", value[0])], tuple(message("user", one)["content"] for one in value[1:]), group)
+        return Item(
+            name, [message("user", value[0])], tuple(message("user", one)["content"] for one in value[1:]), group
+        )
     turns = [message(turn["role"], turn["content"]) for turn in value]
     while turns and turns[-1]["role"] != "user":
         turns.pop()
