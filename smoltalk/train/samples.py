@@ -33,7 +33,8 @@ def drawn(recipe: Recipe, rows: Rows) -> list[Sample]:
 def _sample(row: dict[str, Any]) -> Sample | None:
     if row.get("messages"):
         turns = [_said(one) for one in row["messages"]]
-        return {"prompt": turns[:-1], "wanted": turns[-1]["content"]} if _plain(row["messages"]) else None
+        first = next(place for place, one in enumerate(turns) if one["role"] == "assistant")
+        return {"prompt": turns[:first], "wanted": turns[first]["content"]} if _plain(row["messages"]) else None
     if not isinstance(row.get("chosen"), list):
         return None
     prompt = [_said(one) for one in row.get("prompt") or row["chosen"][:-1]]

@@ -136,7 +136,7 @@ def _measured(trainer: Any, rows: Rows) -> dict[str, float]:
     if rows.test is None or trainer.eval_dataset is None:
         return {}
     found = trainer.evaluate()
-    passed_over = ("runtime", "per_second", "epoch", "num_tokens", "num_input_tokens")
+    passed_over = ("runtime", "per_second", "epoch", "num_tokens", "num_input_tokens", "_time")
     return {
         name.removeprefix("eval_"): float(value)
         for name, value in found.items()
@@ -176,8 +176,10 @@ def _quiet() -> None:
     ):  # fmt: skip
         os.environ.setdefault(name, value)
     import datasets
+    from transformers.utils import logging
 
     datasets.disable_progress_bars()
+    logging.disable_progress_bar()
 
 
 def _installed(recipe: Recipe) -> None:
