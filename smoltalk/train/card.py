@@ -58,7 +58,7 @@ def _body(results: Mapping[str, Any]) -> Iterator[str]:
     yield from _samples(results)
     yield "## Limits\n"
     yield "It was measured on rows of the kind it was trained on, which says nothing of other uses."
-    yield "The licence of the weights follows from that of the model it started from and of its data; it is not stated here."
+    yield "The licence of the weights follows from those of the first model and of the data; it is not stated here."
 
 
 def _ledger(run: str | None) -> Iterator[str]:
@@ -71,9 +71,10 @@ def _ledger(run: str | None) -> Iterator[str]:
     with closing(database.connect(Path(run) / "run.db")) as connection:
         books = read_books(connection)
     yield f"\n## The rows\n\nFrom the run {code(Path(run).name)}, {books.state}:\n"
-    yield table(("born", "accepted", "rejected", "failed"),
-                [(f"{books.born:,}", f"{books.accepted:,}", f"{books.rejected:,}", f"{books.failed:,}")], right=4)  # fmt: skip
-    why = [(code(where), inline(reason), f"{rows:,}") for fate, where, reason, rows in books.reasons if fate != "accepted"]
+    counts = {"born": books.born, "accepted": books.accepted, "rejected": books.rejected, "failed": books.failed}
+    yield table(list(counts), [[f"{rows:,}" for rows in counts.values()]], right=4)
+    turned_away = [one for one in books.reasons if one[0] != "accepted"]
+    why = [(code(where), inline(reason), f"{rows:,}") for _, where, reason, rows in turned_away]
     if why:
         yield "\n" + table(("gate or step", "reason", "rows"), why, right=1)
 
@@ -83,5 +84,5 @@ def _samples(results: Mapping[str, Any]) -> Iterator[str]:
         return
     yield "## Samples\n\nHeld-out prompts, answered greedily.\n"
     for one in results["samples"][:_SAMPLES]:
-        said = f"> {one['prompt'][-1]['content'][:_TEXT]}\n\nbefore: {one['before'][:_TEXT]}\n\nafter: {one['after'][:_TEXT]}"
-        yield fence(said) + "\n"
+        said = {"asked": one["prompt"][-1]["content"], "before": one["before"], "after": one["after"]}
+        yield fence("\n\n".join(f"{when}: {text[:_TEXT]}" for when, text in said.items())) + "\n"

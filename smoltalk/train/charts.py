@@ -45,7 +45,7 @@ _OF: Mapping[str, Sequence[Curve]] = {
         _LOSS,
         Curve(
             "Pairs in the right order",
-            "Share of pairs whose chosen answer gains more than the rejected one, against the model training began with. "
+            "Share of pairs whose chosen answer gains more than the rejected one, against the model it began as. "
             "It begins at 0: a model gains nothing on itself.",
             (("rewards/accuracies", "training", "accepted"), ("eval_rewards/accuracies", "held out", "rejected")), 0.5,
         ),
@@ -118,13 +118,15 @@ def _drawn(lines: Sequence[tuple[str, str, Sequence[tuple[float, float]]]], leve
         layers.append({"data": {"values": [{}]}, "mark": mark, "encoding": {"y": {"datum": level}}})
     for word, colour, points in lines:
         values = [
-            {"step": step, "value": value, "told": f"step {step:,.0f}, {word}: {short(value)}"} for step, value in points
+            {"step": step, "value": value, "told": f"step {step:,.0f}, {word}: {short(value)}"}
+            for step, value in points
         ]
         held = word != "training"
+        dots = {"size": 26, "color": COLOURS[colour], "filled": True} if held and len(points) < 40 else False
         layers.append({
             "data": {"values": values},
             "mark": {"type": "line", "color": COLOURS[colour], "strokeWidth": 2 if held else 1.3, "aria": False,
-                     "point": {"size": 26, "color": COLOURS[colour], "filled": True} if held and len(points) < 40 else False},
+                     "point": dots},
             "encoding": {
                 "x": {"field": "step", "type": "quantitative", "title": "steps",
                       "axis": {"grid": False, "tickCount": 5, "format": "~s"}, "scale": {"nice": False}},

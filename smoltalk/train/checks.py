@@ -51,7 +51,8 @@ class Checked:
                 "they are trained on text that is served differently"
             )
         if self.left_out:
-            said.append(f"{self.left_out:,} faulty rows are left out, the first: {self.faults[0][0]}: {self.faults[0][1]}")
+            row, fault = self.faults[0]
+            said.append(f"{self.left_out:,} faulty rows are left out, the first: {row}: {fault}")
         return said
 
     @property
@@ -118,12 +119,13 @@ def _name(dataset: Any, place: int) -> str:
 
 def _refuse(recipe: Recipe, faults: list[tuple[str, str]], born: int) -> None:
     allowed = recipe.ours.data.max_faulty if recipe.ours.data is not None else 0.0
-    if not faults or len(faults) < born and len(faults) <= allowed * born:
+    if not faults or (len(faults) < born and len(faults) <= allowed * born):
         return
     key = next((one for one in ("data", "datasets", "dataset_name") if one in recipe.document.data), "data")
     line = recipe.document.line((key,))
     problems = [Problem(str(recipe.path), line, f"{key}: {row}: {fault}") for row, fault in faults[:_SHOWN]]
     more = f"{len(faults):,} of {born:,} rows cannot be learned from"
     share = -(-len(faults) * 1000 // born) / 1000
-    hint = f"`max_faulty: {share:g}` under `data:` leaves them out" if share < 1 and recipe.ours.data is not None else ""
+    can = share < 1 and recipe.ours.data is not None
+    hint = f"`max_faulty: {share:g}` under `data:` leaves them out" if can else ""
     raise UserError([*problems, Problem(str(recipe.path), line, f"{key}: {more}", hint)])

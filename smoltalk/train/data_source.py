@@ -62,7 +62,7 @@ class TrainingData(Part):
     def source(self, split: str) -> MixSource:
         """What is read, as a mixture's source. A split of a run is the files that are named after it."""
         if self.hub is not None:
-            given = {"hub": self.hub, "config": self.config, "split": split, "revision": self.revision}
+            given: dict[str, Any] = {"hub": self.hub, "config": self.config, "split": split, "revision": self.revision}
         elif self.run is not None and len(self.splits()) > 1:
             given = {"files": [str(path) for path in _of_split(Path(self.run), split)]}
         else:
@@ -114,7 +114,7 @@ def where_it_is(given: str) -> dict[str, str]:
         return {"run": given}
     on_disk = place.exists() or any(map(given.count, "*?[")) or place.suffix in (".jsonl", ".parquet")
     if on_disk or given.count("/") != 1 or given.startswith((".", "/", "~", "runs/")):
-        return {"run": given} if place.is_dir() and (place / "data").is_dir() or not on_disk else {"files": given}
+        return {"run": given} if (place.is_dir() and (place / "data").is_dir()) or not on_disk else {"files": given}
     return {"hub": given}
 
 

@@ -14,7 +14,8 @@ def of_conversation(turns: Any) -> str:
         return wrong
     if not any(one["role"] == "assistant" for one in turns):
         return "has no answer to learn"
-    return "" if turns[-1]["role"] == "assistant" else f"ends with a turn of the {turns[-1]['role']}, not with an answer"
+    last = turns[-1]["role"]
+    return "" if last == "assistant" else f"ends with a turn of the {last}, not with an answer"
 
 
 def of_pair(row: Mapping[str, Any]) -> str:

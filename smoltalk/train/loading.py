@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,7 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
         source = data.source(split)
         try:
             reader = opened("data", source, recipe.makes, _columns(recipe, data, source))
-            written = write(
-                reader, folder / f"{split}.arrow", lambda n, split=split: tell(f"read {split}: {n:,} rows")
-            )
+            written = write(reader, folder / f"{split}.arrow", partial(_said_of, tell, split))
         except UserError as error:
             raise UserError([recipe.document.problem(("data",), f"data: {p.sentence}", p.hint) if not p.line else p
                              for p in error.problems]) from None  # fmt: skip
@@ -86,6 +85,10 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
         hint = "fewer: held_out"
         raise recipe.problem("data", f"data: all {len(found[0]):,} rows are held out, and none is left", hint)
     return rows
+
+
+def _said_of(tell: Tell, split: str, rows: int) -> None:
+    tell(f"read {split}: {rows:,} rows")
 
 
 def _columns(recipe: Recipe, data: TrainingData, source: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""`training.html`: curves, figures before and after, samples and facts of a training, one file that asks for nothing."""
+"""`training.html`: curves, figures before and after, samples and facts of a training, in one file."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -77,7 +77,8 @@ def facts(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     part = "" if trained == results["parameters"] else f", {trained:,} of them trained"
     yield "parameters", f"{results['parameters']:,}{part}"
     many = f", {results['processes']} processes" if results["processes"] > 1 else ""
-    yield "made on", f"{results['device']}{many}, {span(results['seconds'])}" + (", resumed" if results["resumed"] else "")
+    resumed = ", from a checkpoint on" if results["resumed"] else ""
+    yield "made on", f"{results['device']}{many}, {span(results['seconds'])}{resumed}"
     yield "with", ", ".join(f"{name} {version}" for name, version in results["versions"].items())
 
 

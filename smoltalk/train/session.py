@@ -82,19 +82,18 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
 
 
 def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Results:
-    from transformers.trainer_utils import get_last_checkpoint
+    from transformers import trainer_utils
 
     from smoltalk.train import dpo, reward, samples, sft
     from smoltalk.train.configured import setting
     from smoltalk.train.watching import Request, Watch, stopping_politely
 
+    last_checkpoint: Any = trainer_utils.get_last_checkpoint
     recipe, rows = looked.recipe, looked.rows
     tell("load the model")
     request = Request()
     built = {"sft": sft, "dpo": dpo, "reward": reward}[recipe.kind]
-    trainer = built.trainer(
-        setting(recipe, looked.args, looked.template.tokenizer), rows, [Watch(tell, request)]
-    )
+    trainer = built.trainer(setting(recipe, looked.args, looked.template.tokenizer), rows, [Watch(tell, request)])
     _without_printing(trainer)
     first, alone = trainer.is_world_process_zero(), trainer.args.world_size == 1
     tokenizer = trainer.processing_class
@@ -107,7 +106,7 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
         samples.answered(recipe, trainer.model, tokenizer, results["samples"], "before")
     if first:
         write(results, recipe.out)
-    last = recipe.value("resume_from_checkpoint", None) or get_last_checkpoint(str(recipe.out))
+    last = recipe.value("resume_from_checkpoint", None) or last_checkpoint(str(recipe.out))
     began = time.monotonic()
     with stopping_politely(request, tell):
         trainer.train(resume_from_checkpoint=last)
@@ -179,7 +178,8 @@ def _quiet() -> None:
     from transformers.utils import logging
 
     datasets.disable_progress_bars()
-    logging.disable_progress_bar()
+    quiet: Any = logging.disable_progress_bar
+    quiet()
 
 
 def _installed(recipe: Recipe) -> None:
@@ -187,6 +187,5 @@ def _installed(recipe: Recipe) -> None:
 
     lacks = [name for name in ("torch", "trl") if find_spec(name) is None]
     if lacks:
-        hint = "pip install 'smoltalk-factory[train]'"
-        raise WorldError(f"training needs {' and '.join(lacks)}, which {'are' if len(lacks) > 1 else 'is'} not installed",
-                         command=hint)  # fmt: skip
+        sentence = f"training needs {' and '.join(lacks)}, not installed here"
+        raise WorldError(sentence, command="pip install 'smoltalk-factory[train]'")

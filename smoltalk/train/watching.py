@@ -67,8 +67,8 @@ def stopping_politely(request: Request, tell: Tell) -> Iterator[None]:
 
     before: dict[int, Any] = {}
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, ask)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            before[one] = signal.signal(one, ask)
     except ValueError:  # not the main thread: whoever owns it is asked
         before = {}
     try:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smoltalk.errors import Problem, UserError
 from smoltalk.train.faults import of_conversation, of_pair
 from smoltalk.train.recipe import Recipe
 
@@ -29,7 +28,7 @@ class Template:
 def prepared(recipe: Recipe, conversational: bool) -> Template:
     """The tokenizer of the recipe's model, with the template that TRL will use.
 
-    Raises `UserError` where there is no tokenizer, no template, or none with the marks that `assistant_only_loss` needs.
+    Raises `UserError` where there is no tokenizer, no template, or none with the marks `assistant_only_loss` needs.
     """
     tokenizer = _tokenizer(recipe)
     path = recipe.value("chat_template_path", None)
@@ -136,7 +135,8 @@ def _written(template: Template, turns: Any, row: Mapping[str, Any]) -> dict[str
     import orjson
 
     tools = row.get("tools")
-    more = {"tools": orjson.loads(tools) if isinstance(tools, str) else tools, **(row.get("chat_template_kwargs") or {})}
+    tools = orjson.loads(tools) if isinstance(tools, str) else tools
+    more = {"tools": tools, **(row.get("chat_template_kwargs") or {})}
     said = template.tokenizer.apply_chat_template(
         turns, chat_template=template.training, return_dict=True, return_assistant_tokens_mask=template.masks, **more
     )
@@ -161,15 +161,15 @@ def columns_wanted(recipe: Recipe, names: list[str]) -> bool:
         if lacks := [name for name in ("chosen", "rejected") if name not in names]:
             is_sft = "messages" in names
             sentence = f"{key}: the rows have no `{lacks[0]}`" + (": they are conversations" if is_sft else "")
-            hint = f"`smoltalk train {recipe.kind}` learns from pairs: `smoltalk pairs RUN` makes them of what was rejected"
+            hint = f"`train {recipe.kind}` learns from pairs: `smoltalk pairs RUN` makes them of what was rejected"
             raise recipe.problem(key, sentence, hint)
         return True
     if "chosen" in names and "messages" not in names:
         raise recipe.problem(key, f"{key}: the rows are pairs", "smoltalk train dpo, or reward")
     if "prompt" in names and "completion" not in names:
-        sentence = f"{key}: TRL takes rows with a column `prompt` for prompt and completion, and there is no `completion`"
+        sentence = f"{key}: to TRL, a column `prompt` means prompt and completion, and there is no `completion`"
         raise recipe.problem(key, sentence, "leave `prompt` out of the columns")
     if not {"messages", "conversations", "completion", "text"} & set(names):
         sentence = f"{key}: the rows have no `messages`, `text` or `completion`"
-        raise UserError([Problem(str(recipe.path), recipe.document.line((key,)), sentence, f"they have {', '.join(names)}")])
+        raise recipe.problem(key, sentence, f"they have {', '.join(names)}")
     return bool({"messages", "conversations"} & set(names))

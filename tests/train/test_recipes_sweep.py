@@ -1,6 +1,7 @@
 """Every recipe that ships reads without a mistake and makes its trainer's config; the list of keys is TRL's own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_trl_takes_a_recipe(recipe: Recipe, tmp_path: Path) -> None:
     from smoltalk.train.configured import config
 
     here: dict[str, Any] = {"use_cpu": True, "bf16": False, "output_dir": str(tmp_path)}
-    built = config(Recipe(recipe.kind, recipe.name, recipe.path, {**recipe.given, **here}, recipe.ours, recipe.document))
+    built = config(replace(recipe, given={**recipe.given, **here}))
     assert type(built).__name__ == {"sft": "SFTConfig", "dpo": "DPOConfig", "reward": "RewardConfig"}[recipe.kind]
     assert built.learning_rate == recipe.given["learning_rate"]
     assert built.max_length == recipe.given["max_length"]
