@@ -13,6 +13,7 @@ from smoltalk.document import Document, Key, parse, read_text
 from smoltalk.errors import Problem, UserError, nearest
 from smoltalk.fields import fill, meant, shown
 from smoltalk.pipeline.settings import apply
+from smoltalk.redaction import redact_setting
 from smoltalk.train.data_source import Makes, TrainingData
 from smoltalk.train.trl_keys import GONE, Form, Kind, fits, keys, keys_of_a_dataset, others, words
 
@@ -98,8 +99,23 @@ def read(kind: Kind, path: Path, settings: Mapping[str, str] | None = None, out:
     recipe = Recipe(kind, path.stem, path, data, ours, document)
     problems += _rows(recipe, own)
     if problems:
-        raise UserError(problems)
+        raise UserError(_blamed(problems, document, settings or {}))
     return recipe
+
+
+def _blamed(problems: list[Problem], document: Document, settings: Mapping[str, str]) -> Iterator[Problem]:
+    """Problems of keys that only `--set` gives are told at the setting."""
+    given = {name: f"--set {name}={redact_setting(name, text)}" for name, text in settings.items()}
+    for one in problems:
+        found = [said for name, said in given.items() if _is_of(one, name, document)]
+        yield Problem(found[0], 0, one.sentence, one.hint) if found else one
+
+
+def _is_of(problem: Problem, name: str, document: Document) -> bool:
+    """Whether a problem is of a setting, which has no line of its own in the file."""
+    key = tuple(name.split("."))
+    words = {f"`{key[-1]}`", f"{name}:"}
+    return key not in document.lines and any(word in problem.sentence for word in words)
 
 
 def _found(path: Path) -> Path:
