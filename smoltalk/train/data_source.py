@@ -104,7 +104,26 @@ class TrainingData(Part):
                 hint = "smoltalk train dpo, or reward" if makes == "sft" else (
                     f"smoltalk train sft; or make pairs of what was rejected: smoltalk pairs {self.run}"
                 )  # fmt: skip
-            yield key[2:], told, hint
+            if key[2:] == () and told.startswith("has no column"):
+                yield from _lacks(source, makes, told, hint)
+            else:
+                yield key[2:], told, hint
+
+
+def _lacks(source: MixSource, makes: Makes, told: str, hint: str) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Columns of the trainer's form that are not there; `prompt` need not be, where both answers begin with it."""
+    from smoltalk.mixture.here import look
+
+    there = (look(source).columns or frozenset()) | source.columns.keys()
+    if makes == "dpo" and {"chosen", "rejected"} <= there:
+        return
+    if makes == "dpo" and "messages" in there:
+        hint = "`smoltalk train sft` learns from them; `smoltalk pairs RUN` makes pairs of what a run rejected"
+        yield (), "the rows are conversations, and this trainer learns from pairs", hint
+    elif makes == "sft" and {"chosen", "rejected"} <= there:
+        yield (), "the rows are pairs, and this trainer learns from conversations", "smoltalk train dpo, or reward"
+    else:
+        yield (), told, hint
 
 
 def where_it_is(given: str) -> dict[str, str]:

@@ -170,7 +170,7 @@ def _kept(out: Path) -> str:
 def _quiet() -> None:
     """Nothing but what we say goes to the screen or the network: before the libraries are imported."""
     for name, value in (
-        ("HF_HUB_DISABLE_TELEMETRY", "1"), ("TOKENIZERS_PARALLELISM", "false"), ("TRL_EXPERIMENTAL_SILENCE", "1"), ("TQDM_DISABLE", "1"),
+        ("HF_HUB_DISABLE_TELEMETRY", "1"), ("TOKENIZERS_PARALLELISM", "false"), ("TQDM_DISABLE", "1"),
         ("TRANSFORMERS_VERBOSITY", "error"), ("HF_DATASETS_DISABLE_PROGRESS_BARS", "1"),
     ):  # fmt: skip
         os.environ.setdefault(name, value)
