@@ -30,27 +30,34 @@ class Training:
 
 
 def training(name: str, folder: str | Path | None) -> Training | None:
-    """The history in a model's folder, or of its last checkpoint (`trainer_state.json`); None where there is none."""
+    """The history in a model's folder: `smoltalk train`'s own, or that of TRL's last checkpoint; None where there is none."""
     if folder is None or not Path(folder).is_dir():
         return None
+    told = _read(Path(folder) / "training.json", "history")
+    if told:
+        return Training(name, told)
     states = [
         Path(folder) / "trainer_state.json",
         *sorted(Path(folder).glob("checkpoint-*/trainer_state.json"), key=_step),
     ]
     for path in reversed(states):
-        try:
-            history = json.loads(path.read_bytes())["log_history"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        found: dict[str, list[tuple[float, float]]] = {}
-        for entry in history if isinstance(history, list) else ():
-            for theirs, ours in _NAMES.items():
-                value, step = entry.get(theirs), entry.get("step")
-                if isinstance(value, int | float) and isinstance(step, int | float):
-                    found.setdefault(ours, []).append((float(step), float(value)))
-        if found:
+        if found := _read(path, "log_history"):
             return Training(name, found)
     return None
+
+
+def _read(path: Path, key: str) -> dict[str, list[tuple[float, float]]]:
+    try:
+        history = json.loads(path.read_bytes())[key]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    found: dict[str, list[tuple[float, float]]] = {}
+    for entry in history if isinstance(history, list) else ():
+        for theirs, ours in _NAMES.items():
+            value, step = entry.get(theirs), entry.get("step")
+            if isinstance(value, int | float) and isinstance(step, int | float):
+                found.setdefault(ours, []).append((float(step), float(value)))
+    return found
 
 
 def _step(path: Path) -> int:

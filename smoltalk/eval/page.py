@@ -8,7 +8,7 @@ from smoltalk.eval.page_charts import Curve, Dot, curves, intervals
 from smoltalk.eval.page_parts import Page, Sample, Section, sample
 from smoltalk.eval.results import Results, Score, Versus
 from smoltalk.eval.task import Mark
-from smoltalk.eval.written import differing, estimated, interval, number, p_value, verdict
+from smoltalk.eval.written import differing, estimated, interval, number, p_value, points_of, verdict
 from smoltalk.reporting.charts import NARROW, WIDE
 from smoltalk.reporting.charts_bars import Piece
 from smoltalk.reporting.charts_figure import Figure
@@ -25,7 +25,10 @@ def page(of: Results, marks: Mapping[tuple[str, str], Sequence[Mark]], trainings
     names = [one["name"] for one in of.models]
     tasks = [_task(of, task, names, marks) for task in of.tasks]
     sections = [one for one in (_beside(of), *tasks, _trained(trainings), _models(of)) if one]
-    tiles = [(f"{len(names)}", "models" if len(names) > 1 else "model"), (f"{len(of.tasks)}", "tasks")]
+    tiles = [
+        (f"{len(names)}", "models" if len(names) > 1 else "model"),
+        (f"{len(of.tasks)}", "tasks" if len(of.tasks) > 1 else "task"),
+    ]
     tiles.append((f"{sum(map(len, marks.values())):,}", "items marked"))
     lead = "Figures with their 95 % intervals: what would come of other items of the same kind lies there."
     footer = f"{span(of.seconds)} in the last call; {of.kept:,} replies were kept from earlier ones."
@@ -128,7 +131,7 @@ def _beside(of: Results) -> Section | None:
         figures.append(Figure("", f"{caption}.", draw(width=NARROW), draw(width=WIDE)))
     heads = "model|against|task|metric|#difference|#95 % interval|#p|#adjusted p|#items"
     rows = [
-        (one.model, one.against, one.task, one.metric, number(one.difference.value, one.unit, True),
+        (one.model, one.against, one.task, one.metric, points_of(one.difference.value, one.unit),
          interval(one.difference.low, one.difference.high, one.unit, True), f"{one.difference.p:.2g}",
          f"{one.adjusted:.2g}", f"{one.difference.items:,}")
         for one in of.versus
@@ -153,7 +156,7 @@ def _samples(task: str, names: Sequence[str], marks: Mapping[tuple[str, str], Se
     """Items on which a model failed, then others; each with what every model said."""
     by_item = {name: {mark.item: mark for mark in marks.get((task, name), ()) if mark.said} for name in names}
     first = by_item[names[0]]
-    wrong = [item for item in first if any(found.get(item) and found[item].why for found in by_item.values())]
+    wrong = [item for item in first if any(_failed(found.get(item)) for found in by_item.values())]
     right = [item for item in first if item not in set(wrong)]
     chosen = wrong[: max(_SHOWN // 2, _SHOWN - len(right))] + right
     for item in chosen[:_SHOWN]:
@@ -161,7 +164,13 @@ def _samples(task: str, names: Sequence[str], marks: Mapping[tuple[str, str], Se
         for name in names:
             if (mark := by_item[name].get(item)) is not None:
                 parts.append((f"{name}: {mark.why}" if mark.why else name, "\n\n".join(mark.said)))
-        yield sample(first[item].asked.partition("\n")[0] or item, *parts)
+        failed = [name for name in names if _failed(by_item[name].get(item))]
+        head = first[item].asked.partition("\n")[0] or item
+        yield sample(f"✕ {head[:120]} ({', '.join(failed)})" if failed else f"✓ {head}", *parts)
+
+
+def _failed(mark: Mark | None) -> bool:
+    return mark is not None and bool(mark.why)
 
 
 def _trained(trainings: Sequence[Training]) -> Section | None:

@@ -23,8 +23,14 @@ def estimated(of: Estimate, unit: str) -> str:
 
 
 def differing(of: Difference, unit: str) -> str:
-    """`+3.1 % [+0.2, +6.0]`; of shares these are percentage points."""
-    return f"{number(of.value, unit, True)} {interval(of.low, of.high, unit, True)}"
+    """`+3.1 points [+0.2, +6.0]`: of shares percentage points."""
+    points = " points" if unit == "%" else ""
+    return f"{points_of(of.value, unit)}{points} {interval(of.low, of.high, unit, True)}"
+
+
+def points_of(value: float, unit: str) -> str:
+    """A difference: `+3.1` of percentage points, `-0.120` nats."""
+    return number(value, unit, True).removesuffix(" %")
 
 
 def p_value(p: float) -> str:

@@ -58,7 +58,7 @@ def test_no_reading_of_an_empty_answer_keeps_anything() -> None:
     from smoltalk.constraints import read
 
     asked = read([{"id": "punctuation:no_comma", "kwargs": {}}])
-    assert kept("", asked, "strict") == kept("***", asked[:0], "loose") + [False]
+    assert kept("", asked, "strict") == [False] and kept("***", asked[:0], "loose") == []
     assert kept(" \n ", asked, "loose") == [False]
     assert len(readings("a\nb\nc")) == 8 and "b" in readings("a\n*b*\nc")
 

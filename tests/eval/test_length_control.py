@@ -27,7 +27,7 @@ def test_what_does_not_go_with_length_stays() -> None:
 
 def test_the_influence_of_items_is_the_doubt_of_the_figure() -> None:
     rates = [win_rate(*judged(seed, 0.5, 1.5, 300))[0] for seed in range(60)]
-    rate, influence = win_rate(*judged(99, 0.5, 1.5, 300))
+    _, influence = win_rate(*judged(99, 0.5, 1.5, 300))
     assert abs(influence.mean()) < 1e-9
     assert influence.std() / np.sqrt(300) == pytest.approx(np.std(rates), rel=0.35)
 
