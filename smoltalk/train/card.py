@@ -1,7 +1,6 @@
 """The model card: what it was trained on, by which recipe, with what result, as a README that the Hub reads."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def _body(results: Mapping[str, Any]) -> Iterator[str]:
     yield "## Training\n"
     yield table(("", ""), [(name, inline(value)) for name, value in facts(results)]) + "\n"
     yield from (f"- {inline(one)}" for one in results["remarks"])
-    yield from _ledger(results["data"]["run"])
+    yield from _ledger(results["data"]["books"])
     told = yaml.safe_dump(results["recipe"], sort_keys=False, allow_unicode=True, width=100)
     yield f"\n## Recipe\n\nTRL's own keys; `{RESULTS}` beside this file holds every figure.\n\n{fence(told, 'yaml')}\n"
     yield from _samples(results)
@@ -61,21 +60,13 @@ def _body(results: Mapping[str, Any]) -> Iterator[str]:
     yield "The licence of the weights follows from those of the first model and of the data; it is not stated here."
 
 
-def _ledger(run: str | None) -> Iterator[str]:
+def _ledger(books: Mapping[str, Any] | None) -> Iterator[str]:
     """The books of the run whose rows were trained on."""
-    if run is None or not (Path(run) / "run.db").is_file():
+    if books is None:
         return
-    from smoltalk.run import database
-    from smoltalk.run.ledger import read_books
-
-    with closing(database.connect(Path(run) / "run.db")) as connection:
-        books = read_books(connection)
-    yield f"\n## The rows\n\nFrom the run {code(Path(run).name)}, {books.state}:\n"
-    counts = {"born": books.born, "accepted": books.accepted, "rejected": books.rejected, "failed": books.failed}
-    yield table(list(counts), [[f"{rows:,}" for rows in counts.values()]], right=4)
-    turned_away = [one for one in books.reasons if one[0] != "accepted"]
-    why = [(code(where), inline(reason), f"{rows:,}") for _, where, reason, rows in turned_away]
-    if why:
+    yield f"\n## The rows\n\nFrom the run {code(books['run'])}, {books['state']}:\n"
+    yield table(list(books["counts"]), [[f"{rows:,}" for rows in books["counts"].values()]], right=4)
+    if why := [(code(where), inline(reason), f"{rows:,}") for _, where, reason, rows in books["reasons"]]:
         yield "\n" + table(("gate or step", "reason", "rows"), why, right=1)
 
 

@@ -1,6 +1,8 @@
 """`training.json`: what a model was trained on, with which recipe, and what came of it; also whether it is finished."""
 
+import hashlib
 from collections.abc import Mapping
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,9 @@ import orjson
 
 from smoltalk import __version__
 from smoltalk.errors import Problem, UserError
-from smoltalk.redaction import redact_setting
+from smoltalk.redaction import redact_setting, shown_path
+from smoltalk.run import database
+from smoltalk.run.ledger import read_books
 from smoltalk.train.checks import Checked
 from smoltalk.train.loading import Rows
 from smoltalk.train.recipe import Recipe
@@ -35,13 +39,13 @@ def begun(recipe: Recipe, rows: Rows, checked: Checked) -> Results:
         "name": recipe.name,
         "model": recipe.given["model_name_or_path"],
         "from_scratch": recipe.ours.from_scratch,
-        "recipe": {name: _unsecret(name, value) for name, value in recipe.given.items()},
+        "recipe": _told(recipe),
         "data": {
-            "origin": rows.origin,
-            "run": recipe.ours.data.run if recipe.ours.data is not None else None,
+            "origin": _shown(rows.origin),
+            "books": _books(recipe.ours.data.run if recipe.ours.data is not None else None),
             "hub": recipe.ours.data.hub if recipe.ours.data is not None else None,
             "licence": rows.licence,
-            "identity": rows.identity,
+            "identity": hashlib.blake2b(orjson.dumps(rows.identity, default=str), digest_size=8).hexdigest(),
             "rows": checked.rows,
             "held_out": checked.held_out,
             "tokens": checked.tokens,
@@ -90,7 +94,7 @@ def usable(recipe: Recipe) -> Results | None:
         if out.is_dir() and any(out.iterdir()) and {one.name for one in out.iterdir()} - {"rows"}:
             raise _elsewhere(f"{out} is not empty and holds no training of ours")
         return None
-    was, now = earlier["recipe"], {name: _unsecret(name, value) for name, value in recipe.given.items()}
+    was, now = earlier["recipe"], _told(recipe)
     other = sorted(name for name in was.keys() | now.keys() if name not in _FREE and was.get(name) != now.get(name))
     if earlier["kind"] != recipe.kind:
         other.insert(0, "kind")
@@ -104,12 +108,33 @@ def usable(recipe: Recipe) -> Results | None:
 
 def same_rows(earlier: Mapping[str, Any], results: Mapping[str, Any], out: Path) -> None:
     """Raises `UserError` where a training would go on with other rows than it began with."""
-    if earlier["data"]["identity"] != orjson.loads(orjson.dumps(results["data"]["identity"])):
+    if earlier["data"]["identity"] != results["data"]["identity"]:
         raise _elsewhere(f"the rows have changed since the training in {out} was begun")
 
 
 def _elsewhere(sentence: str) -> UserError:
     return UserError([Problem("--out", 0, sentence, "name a new folder: --out FOLDER")])
+
+
+def _books(run: str | None) -> Results | None:
+    """Where the rows of the run ended, those that were turned away among them."""
+    if run is None or not (Path(run) / "run.db").is_file():
+        return None
+    with closing(database.connect(Path(run) / "run.db")) as connection:
+        books = read_books(connection)
+    counts = {"born": books.born, "accepted": books.accepted, "rejected": books.rejected, "failed": books.failed}
+    reasons = [list(one) for one in books.reasons if one[0] != "accepted"]
+    return {"run": Path(run).name, "state": books.state, "counts": counts, "reasons": reasons}
+
+
+def _told(recipe: Recipe) -> Results:
+    """TRL's keys without secrets, and without the folder: that is one machine's business."""
+    return {name: _unsecret(name, value) for name, value in recipe.given.items() if name != "output_dir"}
+
+
+def _shown(origin: str) -> str:
+    """Where rows are from, without what stands above the working directory."""
+    return shown_path(Path(origin)) if Path(origin).exists() else origin
 
 
 def _unsecret(name: str, value: Any) -> Any:

@@ -77,7 +77,7 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
         raise
     except OSError as error:
         raise WorldError(f"{recipe.out}: {error.strerror or error}", _kept(recipe.out), command) from error
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.parent if rank == "0" else folder, ignore_errors=True)
     return results, False
 
 
@@ -126,6 +126,7 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
     tell("write the model")
     trainer.save_model(str(recipe.out))
     if first:
+        (recipe.out / "training_args.bin").unlink(missing_ok=True)  # a pickle; `training.json` says the same
         write(results, recipe.out)
     return results
 
