@@ -7,6 +7,7 @@ import typer
 
 from smoltalk import __version__
 from smoltalk.cli import (
+    ablate,
     benchmarks,
     check,
     classifier,
@@ -44,6 +45,7 @@ for verb in (
 ):  # fmt: skip
     app.command()(verb)
 app.command("eval")(evaluate.evaluate)
+app.command()(ablate.ablate)
 app.add_typer(benchmarks.app)
 app.add_typer(train.app)
 
