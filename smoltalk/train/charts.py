@@ -1,5 +1,6 @@
 """What training looked like over its steps: loss, accuracy, margins, as charts of the reporting pages."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -140,17 +141,16 @@ def _drawn(lines: Sequence[tuple[str, str, Sequence[tuple[float, float]]]], leve
 
 def _lengths(data: Mapping[str, Any]) -> Iterator[Figure]:
     lengths: Sequence[int] = data["lengths"]
-    if not lengths or min(lengths) == max(lengths):
+    if not lengths or not 0 < min(lengths) < max(lengths):
         return
     low, high = min(lengths), max(lengths)
-    width = (high - low) / _BINS
-    edges = [low + width * place for place in range(_BINS + 1)]
+    edges = [low * (high / low) ** (place / _BINS) for place in range(_BINS + 1)]
     counts = [0] * _BINS
     for one in lengths:
-        counts[min(_BINS - 1, int((one - low) / width))] += 1
+        counts[min(_BINS - 1, bisect_right(edges, one) - 1)] += 1
     limit = data["max_length"]
     marks = [(float(limit), f"max_length {short(limit)}")] if limit and low < limit < high else []
     cut = f" {data['cut']:,} are longer than `max_length` and are cut." if data["cut"] else ""
     caption = f"Rows by their tokens, as the chat template writes them; of pairs, the longer side.{cut}"
     says = f"Rows have {low:,} to {high:,} tokens"
-    yield Figure("Lengths", caption, histogram(Histogram(edges, counts, "linear"), "tokens", says, marks=marks))
+    yield Figure("Lengths", caption, histogram(Histogram(edges, counts), "tokens", says, marks=marks))
