@@ -30,7 +30,7 @@ class Training:
 
 
 def training(name: str, folder: str | Path | None) -> Training | None:
-    """The history in a model's folder: `smoltalk train`'s own, or that of TRL's last checkpoint; None where there is none."""
+    """The history in a model's folder: `smoltalk train`'s own, or that of TRL's last checkpoint; None without one."""
     if folder is None or not Path(folder).is_dir():
         return None
     told = _read(Path(folder) / "training.json", "history")

@@ -48,15 +48,15 @@ def run(suite: Suite, words: Sequence[str]) -> int:
 
 
 def _addressed(suite: Suite, model: Model) -> tuple[str, dict[str, Any]]:
-    engine, name = model.engine, type(model.engine).__name__
-    if name == "Openai" or getattr(engine, "endpoint", None):
+    engine = model.engine
+    if getattr(engine, "base_url", None) or getattr(engine, "endpoint", None):
         return _remote(suite, engine)
     if model.weights is None:
         sentence = f"{suite} runs models by their weights or behind an endpoint, and {model.name} is neither"
         raise UserError([Problem(model.given, 0, sentence)])
     weights = str(Path(model.weights).resolve()) if Path(model.weights).is_dir() else model.weights
-    if name == "Vllm":
-        given = getattr(engine, "options", {}) or {}
+    given = getattr(engine, "options", None)
+    if given is not None:
         options = {key: given[key] for key in _SHARED if given.get(key) is not None}
         return "vllm", {"pretrained" if suite == "lm-eval" else "model_name": weights, **options}
     if suite == "lm-eval":

@@ -174,12 +174,11 @@ def _engine(document: Document) -> tuple[Engine, str]:
 
 
 def _weights(engine: Engine) -> str | None:
-    model = getattr(engine, "folder", None) or (getattr(engine, "model", None) if _is_local(engine) else None)
+    """Where an engine of this machine has its model from: an endpoint's name says nothing of weights."""
+    if getattr(engine, "base_url", None) or getattr(engine, "endpoint", None):
+        return None
+    model = getattr(engine, "folder", None) or getattr(engine, "model", None)
     return str(model) if model else None
-
-
-def _is_local(engine: Engine) -> bool:
-    return type(engine).__name__.startswith(("Vllm", "Nano", "RewardModel")) and not getattr(engine, "endpoint", None)
 
 
 def _folder_name(folder: Path) -> str:
