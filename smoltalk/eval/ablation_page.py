@@ -38,8 +38,9 @@ def remarks(of: Found) -> Iterator[str]:
     """A sentence for each part and task, what helped most first."""
     for one in ranked(of):
         said = verdict(one)
-        told = f"{one.left_out}: {points_of(one.bought.value, one.unit)} {_unit(one)} {one.task}, {one.metric}"
-        yield f"{told} {interval(one.bought.low, one.bought.high, one.unit, True)}: {said} ({p_value(one.adjusted)})"
+        figure = f"{points_of(one.bought.value, one.unit)} {interval(one.bought.low, one.bought.high, one.unit, True)}"
+        what = one.task if one.task == one.metric else f"{one.task}, {one.metric}"
+        yield f"{one.left_out} bought {figure} {_unit(one)} {what}: {said} ({p_value(one.adjusted)})"
 
 
 def ranked(of: Found) -> list[Bought]:
@@ -60,16 +61,16 @@ def verdict(one: Bought) -> str:
 
 
 def _unit(one: Bought) -> str:
-    return "points of" if one.unit == "%" else f"{one.unit} of"
+    return "points of" if one.unit == "%" else f"{one.unit} {'less ' if one.lower else ''}of"
 
 
 def _task(task: str, some: Sequence[Bought], of: Found) -> Section:
     first = some[0].metric
     headline = [one for one in some if one.metric == first and not one.group]
-    figures = [_figure(f"{first}: what each part bought", headline, lambda one: one.left_out)]
+    figures = [_figure(f"{first}: what each part bought", headline)]
     for group in dict.fromkeys(one.group for one in some if one.group):
         within = [one for one in some if one.group == group]
-        figures.append(_figure(f"On {group}", within, lambda one: one.left_out)._replace(wide=None))
+        figures.append(_figure(f"On {group}", within)._replace(wide=None))
     whole = of.wholes.get(f"{task}: {first}")
     lead = f"The whole mixture's model: {first} {estimated(whole, some[0].unit)}." if whole else ""
     heads = [
@@ -90,7 +91,7 @@ def _task(task: str, some: Sequence[Bought], of: Found) -> Section:
     return Section(task, lead, figures, [Table("All figures", heads, rows, len(rows) > 12)])
 
 
-def _figure(title: str, some: Sequence[Bought], label: object) -> Figure:
+def _figure(title: str, some: Sequence[Bought]) -> Figure:
     by = 100 if some[0].unit == "%" else 1
     ordered = sorted(some, key=lambda one: -one.bought.value)
     dots = [
@@ -98,8 +99,7 @@ def _figure(title: str, some: Sequence[Bought], label: object) -> Figure:
             f"{one.left_out}: {points_of(one.bought.value, one.unit)}", 0 if one.kind == "source" else 2)
         for one in ordered
     ]  # fmt: skip
-    axis = "percentage points" if some[0].unit == "%" else f"{some[0].unit}, less is written as more"
-    axis = axis if some[0].lower or some[0].unit == "%" else some[0].unit
+    axis = "percentage points" if some[0].unit == "%" else some[0].unit + (" less" if some[0].lower else "")
     says = f"{title}: " + "; ".join(dot.told for dot in dots)
     draw = partial(intervals, dots, axis, says, zero=True)
     return Figure(title, _CAPTION, draw(width=NARROW), draw(width=WIDE))

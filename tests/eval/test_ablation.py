@@ -96,7 +96,7 @@ def test_what_helps_and_what_hurts(here: Path) -> None:
     assert bought["useful"].by_seed == (0.5, 0.5) and bought["useful"].bought.items == 80
     assert found.rows == {"whole": 100, "without-useful": 60, "without-harmful": 80, "without-idle": 60}
     assert found.steps == 7 and [steps for _, _, steps in trainer.trained] == [None] + [7] * 7
-    assert [one.split(":")[0] for one in remarks(found)] == ["useful", "idle", "harmful"]
+    assert [one.split()[0] for one in remarks(found)] == ["useful", "idle", "harmful"]
     said = html(page("planted", found))
     assert "helps" in said and "hurts" in said and "cannot be told" in said and said.count("<svg") >= 2
 
