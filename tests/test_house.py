@@ -73,7 +73,7 @@ DOORS: dict[str, set[str]] = {
     "py3langid": {"constraints"},
     "pyarrow": {
         "run", "steps", "records", "local_files", "words", "decontamination", "duplicates", "deduplication",
-        "mixture", "mixing", "reporting", "publishing", "comparison",
+        "mixture", "mixing", "reporting", "publishing", "comparison", "train",
     },  # fmt: skip
     "rich": {"cli"},
     "sentence_transformers": {"transformers_model"},
