@@ -54,9 +54,11 @@ def ranked(of: Found) -> list[Bought]:
 
 
 def verdict(one: Bought) -> str:
-    """`helps`, `hurts`, or that it cannot be told."""
+    """`helps`, `hurts`, or that it cannot be told: by its items, or because trainings with other seeds disagree."""
     if one.adjusted >= 0.05:
         return "cannot be told"
+    if len({seed > 0 for seed in one.by_seed}) > 1:
+        return "cannot be told: seeds disagree"
     return "helps" if one.bought.value > 0 else "hurts"
 
 

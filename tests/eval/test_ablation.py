@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from smoltalk.errors import UserError
 from smoltalk.eval import ablation
 from smoltalk.eval.ablation import Plan, Tell, ablate
-from smoltalk.eval.ablation_page import page, remarks
+from smoltalk.eval.ablation_page import page, remarks, verdict
 from smoltalk.eval.naming import model_of, tasks
 from smoltalk.eval.page_parts import html
 from smoltalk.eval.subject import Model
@@ -99,6 +100,13 @@ def test_what_helps_and_what_hurts(here: Path) -> None:
     assert [one.split()[0] for one in remarks(found)] == ["useful", "idle", "harmful"]
     said = html(page("planted", found))
     assert "helps" in said and "hurts" in said and "cannot be told" in said and said.count("<svg") >= 2
+
+
+def test_seeds_that_disagree_tell_nothing(here: Path) -> None:
+    found = ablate(plan(here, Parrot(), seeds=2), lambda line: None)
+    (useful,) = [one for one in found.bought if one.left_out == "useful" and one.metric == "right"]
+    assert verdict(useful) == "helps"
+    assert verdict(replace(useful, by_seed=(0.5, -0.1))) == "cannot be told: seeds disagree"
 
 
 def test_an_ablation_goes_on_where_it_was_stopped(here: Path) -> None:
