@@ -15,8 +15,8 @@ from smoltalk.eval.ablation_page import page, remarks, verdict
 from smoltalk.eval.naming import model_of, tasks
 from smoltalk.eval.page_parts import html
 from smoltalk.eval.subject import Model
-from smoltalk.eval.task import Task
-from smoltalk.eval.variants import variants
+from smoltalk.eval.task import Mark, Task
+from smoltalk.eval.variants import Variant, variants
 
 MIXTURE = """\
 name: planted
@@ -100,6 +100,19 @@ def test_what_helps_and_what_hurts(here: Path) -> None:
     assert [one.split()[0] for one in remarks(found)] == ["useful", "idle", "harmful"]
     said = html(page("planted", found))
     assert "helps" in said and "hurts" in said and "cannot be told" in said and said.count("<svg") >= 2
+
+
+def test_of_a_loss_less_is_better() -> None:
+    from smoltalk.eval.ablation import _compared
+
+    def seed(nats: float) -> dict[str, list[Mark]]:
+        points = [(nats + n % 3, 10.0) for n in range(30)]
+        return {"loss": [Mark(str(n), {"loss": one, "loss of a byte": one}) for n, one in enumerate(points)]}
+
+    both = [Variant("whole", "", "whole", ""), Variant("without-a", "a", "source", "")]
+    (loss, _) = _compared(both, tasks(["loss: {data: x}"]), {"whole": [seed(10)], "without-a": [seed(20)]})
+    assert loss.bought.value == pytest.approx(1.0) == loss.by_seed[0] and loss.whole.value < loss.without.value
+    assert verdict(loss) == "helps"
 
 
 def test_seeds_that_disagree_tell_nothing(here: Path) -> None:

@@ -88,8 +88,9 @@ def test_a_judge_in_both_orders(here: Path) -> None:
     # 12 answers are the same, so that the judge prefers the first in both orders: a tie. 12 are "Hm." and lose.
     assert duels["win rate"].estimate.value == 0.75 and duels["agreement"].estimate.value == 0.5
     assert duels["win rate"].p is not None and duels["win rate"].p < 0.001
-    lines = (here / "out" / "items.jsonl").read_text(encoding="utf-8")
-    assert "tie, the orders differ" in lines
+    verdicts = read_marks(here / "out" / "items.jsonl")["side_by_side: verdicts", "good"]
+    assert {mark.why for mark in verdicts if "plus 1?" in mark.asked} == {"tie, the orders differ"}
+    assert {mark.why for mark in verdicts if "plus 3?" in mark.asked} == {"won"}
     with pytest.raises(UserError, match="takes a judge"):
         evaluate(both, of, here / "out", silent, against="bad")
 

@@ -100,6 +100,13 @@ def test_shots_stand_before_the_question(tmp_path: Path) -> None:
     task = one(f"exact: {{data: {data}, ask: '{{question}}', shots: 1, shots_from: {shown}}}")
     (item,) = task.items()
     assert [turn["content"] for turn in item.messages] == ["1 + 1?", "#### 2", "2 + 2?"]
+    split = lines(tmp_path / "test-00000.jsonl", {"question": "3 + 3?", "answer": "#### 6"})
+    lines(tmp_path / "train-00000.jsonl", {"question": "4 + 4?", "answer": "#### 8"})
+    for where in (str(shown), "train"):
+        task = one(f"exact: {{data: {split.parent}, split: test, ask: '{{question}}', shots: 1, shots_from: {where}}}")
+        (item,) = task.items()
+        first = "4 + 4?" if where == "train" else "1 + 1?"
+        assert [turn["content"] for turn in item.messages][::2] == [first, "3 + 3?"]
 
 
 def test_exact_says_what_it_cannot_compare(tmp_path: Path) -> None:

@@ -80,4 +80,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _kwargs(value: Any) -> dict[str, Any]:
-    return {name: one for name, one in (value or {}).items() if one is not None}
+    """Those that are there; a table in which others are null may hold whole numbers as floats."""
+    given = {name: one for name, one in (value or {}).items() if one is not None}
+    whole = {name: int(one) for name, one in given.items() if isinstance(one, float) and one.is_integer()}
+    return given | whole
