@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -175,8 +176,11 @@ def _of_trl(recipe: Recipe) -> Rows:
             from trl import DatasetMixtureConfig, get_dataset
 
             said = ("datasets", "streaming", "test_split_size")
-            loaded = get_dataset(DatasetMixtureConfig(**{k: recipe.given[k] for k in said if k in recipe.given}))
-            origin = ", ".join(str(one["path"]) for one in recipe.given["datasets"])
+            # it turns the mappings into objects of its own where they stand
+            loaded = get_dataset(
+                DatasetMixtureConfig(**deepcopy({k: recipe.given[k] for k in said if k in recipe.given}))
+            )
+            origin = ", ".join(dict.fromkeys(str(one["path"]) for one in recipe.given["datasets"]))
         else:
             origin = str(recipe.given["dataset_name"])
             loaded = load_dataset(origin, name=recipe.value("dataset_config", None))

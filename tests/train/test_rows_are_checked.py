@@ -131,6 +131,18 @@ def test_a_question_is_never_on_both_sides(recipe_file: Write, tmp_path: Path) -
     assert {row["messages"][0]["content"] for row in again.test} == asked[1]
 
 
+def test_rows_by_keys_of_trl(recipe_file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    recipe_file([{"messages": talk(n)["messages"]} for n in range(10)])
+    one = {"path": "json", "data_files": str(tmp_path / "rows.jsonl"), "columns": ["messages"]}
+    path = recipe_file(datasets=[one, {**one, "split": "train[:50%]"}])
+    found = looked("sft", path, tmp_path / "rows")
+    assert found.checked.rows == 15
+    assert found.rows.origin == "json"
+    with pytest.raises(UserError, match="dataset_name: "):
+        looked("sft", recipe_file(dataset_name=str(tmp_path / "nowhere")), tmp_path / "rows")
+
+
 def test_held_out_is_a_share_or_a_number() -> None:
     assert TrainingData(hub="a/b", held_out=12).held_out == 12
     with pytest.raises(ValueError, match="whole number"):
