@@ -183,6 +183,10 @@ def _rows(recipe: Recipe, own: Mapping[str, Any]) -> Iterator[Problem]:
         hint = "give `data: {run: ...}`, `{files: ...}` or `{hub: ...}`, or TRL's own `dataset_name` or `datasets`"
         told = "names no rows to train on" if not said else f"has {' and '.join(f'`{one}`' for one in said)}"
         yield recipe.document.problem((said[0],) if said else (), told, hint if not said else "give one of them")
+    for name in ("dataset_streaming", "streaming"):
+        if recipe.given.get(name) is True:
+            hint = "leave it out: rows are read from disk as they are needed"
+            yield recipe.document.problem((name,), f"{name}: every row is looked at before training", hint)
     if recipe.ours.data is not None:
         for key, sentence, hint in recipe.ours.data.mistakes(recipe.makes):
             yield recipe.document.problem(("data", *key), f"data: {sentence}", hint)

@@ -35,9 +35,12 @@ GONE: Mapping[str, str] = {
     "evaluation_strategy": "it is `eval_strategy` now",
     "tokenizer_name_or_path": "the tokenizer is the model's",
     "group_by_length": "`train_sampling_strategy: group_by_length`",
+    "env": "variables are set in the shell",
+    "accelerate_config": "accelerate launch --config_file FILE -m smoltalk train ...",
+    "num_processes": "accelerate launch --num_processes N -m smoltalk train ...",
     "kind": "it is the word after `smoltalk train`",
 }
-"""Keys of older versions of TRL and of the alignment handbook, and what says the same today."""
+"""Keys of older versions of TRL, of the alignment handbook and of the `trl` command, and what says the same here."""
 
 
 @cache

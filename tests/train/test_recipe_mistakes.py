@@ -86,6 +86,12 @@ def test_one_word_says_where_the_rows_are(tmp_path: Path, monkeypatch: pytest.Mo
     assert "there is no `rows.jsonl`" in told("sft", path)
 
 
+def test_rows_are_not_streamed_past_the_checks(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndataset_name: a/b\ndataset_streaming: true\n")
+    assert "recipe.yaml:3  dataset_streaming: every row is looked at" in told("sft", path)
+
+
 def test_a_recipe_is_read_without_torch(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nlearning_rate: 1.0e-3\n")
