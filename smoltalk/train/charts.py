@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -94,7 +95,8 @@ def _curves(results: Mapping[str, Any]) -> Iterator[Figure]:
 
 def _points(results: Mapping[str, Any], name: str) -> list[tuple[float, float]]:
     """(step, value); held-out figures begin with what was measured before training."""
-    found = [(float(one["step"]), float(one[name])) for one in results["history"] if name in one]
+    there = [one for one in results["history"] if isinstance(one.get(name), int | float) and isfinite(one[name])]
+    found = [(float(one["step"]), float(one[name])) for one in there]
     bare = name.removeprefix("eval_")
     if name.startswith("eval_"):
         first, last = results["before"].get(bare), results["after"].get(bare)

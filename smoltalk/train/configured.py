@@ -31,12 +31,13 @@ def config(recipe: Recipe) -> Any:
     own = config_keys(recipe.kind)
     said = {name: value for name, value in recipe.given.items() if name in own}
     said.setdefault("disable_tqdm", True)
+    said.setdefault("logging_nan_inf_filter", False)  # a loss that is no number is logged as what it is
     if recipe.kind == "dpo" and isinstance(said.get("loss_type"), str):
         said["loss_type"] = [said["loss_type"]]
     try:
         return cls(**said)
     except (ValueError, TypeError, ImportError) as error:
-        raise _told(recipe, str(error)) from error
+        raise told(recipe, str(error)) from error
 
 
 def setting(recipe: Recipe, args: Any, tokenizer: Any) -> Setting:
@@ -49,7 +50,7 @@ def setting(recipe: Recipe, args: Any, tokenizer: Any) -> Setting:
         peft_config = _peft(recipe, model_args)
         quantization = get_quantization_config(model_args)
     except (ValueError, ImportError) as error:
-        raise _told(recipe, str(error)) from error
+        raise told(recipe, str(error)) from error
     args.model_init_kwargs = {
         "revision": model_args.model_revision,
         "attn_implementation": model_args.attn_implementation,
@@ -89,13 +90,16 @@ def _random(recipe: Recipe, said: Mapping[str, Any]) -> Any:
     return build(shape, **{name: value for name, value in how.items() if value is not None})
 
 
-def _told(recipe: Recipe, words: str) -> UserError:
-    """TRL's words, at the line of the key that they name first."""
+def told(recipe: Recipe, words: str) -> UserError:
+    """What TRL or transformers say, at the line of the key that they name first."""
     first = words.partition("\n")[0].strip()[:400]
     if "bf16" in first or "use_cpu" in first:
         sentence = "bf16: TRL trains in bfloat16 by default, and there is no GPU here that can"
         key = "bf16" if "bf16" in recipe.document.data else ""
         return recipe.problem(key, sentence, "to train on CPU: `use_cpu: true` and `bf16: false`")
+    if "flash" in first.lower() and "attn_implementation" in recipe.given:
+        hint = "pip install flash-attn, for GPUs; or leave attn_implementation out"
+        return recipe.problem("attn_implementation", f"attn_implementation: {first}", hint)
     named = [name for name in keys(recipe.kind) if name in recipe.given and name in first]
     key = min(named, key=first.index) if named else ""
     return UserError([Problem(str(recipe.path), recipe.document.line((key,) if key else ()), f"TRL: {first}")])

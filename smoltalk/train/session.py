@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,9 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
             raise memory.told(recipe, _kept(recipe.out), command) from error
         raise
     except OSError as error:
-        raise WorldError(f"{recipe.out}: {error.strerror or error}", _kept(recipe.out), command) from error
+        # transformers says so as well when a model cannot be had
+        said = f"{recipe.out}: {error.strerror}" if error.strerror else str(error).partition("\n")[0]
+        raise WorldError(said, _kept(recipe.out), command) from error
     shutil.rmtree(folder.parent if rank == "0" else folder, ignore_errors=True)
     return results, False
 
@@ -84,7 +87,7 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
 def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Results:
     from transformers import trainer_utils
 
-    from smoltalk.train import dpo, reward, samples, sft
+    from smoltalk.train import configured, dpo, reward, samples, sft
     from smoltalk.train.configured import setting
     from smoltalk.train.watching import Request, Watch, stopping_politely
 
@@ -93,7 +96,10 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
     tell("load the model")
     request = Request()
     built = {"sft": sft, "dpo": dpo, "reward": reward}[recipe.kind]
-    trainer = built.trainer(setting(recipe, looked.args, looked.template.tokenizer), rows, [Watch(tell, request)])
+    try:
+        trainer = built.trainer(setting(recipe, looked.args, looked.template.tokenizer), rows, [Watch(tell, request)])
+    except (ValueError, TypeError, ImportError) as error:
+        raise configured.told(recipe, str(error)) from error
     _without_printing(trainer)
     first, alone = trainer.is_world_process_zero(), trainer.args.world_size == 1
     tokenizer = trainer.processing_class
@@ -123,6 +129,7 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
         "batch": trainer.args.train_batch_size * trainer.args.gradient_accumulation_steps * trainer.args.world_size,
         "device": str(trainer.args.device.type), "processes": trainer.args.world_size,
     }  # fmt: skip
+    results["remarks"] += _diverged(results["history"])
     tell("write the model")
     trainer.save_model(str(recipe.out))
     if first:
@@ -140,7 +147,7 @@ def _measured(trainer: Any, rows: Rows) -> dict[str, float]:
     return {
         name.removeprefix("eval_"): float(value)
         for name, value in found.items()
-        if isinstance(value, int | float) and not any(word in name for word in passed_over)
+        if isinstance(value, int | float) and isfinite(value) and not any(word in name for word in passed_over)
     }
 
 
@@ -152,6 +159,12 @@ def _history(logged: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for one in logged
         if "train_runtime" not in one
     ]
+
+
+def _diverged(history: list[dict[str, Any]]) -> list[str]:
+    """What to say of a loss that is no number any more."""
+    steps = [one["step"] for one in history if not isfinite(one.get("loss", 0.0))]
+    return [f"the loss is no number at step {steps[0]:,}: a lower learning_rate may keep it one"] if steps else []
 
 
 def _without_printing(trainer: Any) -> None:

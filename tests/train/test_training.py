@@ -144,6 +144,24 @@ def test_bf16_without_a_gpu_says_what_to_set(recipe: Callable[..., Recipe]) -> N
         trained(recipe("sft", use_cpu=False, bf16=True))
 
 
+def test_what_is_not_installed_is_said_at_its_key(recipe: Callable[..., Recipe]) -> None:
+    pytest.importorskip("transformers")
+    from transformers.utils import is_flash_attn_2_available
+
+    if is_flash_attn_2_available():
+        pytest.skip("flash attention is installed")
+    with pytest.raises(UserError, match=r"attn_implementation: .*[Ff]lash"):
+        trained(recipe("sft", attn_implementation="flash_attention_2"))
+
+
+def test_a_loss_that_is_no_number_is_told(recipe: Callable[..., Recipe]) -> None:
+    from smoltalk.train.page import page
+
+    results = trained(recipe("sft", learning_rate=1e30, max_grad_norm=1e30))
+    assert "the loss is no number at step" in results["remarks"][-1]
+    assert "Over the steps" in page(results)
+
+
 def test_random_weights_are_those_of_the_seed(recipe: Callable[..., Recipe], tiny: str) -> None:
     from safetensors.torch import load_file
 
