@@ -126,7 +126,7 @@ def _mixed(variant: Variant, plan: Plan, tell: Tell) -> tuple[Path, int]:
 def _evaluated(place: Path, label: str, tasks: Mapping[str, Task], tell: Tell) -> dict[str, list[Mark]]:
     """Each task's marks, from an earlier call where it had the same tasks."""
     folder = place / "eval"
-    asked = {name: {"task": type(task).__name__, **task.model_dump(mode="json")} for name, task in tasks.items()}
+    asked = {name: task.identity() for name, task in tasks.items()}
     if not _is_done(folder, asked):
         given = model_of(str(place / "model"))
         model = Model(label, given.engine, given.weights, given.given)

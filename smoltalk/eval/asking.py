@@ -1,6 +1,7 @@
 """Items asked of an engine, many at once; every reply is written down before it is used, and never paid for twice."""
 
 import asyncio
+import fcntl
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -36,16 +37,26 @@ class Replies:
         """Replies that were there before."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                self._read(path)
             self._file: IO[bytes] = path.open("ab")
-            if self._file.tell() and not path.read_bytes().endswith(b"\n"):
-                self._file.write(b"\n")
+            self._alone(path)
+            self._read(path)
         except OSError as error:
             raise WorldError(f"{path}: {error.strerror}") from error
 
+    def _alone(self, path: Path) -> None:
+        """The kernel lets go of the lock however the process ends."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            sentence = f"{path.parent} is being written by another process"
+            raise WorldError(sentence, command="the same command with `--out` and another folder") from None
+
     def _read(self, path: Path) -> None:
-        for line in path.read_bytes().splitlines():
+        text = path.read_bytes()
+        if text and not text.endswith(b"\n"):
+            self._file.write(b"\n")
+        for line in text.splitlines():
             try:
                 one = orjson.loads(line)
                 self._known[one["key"]] = Said(*(one[name] for name in Said._fields))

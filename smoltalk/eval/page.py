@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from smoltalk.eval.curves import Training
+from smoltalk.eval.page_answers import samples
 from smoltalk.eval.page_charts import Curve, Dot, curves, intervals
-from smoltalk.eval.page_parts import Page, Sample, Section, sample
+from smoltalk.eval.page_parts import Page, Section
 from smoltalk.eval.results import Results, Score, Versus
 from smoltalk.eval.task import Mark
 from smoltalk.eval.written import differing, estimated, interval, number, p_value, points_of, verdict
@@ -16,8 +17,6 @@ from smoltalk.reporting.page_tables import Column, Table
 from smoltalk.reporting.page_text import span
 
 _COLOURS = ("accepted", "rejected", "third", "fourth", "fifth", "failed")
-_SHOWN = 12
-"""Answers of each task: half of them wrong, where there are any."""
 
 
 def page(of: Results, marks: Mapping[tuple[str, str], Sequence[Mark]], trainings: Sequence[Training] = ()) -> Page:
@@ -72,9 +71,10 @@ def _task(
     ]  # fmt: skip
     columns = [Column("metric", False), Column("of", False), Column("model", False)]
     columns += [Column("figure"), Column("95 % interval"), Column("items")]
-    fields = ", ".join(f"{name}: {value}" for name, value in of.tasks[task].items() if value not in (None, "", [], ()))
+    given = {name: value for name, value in of.tasks[task].items() if name != "files"}
+    fields = ", ".join(f"{name}: {value}" for name, value in given.items() if value not in (None, "", [], ()))
     table = Table("All figures", columns, rows, len(rows) > 6)
-    return Section(task, fields, figures, [table], list(_samples(task, names, marks)))
+    return Section(task, fields, figures, [table], list(samples(task, names, marks)))
 
 
 def _figure(metric: str, scores: Sequence[Score]) -> Figure:
@@ -150,27 +150,6 @@ def _beside(of: Results) -> Section | None:
 def _table(title: str, heads: str, rows: Sequence[Sequence[str]]) -> Table:
     columns = [Column(head.removeprefix("#"), head.startswith("#")) for head in heads.split("|")]
     return Table(title, columns, rows)
-
-
-def _samples(task: str, names: Sequence[str], marks: Mapping[tuple[str, str], Sequence[Mark]]) -> Iterator[Sample]:
-    """Items on which a model failed, then others; each with what every model said."""
-    by_item = {name: {mark.item: mark for mark in marks.get((task, name), ()) if mark.said} for name in names}
-    first = by_item[names[0]]
-    wrong = [item for item in first if any(_failed(found.get(item)) for found in by_item.values())]
-    right = [item for item in first if item not in set(wrong)]
-    chosen = wrong[: max(_SHOWN // 2, _SHOWN - len(right))] + right
-    for item in chosen[:_SHOWN]:
-        parts = [("asked", first[item].asked)]
-        for name in names:
-            if (mark := by_item[name].get(item)) is not None:
-                parts.append((f"{name}: {mark.why}" if mark.why else name, "\n\n".join(mark.said)))
-        failed = [name for name in names if _failed(by_item[name].get(item))]
-        head = first[item].asked.partition("\n")[0] or item
-        yield sample(f"✕ {head[:120]} ({', '.join(failed)})" if failed else f"✓ {head}", *parts)
-
-
-def _failed(mark: Mark | None) -> bool:
-    return mark is not None and bool(mark.why)
 
 
 def _trained(trainings: Sequence[Training]) -> Section | None:

@@ -25,6 +25,13 @@ class OfData(Part):
     revision: str | None = None
     """Of a Hub dataset: a commit, tag or branch."""
 
+    def files_now(self) -> dict[str, Any]:
+        """Name, bytes and time of change of local files. Raises `UserError`."""
+        from smoltalk.decontamination.parts import files
+
+        found = files([self.data]) if self.revision is None else None
+        return {"files": found.identity()} if found is not None else {}
+
     def rows(self, most: int | None) -> list[Row]:
         """The first rows. Raises `UserError` and `WorldError`."""
         found = list(islice(_rows(self), most))

@@ -104,9 +104,7 @@ class _Work:
     def _results(self, marks: Mapping[tuple[str, str], list[Mark]]) -> Results:
         return Results(
             models=[{"name": one.name, "given": one.given, "plan": one.engine.plan()} for one in self.models],
-            tasks={
-                name: {"task": type(task).__name__, **task.model_dump(mode="json")} for name, task in self.tasks.items()
-            },
+            tasks={name: task.identity() for name, task in self.tasks.items()},
             scores=list(counting.scores(self.tasks, marks)),
             versus=counting.versus(self.tasks, marks, self.against) if self.against else [],
             judge=self.judge.given if self.judge else "",

@@ -73,6 +73,14 @@ class Task(Part, ABC):
     limit: int | None = Field(default=None, gt=0)
     """Items at most: the first ones, in the data's order."""
 
+    def identity(self) -> dict[str, Any]:
+        """What, when changed, makes these other items: written beside the figures."""
+        return {"task": type(self).__name__, **self.model_dump(mode="json"), **self.files_now()}
+
+    def files_now(self) -> dict[str, Any]:
+        """What is known of the files it reads."""
+        return {}
+
     @abstractmethod
     async def marks(self, subject: "Subject", tell: Tell) -> list[Mark]:
         """A mark for each item. Raises `UserError` and `WorldError`."""

@@ -137,6 +137,10 @@ def test_an_ablation_goes_on_where_it_was_stopped(here: Path) -> None:
     assert [name for name, _, _ in trainer.trained] == ["whole", "without-useful", "without-harmful", "without-idle"]
     assert not any(line.startswith("whole, seed 0: exact") for line in lines), "what was evaluated is not asked again"
     assert ablate(plan(here, trainer), lambda line: None).bought == whole.bought and len(trainer.trained) == 4
+    with Path("asked.jsonl").open("a") as file:
+        file.write(json.dumps({"question": "What is 1 plus 1, hard?", "answer": "2"}) + "\n")
+    more = ablate(plan(here, trainer), lambda line: None)
+    assert {one.bought.items for one in more.bought} == {81}, "other items are asked"
 
 
 def test_gates_can_be_left_out_too(here: Path) -> None:

@@ -80,6 +80,16 @@ def test_nothing_is_asked_twice(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert evaluate(one, of, here / "out", silent).kept == 24 and len(asked) == before
 
 
+def test_a_second_process_is_told(here: Path) -> None:
+    from smoltalk.eval.asking import Replies
+
+    first = Replies(here / "out" / "replies.jsonl")
+    with pytest.raises(WorldError, match="is being written by another process"):
+        evaluate(models(["good.yaml"]), tasks(["exact: {data: sums.jsonl}"]), here / "out", silent)
+    first.close()
+    assert evaluate(models(["good.yaml"]), tasks(["exact: {data: sums.jsonl}"]), here / "out", silent).scores
+
+
 def test_a_judge_in_both_orders(here: Path) -> None:
     of = tasks(["side_by_side: {data: sums.jsonl}"])
     both, (judge,) = models(["good.yaml", "bad.yaml"]), models(["judge.yaml"])
