@@ -146,13 +146,15 @@ def _lengths(data: Mapping[str, Any]) -> Iterator[Figure]:
     if not lengths or not 0 < min(lengths) < max(lengths):
         return
     low, high = min(lengths), max(lengths)
-    edges = [low * (high / low) ** (place / _BINS) for place in range(_BINS + 1)]
-    counts = [0] * _BINS
+    edges = sorted({round(low * (high / low) ** (place / _BINS)) for place in range(_BINS + 1)})
+    counts = [0] * (len(edges) - 1)
     for one in lengths:
-        counts[min(_BINS - 1, bisect_right(edges, one) - 1)] += 1
+        counts[min(len(counts), bisect_right(edges, one)) - 1] += 1
     limit = data["max_length"]
     marks = [(float(limit), f"max_length {short(limit)}")] if limit and low < limit < high else []
     cut = f" {data['cut']:,} are longer than `max_length` and are cut." if data["cut"] else ""
     caption = f"Rows by their tokens, as the chat template writes them; of pairs, the longer side.{cut}"
     says = f"Rows have {low:,} to {high:,} tokens"
-    yield Figure("Lengths", caption, histogram(Histogram(edges, counts), "tokens", says, marks=marks))
+    yield Figure(
+        "Lengths", caption, histogram(Histogram([float(one) for one in edges], counts), "tokens", says, marks=marks)
+    )

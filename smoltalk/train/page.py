@@ -99,10 +99,10 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _told(said: Any) -> str:
+def _told(said: Any, most: int = 400) -> str:
     if isinstance(said, list):
         return f"chosen {said[0]:g}, rejected {said[1]:g}"
-    return _cut(str(said), 400) or "(nothing)"
+    return _cut(str(said), most) or "(nothing)"
 
 
 def _coded(sentence: str) -> Markup:
