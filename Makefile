@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Tests that `make test` skips for want of torch, TRL or lm-eval.
 BESIDE_TORCH = tests/transformers_model tests/engines/test_reward_model_engine.py tests/chat_format/test_chat_folder.py \
 	tests/run/test_trl_takes_rows.py tests/tools/test_tool_conversations.py \
-	tests/constraints/test_agreement_with_lm_eval.py
+	tests/constraints/test_agreement_with_lm_eval.py tests/train
 
 .PHONY: help demo test test-review test-vllm lint bench nano docs clean
 

@@ -50,7 +50,7 @@ FLOORS: list[set[str]] = [
     {"dag"},
     {"run", "deduplication", "review"},
     {"mixing", "reporting", "publishing", "comparison"},
-    {"train"},
+    {"train", "eval"},
     {"cli", "__main__"},
 ]
 """From the ground up; what stands on one floor may import its own floor and everything below."""
@@ -61,10 +61,10 @@ APART = {"engines", "steps", "verifiers", "gates"}
 DOORS: dict[str, set[str]] = {
     "aiohttp": {"endpoint"},
     "distilabel": {"distil"},
-    "datasets": {"benchmarks", "steps", "distil", "decontamination", "publishing"},
+    "datasets": {"benchmarks", "steps", "distil", "decontamination", "publishing", "train"},
     "huggingface_hub": {"chat_format", "benchmarks", "decontamination", "publishing"},
     "httpx": {"review"},
-    "jinja2": {"prompts", "chat_format", "benchmarks", "decontamination", "nano", "run", "reporting"},
+    "jinja2": {"prompts", "chat_format", "benchmarks", "decontamination", "nano", "run", "reporting", "eval", "train"},
     "jsonschema": {"tools"},
     "krippendorff": {"review"},
     "networkx": {"run"},
@@ -85,6 +85,7 @@ DOORS: dict[str, set[str]] = {
         "reporting",
         "publishing",
         "comparison",
+        "train",
     },
     "rich": {"cli"},
     "sentence_transformers": {"transformers_model"},
@@ -93,6 +94,8 @@ DOORS: dict[str, set[str]] = {
     "torch": {"train", "transformers_model"},
     "transformers": {"train", "transformers_model"},
     "trl": {"train"},
+    "accelerate": {"train"},
+    "peft": {"train"},
     "typer": {"cli"},
     "vl_convert": {"reporting"},
     "yaml": {"document", "nano", "redaction", "run", "train"},

@@ -7,12 +7,14 @@ import typer
 
 from smoltalk import __version__
 from smoltalk.cli import (
+    ablate,
     benchmarks,
     check,
     classifier,
     decontaminate,
     dedup,
     diff,
+    evaluate,
     mix,
     pairs,
     preview,
@@ -23,6 +25,7 @@ from smoltalk.cli import (
     schema,
     status,
     trace,
+    train,
 )
 from smoltalk.cli.ending import ended
 
@@ -42,8 +45,11 @@ for verb in (
     decontaminate.decontaminate, dedup.dedup, diff.diff, mix.mix, pairs.pairs, classifier.classifier, push.push,
 ):  # fmt: skip
     app.command()(verb)
+app.command("eval")(evaluate.evaluate)
+app.command()(ablate.ablate)
 app.add_typer(benchmarks.app)
 app.add_typer(review.app)
+app.add_typer(train.app)
 
 
 def _say_version(wanted: bool) -> None:

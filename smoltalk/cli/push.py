@@ -1,4 +1,4 @@
-"""`smoltalk push`: a finished run onto the Hub, or into a folder that holds exactly what would be pushed."""
+"""`smoltalk push`: a finished run or a model onto the Hub, or into a folder that holds what would be pushed."""
 
 import shlex
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.opening import ARun
 from smoltalk.cli.progress import Screen, amount
 from smoltalk.cli.screen import complain, count, say, table
-from smoltalk.errors import FactoryError, Problem, WorldError
+from smoltalk.errors import FactoryError, Problem, UserError, WorldError
 
 if TYPE_CHECKING:
     from smoltalk.publishing.pushing import Goal, Pushed
@@ -47,23 +47,27 @@ def push(
         ),
     ] = None,
 ) -> None:
-    """Publish a finished run on the Hugging Face Hub.
+    """Publish a finished run or a trained model on the Hub.
 
     Shards, card, pipeline, ledger and report in one commit; the same content makes none. The token is HF_TOKEN or what
     `hf auth login` stored.
     """
     from smoltalk.publishing.building import build
+    from smoltalk.publishing.models import is_model
     from smoltalk.publishing.pushing import Goal
-    from smoltalk.publishing.refusals import refused
+    from smoltalk.publishing.refusals import refused, wrong_names
     from smoltalk.publishing.working import work_folder
     from smoltalk.run.folder import RunFolder
 
     folder = RunFolder(run)
     allowed = [one.value for one in allow or ()]
     wrong = list(_wrong_options(repo_id, to, branch, pr, tag, public))
-    pipeline, books = refused(folder, repo_id, config_name, allowed, wrong)
     goal = Goal(repo_id or "", public, branch, pr, message, tag)
     again = _command(run, goal, to, config_name, allowed)
+    if is_model(run):
+        _push_model(run, goal, to, [*wrong, *wrong_names(repo_id, config_name)], allowed, again)
+        return
+    pipeline, books = refused(folder, repo_id, config_name, allowed, wrong)
     try:
         with work_folder(to or folder.path) as work:
             _report(folder)
@@ -82,6 +86,33 @@ def push(
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         raise WorldError(f"{error.filename or run}: {error.strerror or error}", "the run as it was", again) from error
+
+
+def _push_model(
+    model: Path, goal: "Goal", to: Path | None, wrong: list[Problem], allowed: list[str], again: str
+) -> None:
+    """A folder that `smoltalk train` wrote, or one that transformers did."""
+    from smoltalk.publishing.models import copied, model_release
+    from smoltalk.publishing.working import work_folder
+
+    if wrong:
+        raise UserError(wrong)
+    try:
+        release = model_release(model, allowed)
+        if to is not None:
+            copied(release, to)
+            _tell(release)
+            say(f"\nwritten to {to}; nothing was pushed")
+            return
+        with work_folder(model) as work:
+            _push(release, goal, work, again)
+    except KeyboardInterrupt:
+        complain(f"interrupted; nothing was published, and what is uploaded is not sent again\n    go on with: {again}")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        raise WorldError(
+            f"{error.filename or model}: {error.strerror or error}", "the model as it was", again
+        ) from error
 
 
 def _report(folder: "RunFolder") -> None:
@@ -170,18 +201,21 @@ def _push(release: "Release", goal: "Goal", work: Path, again: str) -> None:
 
 
 def _tell(release: "Release") -> None:
+    if release.kind == "model":
+        say("\n".join(table([(one.path, amount(one.size)) for one in release.entries], frozenset({1}))))
+        return
     rows = [(s.name, count(s.rows, "row"), count(len(s.files), "file"), amount(s.file_bytes)) for s in release.splits]
     say("\n".join([f"{release.config}: {count(release.rows, 'row')}", *table(rows, frozenset({1, 2, 3}))]))
     say("\n".join(table([(one.path, amount(one.size)) for one in release.entries], frozenset({1}))))
 
 
 def _tell_end(pushed: "Pushed", goal: "Goal", release: "Release") -> None:
-    what = "a pull request" if goal.pull_request else f"the {'private' if pushed.private else 'public'} dataset"
+    what = "a pull request" if goal.pull_request else f"the {'private' if pushed.private else 'public'} {release.kind}"
     said = f"pushed as {what}" if pushed.new else f"nothing has changed: {what} is as it was"
     say(f"\n{said}, commit {pushed.commit[:12]}\n    {pushed.url}")
     for note in pushed.notes:
         complain(note)
-    if not goal.pull_request:
+    if not goal.pull_request and release.kind == "dataset":
         revision = f", revision={goal.tag or goal.branch!r}" if goal.tag or goal.branch else ""
         say(f"    load it with: datasets.load_dataset({goal.repo!r}{_config(release)}{revision})")
 

@@ -23,6 +23,8 @@ def merged(existing: str | None, release: Release, repo: str) -> str:
     `repo` is what `load_dataset` is to be given. Raises `UserError` where the card that is there cannot be read, or
     where two configurations would each be the one that is loaded without a name.
     """
+    if release.kind == "model":
+        return release.card
     before, text = _parsed(existing, repo) if existing else ({}, "")
     ours, body = _parsed(release.card, "the run")
     others = [one for one in _configs(before) if one.get("config_name") != release.config]

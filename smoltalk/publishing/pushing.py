@@ -171,7 +171,14 @@ class Push:
         return None
 
     def _message(self) -> str:
-        return self.goal.message or f"Push {self.release.rows:,} rows as `{self.release.config}`"
+        return self.goal.message or (f"Push {self._what()}" + (f" as `{self.release.config}`" if self._is_rows else ""))
+
+    @property
+    def _is_rows(self) -> bool:
+        return self.release.kind == "dataset"
+
+    def _what(self) -> str:
+        return f"{self.release.rows:,} rows" if self._is_rows else f"a model of {len(self.release.entries)} files"
 
     def _upload(self, todo: Change, revision: str) -> None:
         """Bring up what is not up yet, large files one by one: each is there for good when it is there."""
@@ -202,7 +209,7 @@ class Push:
             **self._about,
             operations=operations,
             commit_message=self._message(),
-            commit_description=f"{self.release.rows:,} rows, with `smoltalk push`",
+            commit_description=f"{self._what()}, with `smoltalk push`",
             revision=revision,
             parent_commit=head.commit,
             create_pr=self.goal.pull_request,

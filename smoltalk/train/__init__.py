@@ -1,1 +1,1 @@
-"""Makes models: the one that ships in the package, from random weights."""
+"""Models trained on what the factory made: TRL's own recipes and trainers, its data checked before a model loads."""

@@ -1,0 +1,135 @@
+"""`smoltalk ablate`: a model for the whole mixture and for each part left out; what each part bought."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from smoltalk.cli.ending import INTERRUPTED
+from smoltalk.cli.opening import Setting, settings_of
+from smoltalk.cli.progress import Screen
+from smoltalk.cli.screen import complain, count, plain, say, table
+from smoltalk.errors import Problem, UserError, WorldError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smoltalk.eval.ablation import Found
+    from smoltalk.eval.task import Task
+
+Kind = Literal["sft", "dpo", "reward"]
+
+
+def ablate(
+    mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A pipeline with `mix:`.")],
+    recipe: Annotated[Path, typer.Option(metavar="CONFIG", help="The recipe that trains the proxy; its data is ours.")],
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TASK", help="As in `smoltalk eval`.  [default: loss on the mixture's `test` split]"),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Leave out this source or gate only; may be given often."),
+    ] = None,
+    gates: Annotated[bool, typer.Option("--gates", help="Leave out gates in place of sources.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each mixture, each with a seed of its own.")] = 1,
+    kind: Annotated[
+        Kind | None, typer.Option(help="The trainer.  [default: sft, and dpo for a mixture of pairs]")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Items of each task at most.")] = None,
+    sets: Setting = None,
+    train_sets: Annotated[
+        list[str] | None,
+        typer.Option("--train", metavar="KEY=VALUE", help="Change one key of the recipe; may be given often."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where it is written.  [default: ablations/NAME]")] = None,
+) -> None:
+    """Say what each source of a mixture bought.
+
+    A model is trained on the whole and on the whole less each part, with the same recipe, seeds and steps. The same
+    call goes on where an interrupted one ended.
+    """
+    from smoltalk.eval.ablation import Plan
+    from smoltalk.eval.ablation import ablate as work
+    from smoltalk.eval.ablation_page import page
+    from smoltalk.eval.page_parts import write
+    from smoltalk.eval.proxy import trained_by
+    from smoltalk.eval.variants import variants
+
+    found = variants(mixture, settings_of(sets), without or (), gates)
+    makes = _makes(found[0].text)
+    folder = out or Path("ablations") / mixture.stem
+    again = shlex.join(["smoltalk", *sys.argv[1:]])
+    chosen = kind or ("sft" if makes == "sft" else "dpo")
+    trainer = trained_by(chosen, recipe, settings_of(train_sets), again)
+    if tasks:
+        from smoltalk.eval.naming import tasks as read
+
+        read(tasks, limit)  # mistakes are told before anything is made
+    plan = Plan(
+        found, lambda whole: _tasks(whole, tasks, makes, limit), trainer, range(seeds), folder, mixture.parent
+    )  # fmt: skip
+    many = count(len(found) * seeds, "training")
+    say(f"{mixture.stem}: {count(len(found), 'mixture')}, {many}, into {folder}")
+    screen = Screen()
+    try:
+        results = work(plan, lambda line: screen.see(lambda: line))
+        screen.end()
+        write(page(mixture.stem, results), folder / "report.html")
+    except KeyboardInterrupt:
+        screen.end()
+        complain(f"interrupted; what is finished in {folder} is kept\n    go on with: {again}")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        raise WorldError(f"{error.filename or folder}: {error.strerror or error}", f"{folder}", again) from error
+    except Exception as error:
+        if type(error).__name__ != "Interrupted":  # the trainer's own way to stop, which is not imported to be asked
+            raise
+        complain(str(error))
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        screen.end()
+    say("\n".join(told(results)))
+    paths = [("report.html", "the page"), ("ablation.json", "the figures")]
+    say("\n" + "\n".join(table((str(folder / name), what) for name, what in paths)))
+
+
+def told(of: "Found") -> list[str]:
+    """A line for each part and task, what helped most first."""
+    from smoltalk.eval.ablation_page import ranked, verdict
+    from smoltalk.eval.written import estimated, interval, number, points_of
+
+    lines = [("left out", "task", "whole", "without", "bought", "95 % interval", "p", "")]
+    for one in ranked(of):
+        lines.append((
+            plain(one.left_out), f"{one.task}: {one.metric}", number(one.whole.value, one.unit),
+            number(one.without.value, one.unit), points_of(one.bought.value, one.unit),
+            interval(one.bought.low, one.bought.high, one.unit, True), f"{one.adjusted:.2g}", verdict(one),
+        ))  # fmt: skip
+    wholes = {name: estimate for name, estimate in of.wholes.items() if any(name == line[1] for line in lines)}
+    units = {f"{one.task}: {one.metric}": one.unit for one in of.bought}
+    heads = [f"  whole mixture, {name}: {estimated(estimate, units[name])}" for name, estimate in wholes.items()]
+    return [*heads, "", *table(lines, frozenset({2, 3, 4, 5, 6}))]
+
+
+def _makes(text: str) -> str:
+    import json
+
+    return str(json.loads(text).get("makes", "sft"))
+
+
+def _tasks(whole: Path, given: list[str] | None, makes: str, limit: int | None) -> "Mapping[str, Task]":
+    """The tasks that were named, or what the whole mixture's `test` split can tell."""
+    import json
+
+    from smoltalk.eval.naming import tasks as read
+
+    if given:
+        return read(given, limit)
+    if not list((whole / "data").glob("test-*.parquet")):
+        hint = "add `splits: {train: 0.95, test: 0.05}` to `mix:`, or say what to test on: --tasks"
+        raise UserError([Problem(str(whole), 0, "the mixture holds no rows back as `test`", hint)])
+    where = f"data: {json.dumps(str(whole / 'data'))}, split: test"
+    return read([f"loss: {{{where}, group: source}}" if makes == "sft" else f"preferences: {{{where}}}"], limit)

@@ -1,0 +1,166 @@
+"""How sure a figure is: bootstrap intervals over items, and paired tests of two models on the same items.
+
+A metric is a ratio of sums over items: of (points, of) each. An accuracy is (1 or 0, 1); IFEval's instruction accuracy
+is (kept, asked); a loss a token is (nats, tokens). Items are what is drawn again, whole: within one, nothing is
+independent.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float64]
+    """Shape (items, 2): points, and what they are points of."""
+
+DRAWS = 4_000
+"""Bootstrap samples, and sign flips of a permutation test."""
+LEVEL = 0.95
+_AT_ONCE = 4_000_000
+"""Numbers drawn at a time: 32 MB."""
+_EXACT = 16
+"""Items that differ, up to which every pattern of signs is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One model's figure less another's, on the items that both have."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    """Two-sided: how often a difference this large would come of two models that are alike."""
+    items: int
+
+
+def estimate(points: "Sequence[tuple[float, float]]", seed: int = 0) -> Estimate | None:
+    """The ratio of sums and its percentile bootstrap interval (Efron 1979); None where there is nothing to divide by.
+
+    Where every item has all of its points or none has any, resampling sees no doubt at all; there it is Wilson's
+    interval (1927), as for a share of as many trials.
+    """
+    import numpy as np
+
+    of = np.asarray(points, float).reshape(-1, 2)
+    of = of[of[:, 1] > 0]
+    if not len(of):
+        return None
+    value = float(of[:, 0].sum() / of[:, 1].sum())
+    if value in (0.0, 1.0) and ((of[:, 0] == value * of[:, 1]).all()):
+        low, high = wilson(int(value) * len(of), len(of))
+        return Estimate(value, low, high, len(of))
+    low, high = _percentiles(_ratios(of, seed))
+    return Estimate(value, low, high, len(of))
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    z, share = 1.959964, successes / trials
+    middle, half = share + z * z / (2 * trials), z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    whole = 1 + z * z / trials
+    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
+
+
+def difference(
+    one: "Sequence[tuple[float, float]]", other: "Sequence[tuple[float, float]]", seed: int = 0
+) -> Difference | None:
+    """`one` less `other`, item by item in the same order: paired bootstrap interval, and a paired test.
+
+    The test flips, item by item, which of the two models got which points (Fisher's randomization test). On items that
+    are right or wrong it is McNemar's exact test. None where there is nothing to compare.
+    """
+    import numpy as np
+
+    a, b = np.asarray(one, float).reshape(-1, 2), np.asarray(other, float).reshape(-1, 2)
+    if a.shape != b.shape:
+        raise ValueError("the two models have different items")
+    there = (a[:, 1] > 0) & (b[:, 1] > 0)
+    a, b = a[there], b[there]
+    if not len(a):
+        return None
+    value = float(a[:, 0].sum() / a[:, 1].sum() - b[:, 0].sum() / b[:, 1].sum())
+    drawn = _ratios(a, seed) - _ratios(b, seed)  # the same seed draws the same items for both
+    low, high = _percentiles(drawn)
+    return Difference(value, low, high, _p(a, b, value, seed), len(a))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """p-values as they are to be read when so many were looked at (Holm 1979), in the order given."""
+    order = sorted(range(len(ps)), key=lambda place: ps[place])
+    adjusted, highest = [0.0] * len(ps), 0.0
+    for rank, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(ps) - rank) * ps[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def _ratios(of: "Points", seed: int) -> "NDArray[np.float64]":
+    """The ratio in each bootstrap sample."""
+    import numpy as np
+
+    rng, n = np.random.default_rng(seed), len(of)
+    each, found = max(1, _AT_ONCE // n), []
+    for start in range(0, DRAWS, each):
+        drawn = of[rng.integers(0, n, (min(each, DRAWS - start), n))].sum(axis=1)
+        found.append(drawn[:, 0] / drawn[:, 1])
+    return np.concatenate(found)
+
+
+def _percentiles(drawn: "NDArray[np.float64]") -> tuple[float, float]:
+    import numpy as np
+
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _p(a: "Points", b: "Points", value: float, seed: int) -> float:
+    import numpy as np
+
+    differs = (a != b).any(axis=1)
+    rest = a[~differs].sum(axis=0)
+    a, b = a[differs], b[differs]
+    n = len(a)
+    if not n:
+        return 1.0
+    gained = a[:, 0] - b[:, 0]
+    if (a[:, 1] == b[:, 1]).all() and len(set(np.abs(gained[gained != 0]).tolist())) == 1:
+        return _mcnemar(int((gained > 0).sum()), int((gained < 0).sum()))
+    if n <= _EXACT:
+        flips = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        extreme = np.abs(_flipped(a, b, rest, flips)) >= abs(value) - 1e-12
+        return float(extreme.mean())
+    rng, each, hits = np.random.default_rng(seed), max(1, _AT_ONCE // n), 0
+    for start in range(0, DRAWS, each):
+        flips = rng.integers(0, 2, (min(each, DRAWS - start), n))
+        hits += int((np.abs(_flipped(a, b, rest, flips)) >= abs(value) - 1e-12).sum())
+    return (hits + 1) / (DRAWS + 1)
+
+
+def _flipped(a: "Points", b: "Points", rest: "Points", flips: "NDArray[np.int64]") -> "NDArray[np.float64]":
+    """The difference when the models change places on the items where `flips` is 1."""
+    moved = flips @ (b - a)
+    one, other = a.sum(axis=0) + moved + rest, b.sum(axis=0) - moved + rest
+    return one[:, 0] / one[:, 1] - other[:, 0] / other[:, 1]  # type: ignore[no-any-return]
+
+
+def _mcnemar(won: int, lost: int) -> float:
+    """Two-sided exact binomial test that an item which differs is as likely won as lost (McNemar 1947)."""
+    n, few = won + lost, min(won, lost)
+    tail = sum(math.comb(n, k) for k in range(few + 1)) / (1 << n)
+    return min(1.0, 2 * tail)

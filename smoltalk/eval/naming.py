@@ -1,0 +1,214 @@
+"""What the command line names: models (`nano`, a folder, a Hub id, an engine's YAML) and tasks (`ifeval`, a YAML)."""
+
+import importlib
+import inspect
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from smoltalk import catalog
+from smoltalk.contracts import Engine
+from smoltalk.document import Document, parse, read_text
+from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.eval.subject import Model
+from smoltalk.eval.task import Asks, Task
+from smoltalk.fields import fill, place, shown
+
+_HERE = Path(__file__).parent / "tasks"
+NUMPY_LIMIT = 700_000_000
+"""Parameters up to which a plain Llama runs in this process on numpy, where there is no server for it."""
+
+
+@cache
+def task_names() -> tuple[str, ...]:
+    """Every task, from the folder listing."""
+    return tuple(sorted(path.stem for path in _HERE.glob("*.py") if not path.stem.startswith("_")))
+
+
+def task_class(name: str) -> type[Task]:
+    """The task in `smoltalk/eval/tasks/NAME.py`. Raises `UserError` whose problem has no place."""
+    if name not in task_names():
+        raise UserError([Problem("", 0, f"no task `{name}`", nearest(name, task_names()))])
+    module = importlib.import_module(f"smoltalk.eval.tasks.{name}")
+    own = [one for _, one in inspect.getmembers(module, inspect.isclass) if one.__module__ == module.__name__]
+    (found,) = (one for one in own if issubclass(one, Task) and not inspect.isabstract(one))
+    return found
+
+
+def tasks(given: Sequence[str], limit: int | None = None) -> dict[str, Task]:
+    """Tasks by the name they are told under: `ifeval`, `exact: {files: x.jsonl, ...}`, or a YAML file of such.
+
+    A file is a list of names and one-key mappings, or a mapping of your names to them. Raises `UserError`.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Task] = {}
+    for one in given:
+        is_file = one.endswith((".yaml", ".yml"))
+        path = one if is_file else "--tasks"
+        try:
+            document = parse(read_text(Path(one), "file of tasks") if is_file else one, path)
+            for name, key, entry in _entries(document, one):
+                found[_free(name, found)] = _task(document, key, entry)
+        except UserError as error:
+            problems += [Problem(p.path or path, p.line if is_file else 0, p.sentence, p.hint) for p in error.problems]
+    if problems:
+        raise UserError(dict.fromkeys(problems))
+    if limit is not None:
+        found = {name: task.model_copy(update={"limit": limit}) for name, task in found.items()}
+    return found
+
+
+def _entries(document: Document, given: str) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
+    data = document.data
+    if document.problems:
+        raise UserError(document.problems)
+    if isinstance(data, str) and "," in data and "{" not in data:
+        for name in data.split(","):
+            yield name.strip(), (), name.strip()
+    elif isinstance(data, list):
+        for index, entry in enumerate(data):
+            yield _label(entry), (index,), entry
+    elif isinstance(data, dict) and not (len(data) == 1 and next(iter(data)) in task_names()):
+        for name, entry in data.items():
+            yield str(name), (name,), entry
+    elif data is None:
+        raise UserError([Problem("", 0, f"{given!r} names no task", nearest("", task_names()))])
+    else:
+        yield _label(data), (), data
+
+
+def _label(entry: Any) -> str:
+    return str(next(iter(entry), "")) if isinstance(entry, dict) else str(entry)
+
+
+def _free(name: str, taken: dict[str, Task]) -> str:
+    number = 1
+    while (label := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return label
+
+
+def _task(document: Document, key: tuple[str | int, ...], entry: Any) -> Task:
+    name, fields = (entry, {}) if isinstance(entry, str) else _pair(document, key, entry)
+    try:
+        task = fill(task_class(name), fields, document, (*key, name), name)
+    except UserError as error:
+        raise UserError(place(error, document, key)) from None
+    if wrong := [document.problem((*key, name), sentence) for sentence in task.check()]:
+        raise UserError(wrong)
+    return task
+
+
+def _pair(document: Document, key: tuple[str | int, ...], entry: Any) -> tuple[str, Any]:
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise UserError([document.problem(key, f"a task is a name or one `name: {{fields}}`, not {shown(entry)}")])
+    name, fields = next(iter(entry.items()))
+    return str(name), fields
+
+
+def models(given: Sequence[str]) -> list[Model]:
+    """Models in their order, each under a name of its own. Raises `UserError`."""
+    found: list[Model] = []
+    problems: list[Problem] = []
+    for one in given:
+        try:
+            model = model_of(one)
+            taken = {other.name for other in found}
+            number = 2
+            name = model.name
+            while name in taken:
+                name, number = f"{model.name}-{number}", number + 1
+            found.append(Model(name, model.engine, model.weights, model.given))
+        except UserError as error:
+            problems += [Problem(p.path or one, p.line, p.sentence, p.hint) for p in error.problems]
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def model_of(given: str) -> Model:
+    """`nano`, a folder, `ORG/NAME` on the Hub, `NAME=` before any of them, or an engine: `openai: {model: ...}`.
+
+    A folder with a plain, not too large Llama runs on numpy in this process; everything else on vLLM. Raises
+    `UserError`.
+    """
+    label, sign, rest = given.partition("=")
+    if sign and label and ":" not in label and "{" not in label and "/" not in label:
+        model = model_of(rest)
+        return Model(label, model.engine, model.weights, given)
+    if given == "nano":
+        from smoltalk.engines.nano import Nano
+
+        return Model("nano", Nano(), str(Nano.shipped), given)
+    if given.endswith((".yaml", ".yml")):
+        engine, name = _engine(parse(read_text(Path(given), "file of an engine"), given))
+        return Model(Path(given).stem, engine, _weights(engine), given)
+    if ":" in given or "{" in given:
+        engine, name = _engine(parse(given, given))
+        return Model(name, engine, _weights(engine), given)
+    folder = Path(given).expanduser()
+    if folder.is_dir():
+        return Model(_folder_name(folder), _local(folder), str(folder), given)
+    if given.startswith((".", "/", "~")) or given.count("/") != 1:
+        near = nearest(given, [str(path) for path in folder.parent.iterdir()]) if folder.parent.is_dir() else ""
+        hint = near if near.startswith("did") else "a folder, ORG/NAME of the Hub, `nano`, or `openai: {model: ...}`"
+        raise UserError([Problem(given, 0, "is no model: there is no such folder", hint)])
+    from smoltalk.engines.vllm import Vllm
+
+    return Model(given.rpartition("/")[2], Vllm.model_validate({"model": given}), given, given)
+
+
+def _engine(document: Document) -> tuple[Engine, str]:
+    if document.problems or not isinstance(document.data, dict) or len(document.data) != 1:
+        raise UserError(document.problems or [document.problem((), "an engine is one `name: {fields}`")])
+    name, fields = next(iter(document.data.items()))
+    try:
+        engine: Engine = fill(catalog.find("engines", str(name)), fields, document, (name,), str(name))
+    except UserError as error:
+        raise UserError(place(error, document, (name,))) from None
+    if wrong := [document.problem((name,), sentence) for sentence in engine.check()]:
+        raise UserError(wrong)
+    model = getattr(engine, "model", None)
+    return engine, Path(str(model)).name if model else str(name)
+
+
+def _weights(engine: Engine) -> str | None:
+    """Where an engine of this machine has its model from: an endpoint's name says nothing of weights."""
+    if getattr(engine, "base_url", None) or getattr(engine, "endpoint", None):
+        return None
+    model = getattr(engine, "folder", None) or getattr(engine, "model", None)
+    return str(model) if model else None
+
+
+def _folder_name(folder: Path) -> str:
+    """A checkpoint by its run too: `sft/checkpoint-10`."""
+    whole = folder.resolve()
+    return f"{whole.parent.name}/{whole.name}" if whole.name.startswith("checkpoint-") else whole.name
+
+
+def _local(folder: Path) -> Engine:
+    from smoltalk.llama.folder import count_parameters, faults, is_reward_model
+
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        hint = f"`vllm: {{model: BASE, enable_lora: true, lora_modules: [mine={folder}], lora: mine}}`, or merge it"
+        raise UserError([Problem(str(folder), 0, "holds an adapter (LoRA) and not a whole model", hint)])
+    if not (folder / "config.json").is_file():
+        raise UserError([Problem(str(folder), 0, "holds no model: there is no config.json in it")])
+    plain = not list(faults(folder))
+    if plain and is_reward_model(folder):
+        from smoltalk.engines.nano_reward import NanoReward
+
+        return NanoReward(model=folder)
+    if plain and count_parameters(folder) <= NUMPY_LIMIT:
+        from smoltalk.engines.nano import Nano
+
+        return Nano(model=folder)
+    from smoltalk.engines.vllm import Vllm
+
+    return Vllm.model_validate({"model": str(folder)})
+
+
+def asked_of_engines(found: dict[str, Task]) -> bool:
+    """Whether any task asks an engine, so that it must be up."""
+    return any(isinstance(task, Asks) or task.duels for task in found.values())

@@ -1,0 +1,79 @@
+"""A trained model as a release: its weights, configuration, tokenizer, page and card, and nothing of its training."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from smoltalk.errors import Problem, UserError
+from smoltalk.publishing.release import README, Entry, Release, entry
+from smoltalk.publishing.secrets import Secrets, own_secrets
+
+_MADE_OF = ("config.json", "adapter_config.json")
+"""One of these stands in every folder that transformers or peft saved."""
+_SUFFIXES = (".safetensors", ".json", ".jinja", ".txt", ".model", ".html", ".tiktoken")
+"""Of what is pushed. Pickles are not, nor are checkpoints: they lie in folders of their own."""
+_TEXTS = (".json", ".jinja", ".txt", ".html")
+_MOST_TEXT = 50_000_000
+"""Bytes; a larger text is a vocabulary."""
+
+
+def is_model(folder: Path) -> bool:
+    """Whether this is a model's folder, not a run's."""
+    return not (folder / "run.db").exists() and any((folder / name).is_file() for name in _MADE_OF)
+
+
+def model_release(folder: Path, allowed: Collection[str]) -> Release:
+    """What is pushed of a model's folder.
+
+    Raises `UserError` where it is unfinished, has no card, or a file holds what looks like a secret; `OSError`.
+    """
+    if problems := list(_refusals(folder)):
+        raise UserError(problems)
+    entries = tuple(entry(path.name, path) for path in _files(folder))
+    card = (folder / README).read_text(encoding="utf-8")
+    if "secrets" not in allowed and (found := list(_secrets(entries, card))):
+        raise UserError(found)
+    return Release("model", "model", entries, card, {}, (), ())
+
+
+def copied(release: Release, to: Path) -> None:
+    """The files that would be pushed, in a folder. Raises `OSError`."""
+    to.mkdir(parents=True, exist_ok=True)
+    for one in release.entries:
+        shutil.copy2(one.here, to / one.path)
+    (to / README).write_text(release.card, encoding="utf-8")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        path for path in folder.iterdir()
+        if path.is_file() and path.suffix in _SUFFIXES and not path.name.startswith(".")
+    )  # fmt: skip
+
+
+def _refusals(folder: Path) -> Iterator[Problem]:
+    where = str(folder)
+    if not any(folder.glob("*.safetensors")):
+        yield Problem(where, 0, "holds no weights: there is no *.safetensors", "pickled weights are not pushed")
+    if not (folder / README).is_file():
+        yield Problem(where, 0, f"has no card: there is no {README}", "`smoltalk train` writes one; or write your own")
+    if _is_unfinished(folder):
+        yield Problem(where, 0, "is a training that is not finished", "go on with the `smoltalk train` that made it")
+
+
+def _is_unfinished(folder: Path) -> bool:
+    import orjson
+
+    try:
+        told = orjson.loads((folder / "training.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and told.get("state") == "running"
+
+
+def _secrets(entries: tuple[Entry, ...], card: str) -> Iterator[Problem]:
+    secrets = Secrets(own_secrets())
+    texts = [(one.path, one.here) for one in entries if one.here.suffix in _TEXTS and one.size <= _MOST_TEXT]
+    for name, text in [(README, card), *((name, here.read_text("utf-8", "replace")) for name, here in texts)]:
+        for kind in dict.fromkeys(secrets.in_text(text)):
+            yield Problem(name, 0, f"holds what looks like {kind}", "take it out, or say `--allow secrets`")

@@ -1,0 +1,197 @@
+"""The rows of a recipe as the datasets that a trainer takes: what is trained on, and what is held out to measure."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from smoltalk.errors import Problem, UserError, WorldError
+from smoltalk.mixture.piece import Failed
+from smoltalk.mixture.reading import opened
+from smoltalk.train.data_source import TrainingData
+from smoltalk.train.recipe import Recipe
+from smoltalk.train.rows_written import write
+
+Tell = Callable[[str], None]
+
+_PASSED_ON = ("tools", "chat_template_kwargs")
+"""Columns beside the conversation that trainers look at."""
+_KEPT = ("category", "source")
+"""Columns that say what kind of row it is; trainers pass them over."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a model is trained and measured on."""
+
+    train: Any
+    """A `datasets.Dataset`."""
+    test: Any | None
+    origin: str
+    licence: str | None = None
+    identity: list[object] = field(default_factory=list)
+    """JSON that is another where the rows are others."""
+    failed: list[Failed] = field(default_factory=list)
+    mended: int = 0
+
+
+def load(recipe: Recipe, folder: Path, tell: Tell) -> Rows:
+    """The recipe's rows; those of `data:` are written to `folder` first.
+
+    Raises `UserError` for rows that are not there or not of the trainer's form, `WorldError` for a Hub that is gone.
+    """
+    if recipe.ours.data is not None:
+        return _ours(recipe, recipe.ours.data, folder, tell)
+    return _of_trl(recipe)
+
+
+# ---------------------------------------------------------------- `data:`
+
+
+def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
+    from datasets import Dataset
+
+    folder.mkdir(parents=True, exist_ok=True)
+    splits = [data.split, *([tested] if (tested := data.tested_on()) else [])]
+    found: list[Any] = []
+    rows = Rows(None, None, "")
+    for split in splits:
+        source = data.source(split)
+        try:
+            reader = opened("data", source, recipe.makes, _columns(recipe, data, source))
+            written = write(reader, folder / f"{split}.arrow", partial(_said_of, tell, split))
+        except UserError as error:
+            raise UserError([recipe.document.problem(("data",), f"data: {p.sentence}", p.hint) if not p.line else p
+                             for p in error.problems]) from None  # fmt: skip
+        except OSError as error:
+            raise WorldError(f"{folder} cannot be written: {error.strerror}", command="the same with --out") from error
+        if not written.rows:
+            raise recipe.problem("data", f"data: {reader.origin} holds no row of `{split}` that can be trained on")
+        rows.origin, rows.licence = rows.origin or _said(data, reader.origin), rows.licence or _licence(data, reader)
+        rows.identity.append(reader.identity()[3:])
+        rows.failed += written.failed
+        rows.mended += written.mended
+        found.append(_parsed(Dataset.from_file(str(folder / f"{split}.arrow"))))
+    if data.rows is not None and len(found[0]) > data.rows:
+        found[0] = found[0].select(_lowest(openings(found[0]), data.rows))
+    if len(found) > 1:
+        rows.train, rows.test = found
+    else:
+        rows.train, rows.test = _apart(found[0], data.held_out)
+    if not len(rows.train):
+        hint = "fewer: held_out"
+        raise recipe.problem("data", f"data: all {len(found[0]):,} rows are held out, and none is left", hint)
+    return rows
+
+
+def _said_of(tell: Tell, split: str, rows: int) -> None:
+    tell(f"read {split}: {rows:,} rows")
+
+
+def _columns(recipe: Recipe, data: TrainingData, source: Any) -> list[str]:
+    """Columns to read beside the conversation: those of tools and templates where they are, and what sorts rows."""
+    from smoltalk.mixture.here import look
+
+    there = look(source).columns or frozenset()
+    wanted = (*_PASSED_ON, *_KEPT) if recipe.kind == "sft" else _KEPT
+    return [name for name in wanted if name != "source" and (name in there or name in data.columns)]
+
+
+def _said(data: TrainingData, origin: str) -> str:
+    return data.run if data.run is not None else origin
+
+
+def _licence(data: TrainingData, reader: Any) -> str | None:
+    if data.run is not None and reader.licence is None:
+        from smoltalk.mixture.here import look
+        from smoltalk.mixture.source import MixSource
+
+        return look(MixSource(run=data.run)).licence
+    found: str | None = reader.licence
+    return found
+
+
+def _parsed(dataset: Any) -> Any:
+    """Arguments of templates as mappings."""
+    import orjson
+
+    name = "chat_template_kwargs"
+    if name not in dataset.column_names:
+        return dataset
+    return dataset.map(lambda row: {name: orjson.loads(row[name] or "{}")})
+
+
+def openings(dataset: Any) -> list[str]:
+    """The first question of every row: rows that share it are of one kind."""
+    name = "messages" if "messages" in dataset.column_names else "prompt"
+    if name not in dataset.column_names:
+        name = "chosen"
+    found = []
+    for turns in dataset[name]:
+        asked = [one["content"] for one in turns if one["role"] == "user"] if isinstance(turns, list) else [turns]
+        found.append(str(asked[0]) if asked else "")
+    return found
+
+
+def _apart(dataset: Any, held_out: float) -> tuple[Any, Any | None]:
+    wanted = round(held_out * len(dataset)) if held_out < 1 else int(held_out)
+    if not wanted:
+        return dataset, None
+    asked = openings(dataset)
+    out = set(_lowest(asked, wanted, whole=True))
+    kept = [place for place in range(len(dataset)) if place not in out]
+    return dataset.select(kept), dataset.select(sorted(out))
+
+
+def _lowest(asked: Sequence[str], wanted: int, whole: bool = False) -> list[int]:
+    """Places of `wanted` rows whose questions hash lowest; `whole`: never some rows of a question without the others,
+    so about as many."""
+    marks = {one: hashlib.blake2b(one.encode("utf-8", "replace"), digest_size=8).digest() for one in set(asked)}
+    order = sorted(range(len(asked)), key=lambda place: (marks[asked[place]], place))
+    if not whole:
+        return sorted(order[:wanted])
+    many, taken, found = Counter(asked), 0, set()
+    for place in order:
+        if asked[place] not in found:
+            if taken >= wanted:
+                break
+            found.add(asked[place])
+            taken += many[asked[place]]
+    return [place for place in range(len(asked)) if asked[place] in found]
+
+
+# ---------------------------------------------------------------- TRL's own keys
+
+
+def _of_trl(recipe: Recipe) -> Rows:
+    """What TRL's scripts would load from `dataset_name` or `datasets`."""
+    from datasets import load_dataset
+
+    try:
+        if recipe.given.get("datasets"):
+            from trl import DatasetMixtureConfig, get_dataset
+
+            said = ("datasets", "streaming", "test_split_size")
+            # it turns the mappings into objects of its own where they stand
+            loaded = get_dataset(
+                DatasetMixtureConfig(**deepcopy({k: recipe.given[k] for k in said if k in recipe.given}))
+            )
+            origin = ", ".join(dict.fromkeys(str(one["path"]) for one in recipe.given["datasets"]))
+        else:
+            origin = str(recipe.given["dataset_name"])
+            loaded = load_dataset(origin, name=recipe.value("dataset_config", None))
+        train = loaded[recipe.value("dataset_train_split", "train")]
+    except (OSError, ValueError, KeyError) as error:
+        key = "datasets" if recipe.given.get("datasets") else "dataset_name"
+        raise UserError([Problem(str(recipe.path), recipe.document.line((key,)), f"{key}: {_first(error)}")]) from error
+    wants_test = recipe.value("eval_strategy", "no") != "no"
+    test = loaded.get(recipe.value("dataset_test_split", "test")) if wants_test else None
+    return Rows(train, test, origin, None, [getattr(train, "_fingerprint", "")])
+
+
+def _first(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300]

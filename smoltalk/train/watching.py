@@ -1,0 +1,78 @@
+"""What happens between steps: progress is told, and a request to stop ends training behind a checkpoint."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback
+
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Request:
+    """Whether someone asked training to stop."""
+
+    made: bool = False
+    handled: bool = False
+
+
+class Watch(TrainerCallback):  # type: ignore[misc]
+    """Tells how far training is; stops it when asked to, with a checkpoint to go on from."""
+
+    def __init__(self, tell: Tell, request: Request) -> None:
+        self._tell, self._request = tell, request
+        self._loss = ""
+        self._began, self._first = time.monotonic(), 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """The clock starts."""
+        self._began, self._first = time.monotonic(), state.global_step
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """The last loss."""
+        if logs and "loss" in logs:
+            self._loss = f", loss {float(logs['loss']):.4g}"
+            self._say(state)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        """A step is done."""
+        self._say(state)
+        if self._request.made and not self._request.handled:
+            self._request.handled = True
+            control.should_training_stop = True
+            control.should_save = True
+        return control
+
+    def _say(self, state: Any) -> None:
+        done = state.global_step - self._first
+        spent = time.monotonic() - self._began
+        left = f", {spent / done * (state.max_steps - state.global_step):,.0f} s left" if done else ""
+        self._tell(f"step {state.global_step:,} of {state.max_steps:,}{self._loss}{left}")
+
+
+@contextmanager
+def stopping_politely(request: Request, tell: Tell) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM makes the request; the second is what it always was."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if request.made:
+            raise KeyboardInterrupt
+        request.made = True
+        tell("stopping after this step; once more stops at once")
+
+    before: dict[int, Any] = {}
+    try:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            before[one] = signal.signal(one, ask)
+    except ValueError:  # not the main thread: whoever owns it is asked
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,60 @@
+"""`smoltalk eval` as it is called: figures on the screen, mistakes as sentences, what is handed to other suites."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Smoltalk
+
+RULES = 'rules: [{when: "(\\\\d+) plus 1", say: ["The answer is {{ m[1]|int + 1 }}."]}, {say: ["Hm."]}]'
+
+
+@pytest.fixture
+def sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("rules.yaml").write_text(RULES)
+    Path("some.yaml").write_text("scripted: {replies: rules.yaml}\n")
+    rows = [{"question": f"What is {n} plus {1 + n % 2}?", "answer": str(n + 1 + n % 2)} for n in range(20)]
+    Path("sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def test_figures_with_intervals(sums: Path, smoltalk: Smoltalk) -> None:
+    said = smoltalk("eval", "some.yaml", "--tasks", "exact: {data: sums.jsonl}")
+    assert said.code == 0 and "50.0 %" in said.out and "[30.0, 70.0]" in said.out
+    assert (sums / "evals" / "some" / "report.html").is_file()
+    again = smoltalk("eval", "some.yaml", "--tasks", "exact: {data: sums.jsonl}")
+    assert "20 replies were kept" in again.out
+
+
+def test_two_models_and_json(sums: Path, smoltalk: Smoltalk) -> None:
+    Path("other.yaml").write_text("scripted: {replies: more.yaml}\n")
+    Path("more.yaml").write_text(
+        'rules: [{when: "(\\\\d+) plus (\\\\d+)", say: ["The answer is {{ m[1]|int + m[2]|int }}."]}]'
+    )
+    given = ("eval", "other.yaml", "--against", "some.yaml", "--tasks", "exact: {data: sums.jsonl}", "--out", "out")
+    said = smoltalk(*given)
+    assert said.code == 0 and "other +50.0 points" in said.out and "better (p = 0.002 of 20 items)" in said.out
+    found = json.loads(smoltalk(*given, "--json").out)
+    assert [one["name"] for one in found["models"]] == ["other", "some"]
+    assert found["versus"][0]["difference"]["value"] == 0.5
+
+
+def test_mistakes_are_sentences(sums: Path, smoltalk: Smoltalk) -> None:
+    for given, sentence in (
+        (["some.yaml"], "--tasks  names no task"),
+        (["some.yaml", "--tasks", "ifevil"], "no task `ifevil`\n    did you mean `ifeval`?"),
+        (["nowhere/at/all", "--tasks", "curriculum"], "there is no such folder"),
+        (["some.yaml", "--tasks", "curriculum", "--prompts", "x"], "are for `ifeval` and `side_by_side`"),
+        (["some.yaml", "--tasks", "loss: {data: sums.jsonl}"], "holds no conversations"),
+    ):
+        said = smoltalk("eval", *given)
+        assert said.code == 2 and sentence in said.err and "Traceback" not in said.err, given
+
+
+def test_the_list_of_tasks_and_another_suites_command(sums: Path, smoltalk: Smoltalk) -> None:
+    said = smoltalk("eval", "nano", "--list")
+    assert said.code == 0 and all(name in said.out for name in ("ifeval", "gsm8k", "side_by_side", "preferences"))
+    handed = smoltalk("eval", "org/model", "--tasks", "ifeval", "--suite", "lm-eval")
+    assert handed.code == 0 and handed.out.startswith("lm_eval --model vllm --model_args pretrained=org/model")

@@ -1,0 +1,104 @@
+"""A recipe's mistakes: all at once, each at its line, without torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smoltalk.errors import UserError
+from smoltalk.train.recipe import read
+from smoltalk.train.trl_keys import Kind
+
+BAD = """\
+model_name_or_path: nano
+learning_rte: 1.0e-3
+warmup_ratio: 0.1
+beta: 0.1
+optim: adamw_torch_fusedd
+packing: 3
+data: {files: rows.jsonl, held_ot: 4}
+"""
+
+
+def told(kind: Kind, path: Path, settings: dict[str, str] | None = None) -> str:
+    with pytest.raises(UserError) as error:
+        read(kind, path, settings)
+    return str(error.value).replace(str(path), "recipe.yaml")
+
+
+def test_all_mistakes_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(BAD)
+    assert told("sft", path) == (
+        "recipe.yaml:2  no key `learning_rte` in TRL's SFTConfig\n"
+        "    did you mean `learning_rate`?\n"
+        "recipe.yaml:3  no key `warmup_ratio` in TRL's SFTConfig\n"
+        "    `warmup_steps` below 1 is a share of all steps: `warmup_steps: 0.1`\n"
+        "recipe.yaml:4  no key `beta` in TRL's SFTConfig\n"
+        "    it is of another trainer: smoltalk train dpo\n"
+        "recipe.yaml:5  optim: there is no `adamw_torch_fusedd`\n"
+        "    did you mean `adamw_torch_fused`?\n"
+        "recipe.yaml:6  packing: must be true or false, not 3\n"
+        "recipe.yaml:7  no field `held_ot` in `data`\n"
+        "    did you mean `held_out`?"
+    )
+
+
+def test_a_recipe_needs_a_model_and_rows(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("learning_rate: 1.0e-3\n")
+    said = told("sft", path)
+    assert "names no model" in said
+    assert "names no rows to train on" in said
+
+
+def test_rows_are_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndataset_name: a/b\ndatasets: [{path: a/b}]\n")
+    assert "recipe.yaml:2  has `dataset_name` and `datasets`" in told("sft", path)
+
+
+@pytest.mark.parametrize(
+    ("one", "hint"),
+    [("{id: a/b}", "it is `path` now"), ("{path: a/b, weight: 0.5}", "takes the first half"), ("[a]", "is a mapping")],
+)
+def test_a_dataset_of_trl_is_looked_into(tmp_path: Path, one: str, hint: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"model_name_or_path: nano\ndatasets: [{one}]\n")
+    assert hint in told("sft", path)
+
+
+def test_what_is_set_is_a_key_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\n")
+    assert "--set lr=3  no key `lr`" in told("sft", path, {"lr": "3"})
+    assert read("sft", path, {"learning_rate": "3", "data.held_out": "7"}).given["learning_rate"] == 3
+
+
+def test_one_word_says_where_the_rows_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: org/name\n")
+    found = read("sft", path).ours.data
+    assert found is not None and found.hub == "org/name"
+    path.write_text("model_name_or_path: nano\ndata: rows.jsonl\n")
+    assert "there is no `rows.jsonl`" in told("sft", path)
+
+
+def test_rows_are_not_streamed_past_the_checks(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndataset_name: a/b\ndataset_streaming: true\n")
+    assert "recipe.yaml:3  dataset_streaming: every row is looked at" in told("sft", path)
+
+
+def test_a_recipe_is_read_without_torch(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nlearning_rate: 1.0e-3\n")
+    program = (
+        "import sys; from pathlib import Path; from smoltalk.train.recipe import read; "
+        f"read('sft', Path({str(path)!r})); "
+        "print({'torch', 'trl', 'transformers', 'datasets', 'pyarrow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
