@@ -30,7 +30,7 @@ def user_cache() -> Path:
 
 
 def data_folder(name: str) -> Path:
-    """Where `pipelines`, `templates`, `recipes`, `decontam` lie: in a wheel inside the package, in a checkout beside it."""
+    """Where `pipelines`, `templates`, `recipes`, `decontam` lie: in a wheel in the package, in a checkout beside it."""
     inside = _PACKAGE / "_data" / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
