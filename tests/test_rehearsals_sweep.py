@@ -48,8 +48,10 @@ def test_pipeline_runs_to_its_end(path: Path, tmp_path: Path, monkeypatch: pytes
     loaded = load_dataset("parquet", data_dir=str(folder.data), split="train", cache_dir=str(tmp_path / "cache"))
     assert loaded.num_rows == books.accepted
     assert {"id", "source", *TRAINED_ON[load(path).makes]} <= set(loaded.column_names)
-    others = load_dataset("parquet", data_dir=str(folder.rejected), split="train", cache_dir=str(tmp_path / "others"))
-    assert others.num_rows == books.rejected + books.failed
+    apart = books.rejected + books.failed
+    if apart:  # `datasets` reads no split of files without rows
+        others = load_dataset("parquet", data_dir=str(folder.rejected), split="train", cache_dir=str(tmp_path / "others"))
+        assert others.num_rows == apart
 
 
 @pytest.mark.parametrize("path", [p for p in PIPELINES if p not in REHEARSED], ids=lambda p: p.stem)

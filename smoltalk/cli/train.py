@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from smoltalk.train.results import Results
     from smoltalk.train.session import Looked
 
-app = typer.Typer(name="train", help="Train a model with TRL: fine-tuning, preferences, reward models.",
+app = typer.Typer(name="train", help="Train a model with TRL: sft, dpo or reward.",
                   no_args_is_help=True)  # fmt: skip
 
 _Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A recipe: TRL's keys and `data:`.")]
