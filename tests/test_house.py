@@ -13,7 +13,7 @@ PACKAGE = ROOT / "smoltalk"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS: list[set[str]] = [
-    {"rows", "errors", "text", "redaction", "vectors", "only", "spread", "described"},
+    {"rows", "errors", "text", "redaction", "vectors", "only", "spread", "described", "whole_file"},
     {
         "contracts",
         "requests",
@@ -24,6 +24,7 @@ FLOORS: list[set[str]] = [
         "prompts",
         "records",
         "local_files",
+        "sources",
         "words",
         "benchmarks",
         "decontamination",

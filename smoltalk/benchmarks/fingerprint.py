@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import struct
 import time
 import zipfile
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from smoltalk.benchmarks.wording import checksum
 from smoltalk.described import Described
 from smoltalk.errors import Problem, UserError
+from smoltalk.whole_file import replacing
 from smoltalk.words import VERSION as WORDS
 
 if TYPE_CHECKING:
@@ -146,17 +146,12 @@ def write(path: Path, arrays: "dict[str, NDArray[Any]]", notes: dict[str, bytes]
     for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a build that was killed
         if time.time() - left.stat().st_mtime > _STALE:
             left.unlink(missing_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with zipfile.ZipFile(beside, "w") as archive:
-            for name, array in parts.items():
-                buffer = io.BytesIO()
-                np.lib.format.write_array(buffer, array, allow_pickle=False)
-                entry = zipfile.ZipInfo(f"{name}.npy")  # its date is a constant
-                archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+        for name, array in parts.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy")  # its date is a constant
+            archive.writestr(entry, buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
 
 
 def contents(path: Path) -> "tuple[dict[str, NDArray[Any]], dict[str, bytes]]":

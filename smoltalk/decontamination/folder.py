@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 
 from smoltalk.decontamination.tally import Tally
 from smoltalk.errors import Problem, UserError, WorldError
+from smoltalk.whole_file import replacing, write_whole
 
 SIDES: tuple[str, str, str] = ("clean", "contaminated", "unreadable")
 _OURS = re.compile(r"part-[0-9]{5,}(-[0-9]+)?\.(parquet|jsonl)")
@@ -95,21 +95,15 @@ class OutFolder:
 
     def write(self, path: Path, text: str) -> None:
         """A whole file, or none."""
-        with self.replacing(path) as new:
-            new.write_text(text, encoding="utf-8")
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, text)
 
     @contextmanager
     def replacing(self, path: Path) -> Iterator[Path]:
         """A place beside `path` that takes its name once it is written and on the disk."""
         path.parent.mkdir(exist_ok=True)
-        new = path.parent / f".{path.name}.{os.getpid()}.tmp"
-        try:
+        with replacing(path) as new:
             yield new
-            with new.open("rb") as written:
-                os.fsync(written.fileno())
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """No part counts as finished: the call was a mistake."""

@@ -10,10 +10,7 @@ DIGEST is of all that decides on what lies there: an edited pipeline finds what 
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from smoltalk.run.folder import RunFolder
+from smoltalk.whole_file import replacing, write_whole
 
 
 def digest(value: object) -> str:
@@ -68,21 +66,10 @@ class Workplace:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A place beside `path` that takes its name once it is written and on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.tmp")
-    yield new
-    with new.open("rb") as written:
-        os.fsync(written.fileno())
-    new.replace(path)
-
-
 def write_json(path: Path, value: object) -> None:
     """A whole file, or none."""
-    with replacing(path) as new:
-        new.write_text(json.dumps(value), encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(value))
 
 
 def read_json(path: Path) -> Any:
@@ -95,6 +82,7 @@ def read_json(path: Path) -> Any:
 
 def write_batch(path: Path, batch: pa.RecordBatch) -> None:
     """One batch as an Arrow file, not compressed: it is read where it lies, rows here and there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as new, pa.OSFile(str(new), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
 

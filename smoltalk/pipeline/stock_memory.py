@@ -5,7 +5,6 @@ One small file a step and its fields, under the user's cache folder; another ver
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from smoltalk.catalog import user_cache
+from smoltalk.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,8 @@ def remember(path: str, fields: dict[str, Any], facts: StockFacts) -> None:
     with suppress(OSError, ValueError, TypeError, ModuleNotFoundError):
         file = _file(path, fields)
         file.parent.mkdir(parents=True, exist_ok=True)
-        staged = file.with_suffix(f".{os.getpid()}")
         reads, writes = (sorted(columns) for columns in facts.columns)
-        staged.write_text(json.dumps({"reads": reads, "writes": writes, "kinds": facts.kinds}), encoding="utf-8")
-        staged.replace(file)
+        write_whole(file, json.dumps({"reads": reads, "writes": writes, "kinds": facts.kinds}))
 
 
 def _file(path: str, fields: dict[str, Any]) -> Path:

@@ -8,6 +8,7 @@ from smoltalk.errors import Problem
 from smoltalk.publishing.card import merged
 from smoltalk.publishing.release import README, Release
 from smoltalk.publishing.working import WORK
+from smoltalk.whole_file import write_whole
 
 
 def unusable(folder: Path) -> list[Problem]:
@@ -33,9 +34,7 @@ def write_mirror(release: Release, folder: Path, name: str) -> Path:
         final = folder / one.path
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(one.here, final)  # noqa: PTH105
-    staged = folder / WORK / README
-    staged.write_text(card, encoding="utf-8")
-    staged.replace(readme)
+    write_whole(readme, card)
     for owned in release.owned:
         for old in (folder / owned).rglob("*"):
             if old.is_file() and old not in ours:

@@ -18,6 +18,7 @@ from smoltalk.reporting.page_samples import category_column, samples_json
 from smoltalk.reporting.page_tables import tables
 from smoltalk.reporting.page_text import percent, short, span, spelt
 from smoltalk.reporting.page_verdicts import SECTIONS, judged_columns, too_few, verdicts
+from smoltalk.whole_file import write_whole
 
 _HERE = Path(__file__).parent
 _TITLES = {
@@ -68,12 +69,7 @@ def page(of: Findings) -> str:
 
 def write_page(of: Findings, path: Path) -> None:
     """Write the page, whole or not at all. Raises `OSError`."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_text(page(of), encoding="utf-8", newline="\n")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    write_whole(path, page(of))
 
 
 def _sections(of: Findings) -> list[Section]:

@@ -5,7 +5,6 @@ installed here is asked itself, once.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -14,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smoltalk.catalog import user_cache
 from smoltalk.serving.vllm_program import find
+from smoltalk.whole_file import write_whole
 
 _LISTED = Path(__file__).with_name("vllm_options.json")
 _PARSER = Path(__file__).with_name("vllm_parser.py")
@@ -132,8 +133,7 @@ def _read(text: str) -> Options:
 
 def _asked(python: Path, version: str) -> Options | None:
     """What that vLLM says itself, kept under the user's cache folder; None when it cannot be asked."""
-    cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    kept = cache_folder / "smoltalk" / "vllm" / f"{version}.json"
+    kept = user_cache() / "vllm" / f"{version}.json"
     with suppress(OSError, ValueError, KeyError):
         return _read(kept.read_text(encoding="utf-8"))
     try:
@@ -145,7 +145,5 @@ def _asked(python: Path, version: str) -> Options | None:
         return None
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
-        staged = kept.with_suffix(f".{os.getpid()}")
-        staged.write_text(done.stdout, encoding="utf-8")
-        staged.replace(kept)
+        write_whole(kept, done.stdout)
     return found

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from smoltalk import whole_file
 from smoltalk.duplicates.exact import ExactIndex
 from smoltalk.duplicates.near import NearIndex
 from smoltalk.mixing import books, buckets, choose, session, shards, sift, workplace
@@ -28,7 +29,7 @@ PLACES: list[tuple[str, Any, str, int]] = [
     ("before anything is sifted", session, "opened", 0),
     ("a piece is written, not counted", sift, "write_json", 0),
     ("some pieces are counted", sift, "write_json", 2),
-    ("a file of a piece is half there", workplace, "os.fsync", 1),
+    ("a file of a piece is half there", whole_file, "os.fsync", 1),
     ("one source is chosen", choose, "write_batch", 1),
     ("all are chosen, nobody says so", choose, "write_json", 0),
     ("the ledger has some lines", books.Ledger, "write", 3),
