@@ -50,7 +50,8 @@ def test_pipeline_runs_to_its_end(path: Path, tmp_path: Path, monkeypatch: pytes
     assert {"id", "source", *TRAINED_ON[load(path).makes]} <= set(loaded.column_names)
     apart = books.rejected + books.failed
     if apart:  # `datasets` reads no split of files without rows
-        others = load_dataset("parquet", data_dir=str(folder.rejected), split="train", cache_dir=str(tmp_path / "others"))
+        cache = str(tmp_path / "others")
+        others = load_dataset("parquet", data_dir=str(folder.rejected), split="train", cache_dir=cache)
         assert others.num_rows == apart
 
 
