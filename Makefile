@@ -6,15 +6,30 @@ BIN := .venv/bin
 # Tests that `make test` skips for want of torch, TRL or lm-eval.
 BESIDE_TORCH = tests/transformers_model tests/engines/test_reward_model_engine.py tests/chat_format/test_chat_folder.py \
 	tests/run/test_trl_takes_rows.py tests/tools/test_tool_conversations.py \
-	tests/constraints/test_agreement_with_lm_eval.py tests/train
+	tests/constraints/test_agreement_with_lm_eval.py tests/train \
+	tests/eval/test_trained_ablation.py tests/eval/test_weights_tasks.py
 
-.PHONY: help demo test test-review test-vllm lint bench nano docs clean
+.PHONY: help demo loop test test-review test-vllm lint bench nano docs clean
 
 help:   ## What there is to make
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
 
 demo: .venv/ready   ## Make a small dataset with the model that ships in the package
 	@$(BIN)/smoltalk run pipelines/quickstart.yaml --show 3
+
+# Each command goes on where it was stopped, and says at once that it is done.
+loop: .venv/ready-train   ## Does the data help? run, mix, sft, dpo, eval on nano: a model from random weights, in minutes
+	@$(BIN)/smoltalk run pipelines/nano_questions.yaml --rows 1000
+	@$(BIN)/smoltalk run pipelines/quickstart.yaml
+	@$(BIN)/smoltalk mix pipelines/nano_mix.yaml
+	@$(BIN)/smoltalk train sft recipes/nano_sft.yaml
+	@$(BIN)/smoltalk run pipelines/nano_pairs.yaml --set engines.policy.nano.model=models/nano_sft \
+		--set steps.1.answers.sampling.temperature=1.0
+	@$(BIN)/smoltalk train dpo recipes/nano_dpo.yaml --set model_name_or_path=models/nano_sft
+	@$(BIN)/smoltalk eval nano models/nano_sft models/nano_dpo --against models/nano_sft --out evals/loop \
+		--tasks 'curriculum: {not_in: [runs/nano-mix, runs/nano-pairs]}' \
+		--tasks 'loss: {data: runs/nano-mix, split: test, group: source}'
+	@echo '  models/nano_sft/training.html, models/nano_dpo/training.html: curves, samples before and after'
 
 test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
 	$(BIN)/python -m pytest -n auto --dist worksteal
