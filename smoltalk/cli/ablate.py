@@ -66,8 +66,13 @@ def ablate(
     trainer = trained_by(chosen, recipe, settings_of(train_sets), again)
     if tasks:
         from smoltalk.eval.naming import tasks as read
+        from smoltalk.eval.session import look_at
 
-        read(tasks, limit)  # mistakes are told before anything is made
+        asked = read(tasks, limit)  # mistakes are told before anything is made
+        if duels := [name for name, task in asked.items() if task.duels]:
+            sentence = f"`{duels[0]}` compares two models as a judge says, and no judge is asked here"
+            raise UserError([Problem("--tasks", 0, sentence)])
+        look_at(asked)
     plan = Plan(
         found, lambda whole: _tasks(whole, tasks, makes, limit), trainer, range(seeds), folder, mixture.parent
     )  # fmt: skip
@@ -82,6 +87,9 @@ def ablate(
         screen.end()
         complain(f"interrupted; what is finished in {folder} is kept\n    go on with: {again}")
         raise typer.Exit(INTERRUPTED) from None
+    except WorldError as error:
+        kept = error.kept or f"what is finished, in {folder}"
+        raise WorldError(error.sentence, kept, error.command or again) from error
     except OSError as error:
         raise WorldError(f"{error.filename or folder}: {error.strerror or error}", f"{folder}", again) from error
     except Exception as error:

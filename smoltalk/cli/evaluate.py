@@ -1,12 +1,15 @@
 """`smoltalk eval`: what models can do, with intervals; two of them side by side."""
 
 import json
-from collections.abc import Mapping, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.progress import Screen
 from smoltalk.cli.screen import complain, plain, say, span, table
 from smoltalk.errors import Problem, UserError, WorldError
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from smoltalk.eval.subject import Model
     from smoltalk.eval.task import Task
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 Suite = Literal["lm-eval", "lighteval"]
 
 
@@ -61,14 +67,18 @@ def evaluate(
     if suite is not None:
         _hand_over(suite, named(models), tasks, out, limit, execute)
         return
-    found = read([_with_prompts(one, prompts) for one in tasks], limit)
+    against = {one.partition("=")[0]: one for one in models if "=" in one}.get(against or "", against)
     all_named = list(dict.fromkeys([*models, *([against] if against else [])]))
-    chosen = named(all_named)
+    found, chosen, judging = _all_or_problems(
+        lambda: read(_with_prompts(tasks, prompts), limit),
+        lambda: named(all_named),
+        lambda: named([judge])[0] if judge else None,
+    )
     other = chosen[all_named.index(against)].name if against else None
-    judging = named([judge])[0] if judge else None
     folder = out or Path("evals") / "-".join(one.name.replace("/", "-") for one in chosen)[:100]
     results = go(chosen, found, folder, other, judging)
-    say(json.dumps(_as_json(results), indent=1, ensure_ascii=False) if as_json else "\n".join(told(results)))
+    said = [*_trained(chosen), *told(results)]
+    say(json.dumps(_as_json(results), indent=1, ensure_ascii=False) if as_json else "\n".join(said))
     if not as_json:
         say("\n" + "\n".join(table(_paths(folder))))
 
@@ -84,7 +94,7 @@ def go(
     from smoltalk.eval.report import write_report
     from smoltalk.eval.session import evaluate as work
 
-    screen = Screen()
+    screen, again = Screen(), shlex.join(["smoltalk", *sys.argv[1:]])
     try:
         results = work(
             models, tasks, folder,
@@ -92,8 +102,11 @@ def go(
         )  # fmt: skip
     except KeyboardInterrupt:
         screen.end()
-        complain(f"interrupted; all replies are kept in {folder}, and the same command goes on")
-        raise
+        complain(f"interrupted; all replies are kept in {folder}\n    go on with: {again}")
+        raise typer.Exit(INTERRUPTED) from None
+    except WorldError as error:
+        kept = error.kept or f"all replies so far, in {folder}"
+        raise WorldError(error.sentence, kept, error.command or again) from error
     finally:
         screen.end()
     try:
@@ -134,6 +147,21 @@ def told(of: "Results") -> list[str]:
     return [*said, "", f"  {span(of.seconds)} in this call{kept}"]
 
 
+def _trained(models: "Sequence[Model]") -> list[str]:
+    """Held-out figures before and after, of models that `smoltalk train` made."""
+    from smoltalk.train.page import measured
+    from smoltalk.train.results import read
+
+    lines = []
+    for model in models:
+        found = read(Path(model.weights)) if model.weights else None
+        if found and found.get("state") == "complete":
+            head = f"{model.name} ({found['kind']})"
+            lines += [(head if not place else "", *row) for place, row in enumerate(measured(found))]
+    heads = ("when it was trained", "held out", "before", "after")
+    return [*table([heads, *lines], frozenset({2, 3})), ""] if lines else []
+
+
 def _as_json(of: "Results") -> object:
     from dataclasses import asdict
 
@@ -145,14 +173,30 @@ def _paths(folder: Path) -> list[tuple[str, str]]:
     return [(str(folder / name), what) for name, what in named.items()]
 
 
-def _with_prompts(task: str, prompts: str | None) -> str:
-    """The task with `--prompts` as its data, where the task has not said its own."""
+def _with_prompts(given: Sequence[str], prompts: str | None) -> list[str]:
+    """The tasks, with `--prompts` as data of those that are prompts and have not said their own."""
     if prompts is None:
-        return task
-    if task not in ("ifeval", "side_by_side"):
-        hint = f"write it as `{task}: {{data: {prompts}}}`"
-        raise UserError([Problem("--prompts", 0, f"are for `ifeval` and `side_by_side`, not for `{task}`", hint)])
-    return f"{task}: {{data: {json.dumps(prompts)}}}"
+        return list(given)
+    apart = [name.strip() for one in given for name in ([one] if "{" in one else one.split(","))]
+    if not {"ifeval", "side_by_side"} & {*apart}:
+        sentence = "are for `ifeval` and `side_by_side`, and neither is asked for"
+        raise UserError([Problem("--prompts", 0, sentence, "other tasks are told theirs as `TASK: {data: ...}`")])
+    data = json.dumps(prompts)
+    return [f"{one}: {{data: {data}}}" if one in ("ifeval", "side_by_side") else one for one in apart if one]
+
+
+def _all_or_problems(one: Callable[[], A], two: Callable[[], B], three: Callable[[], C]) -> tuple[A, B, C]:
+    """What the three make. Raises one `UserError` with what is wrong in any of them."""
+    found: list[Any] = []
+    problems: list[Problem] = []
+    for read in (one, two, three):
+        try:
+            found.append(read())
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found[0], found[1], found[2]
 
 
 def _there_is() -> list[str]:

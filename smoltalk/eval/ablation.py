@@ -19,10 +19,11 @@ from smoltalk.eval.intervals import Difference, Estimate, difference, estimate, 
 from smoltalk.eval.naming import model_of
 from smoltalk.eval.report import read_marks, write_report
 from smoltalk.eval.results import Results
-from smoltalk.eval.session import evaluate
+from smoltalk.eval.session import evaluate, look_at
 from smoltalk.eval.subject import Model
 from smoltalk.eval.task import Mark, Metric, Task
 from smoltalk.eval.variants import WHOLE, Variant, opened
+from smoltalk.whole_file import write_whole
 
 Tell = Callable[[str], None]
 Trainer = Callable[[Path, Path, int, int | None, Tell], int]
@@ -53,7 +54,7 @@ class Bought:
     task: str
     metric: str
     unit: str
-    lower: bool
+    lower: bool | None
     group: str
     """"" for all items."""
     without: Estimate
@@ -80,9 +81,7 @@ class Found:
 
     def write(self, path: Path) -> None:
         """As JSON. Raises `OSError`."""
-        new = path.with_name(f".{path.name}.new")
-        new.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        new.replace(path)
+        write_whole(path, json.dumps(asdict(self), indent=1) + "\n")
 
 
 def ablate(plan: Plan, tell: Tell) -> Found:
@@ -92,6 +91,7 @@ def ablate(plan: Plan, tell: Tell) -> Found:
     for variant in plan.variants:  # all mixtures first: what is wrong with one should not cost a training
         mixtures[variant.name], found.rows[variant.name] = _mixed(variant, plan, tell)
     tasks, steps = plan.tasks(mixtures[WHOLE]), None
+    look_at(tasks)
     marks: dict[str, list[dict[str, list[Mark]]]] = {}
     for variant in plan.variants:
         for seed in plan.seeds:

@@ -88,7 +88,10 @@ class Asking:
     def __init__(self, engine: Engine, replies: Replies) -> None:
         self._engine, self._replies = engine, replies
         self._room = asyncio.Semaphore(engine.max_in_flight)
-        self._identity = json.dumps([type(engine).__name__, engine.identity()], sort_keys=True, default=str)
+        place = getattr(engine, "base_url", None) or getattr(engine, "endpoint", None)
+        # A run asks one engine, wherever it is today; two models under evaluation may have one name on two ports.
+        of = [type(engine).__name__, engine.identity(), *([place] if place else [])]
+        self._identity = json.dumps(of, sort_keys=True, default=str)
 
     async def __call__(self, request: Request) -> Said:
         """The engine's reply, or the one it gave before. What it cannot answer is an empty text with the reason."""

@@ -8,7 +8,7 @@ independent.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,8 @@ DRAWS = 4_000
 LEVEL = 0.95
 _AT_ONCE = 4_000_000
 """Numbers drawn at a time: 32 MB."""
+_KINDS = 100
+"""Kinds of items, up to which it is drawn how many of each there are, and not each item."""
 _EXACT = 16
 """Items that differ, up to which every pattern of signs is tried."""
 
@@ -51,8 +53,8 @@ class Difference:
 def estimate(points: "Sequence[tuple[float, float]]", seed: int = 0) -> Estimate | None:
     """The ratio of sums and its percentile bootstrap interval (Efron 1979); None where there is nothing to divide by.
 
-    Where every item has all of its points or none has any, resampling sees no doubt at all; there it is Wilson's
-    interval (1927), as for a share of as many trials.
+    Where every item has the same share of its points, such as all or none, resampling sees no doubt at all; there it is
+    Wilson's interval (1927), as for a share of as many trials.
     """
     import numpy as np
 
@@ -61,14 +63,14 @@ def estimate(points: "Sequence[tuple[float, float]]", seed: int = 0) -> Estimate
     if not len(of):
         return None
     value = float(of[:, 0].sum() / of[:, 1].sum())
-    if value in (0.0, 1.0) and ((of[:, 0] == value * of[:, 1]).all()):
-        low, high = wilson(int(value) * len(of), len(of))
+    if 0 <= value <= 1 and (of[:, 0] == value * of[:, 1]).all():
+        low, high = wilson(value * len(of), len(of))
         return Estimate(value, low, high, len(of))
-    low, high = _percentiles(_ratios(of, seed))
+    low, high = _percentiles(_ratios(of, seed)[:, 0])
     return Estimate(value, low, high, len(of))
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float]:
+def wilson(successes: float, trials: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
     z, share = 1.959964, successes / trials
     middle, half = share + z * z / (2 * trials), z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
@@ -94,8 +96,8 @@ def difference(
     if not len(a):
         return None
     value = float(a[:, 0].sum() / a[:, 1].sum() - b[:, 0].sum() / b[:, 1].sum())
-    drawn = _ratios(a, seed) - _ratios(b, seed)  # the same seed draws the same items for both
-    low, high = _percentiles(drawn)
+    drawn = _ratios(np.hstack([a, b]), seed)
+    low, high = _percentiles(drawn[:, 0] - drawn[:, 1])
     return Difference(value, low, high, _p(a, b, value, seed), len(a))
 
 
@@ -109,16 +111,22 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _ratios(of: "Points", seed: int) -> "NDArray[np.float64]":
-    """The ratio in each bootstrap sample."""
+def _ratios(of: "NDArray[np.float64]", seed: int) -> "NDArray[np.float64]":
+    """The ratios in each bootstrap sample, shape (draws, pairs of columns); all pairs see the same items.
+
+    Items that are alike are drawn as one, so often as they are there: right and wrong answers cost the same however
+    many they are.
+    """
     import numpy as np
 
     rng, n = np.random.default_rng(seed), len(of)
-    each, found = max(1, _AT_ONCE // n), []
-    for start in range(0, DRAWS, each):
-        drawn = of[rng.integers(0, n, (min(each, DRAWS - start), n))].sum(axis=1)
-        found.append(drawn[:, 0] / drawn[:, 1])
-    return np.concatenate(found)
+    kinds, many = np.unique(of, axis=0, return_counts=True)
+    if len(kinds) <= _KINDS:
+        drawn = rng.multinomial(n, many / n, DRAWS) @ kinds
+    else:
+        often = (np.bincount(rng.integers(0, n, n, np.int32), minlength=n) for _ in range(DRAWS))
+        drawn = np.stack([one @ of for one in often])
+    return drawn[:, ::2] / drawn[:, 1::2]
 
 
 def _percentiles(drawn: "NDArray[np.float64]") -> tuple[float, float]:
@@ -147,14 +155,15 @@ def _p(a: "Points", b: "Points", value: float, seed: int) -> float:
         return float(extreme.mean())
     rng, each, hits = np.random.default_rng(seed), max(1, _AT_ONCE // n), 0
     for start in range(0, DRAWS, each):
-        flips = rng.integers(0, 2, (min(each, DRAWS - start), n))
-        hits += int((np.abs(_flipped(a, b, rest, flips)) >= abs(value) - 1e-12).sum())
+        many = min(each, DRAWS - start)
+        drawn = np.unpackbits(rng.integers(0, 256, (many, -(-n // 8)), np.uint8), axis=1, count=n)
+        hits += int((np.abs(_flipped(a, b, rest, drawn)) >= abs(value) - 1e-12).sum())
     return (hits + 1) / (DRAWS + 1)
 
 
-def _flipped(a: "Points", b: "Points", rest: "Points", flips: "NDArray[np.int64]") -> "NDArray[np.float64]":
+def _flipped(a: "Points", b: "Points", rest: "Points", flips: "NDArray[Any]") -> "NDArray[np.float64]":
     """The difference when the models change places on the items where `flips` is 1."""
-    moved = flips @ (b - a)
+    moved = flips.astype(float) @ (b - a)
     one, other = a.sum(axis=0) + moved + rest, b.sum(axis=0) - moved + rest
     return one[:, 0] / one[:, 1] - other[:, 0] / other[:, 1]  # type: ignore[no-any-return]
 

@@ -11,13 +11,12 @@ from smoltalk import catalog
 from smoltalk.contracts import Engine
 from smoltalk.document import Document, parse, read_text
 from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.eval.folders import engine_of, folder_name
 from smoltalk.eval.subject import Model
-from smoltalk.eval.task import Asks, Task
+from smoltalk.eval.task import Task
 from smoltalk.fields import fill, place, shown
 
 _HERE = Path(__file__).parent / "tasks"
-NUMPY_LIMIT = 700_000_000
-"""Parameters up to which a plain Llama runs in this process on numpy, where there is no server for it."""
 
 
 @cache
@@ -49,14 +48,24 @@ def tasks(given: Sequence[str], limit: int | None = None) -> dict[str, Task]:
         try:
             document = parse(read_text(Path(one), "file of tasks") if is_file else one, path)
             for name, key, entry in _entries(document, one):
-                found[_free(name, found)] = _task(document, key, entry)
+                label = _free(name, found)
+                try:
+                    found[label] = _task(document, key, entry)
+                except UserError as error:
+                    problems += _placed(error, path, is_file)
         except UserError as error:
-            problems += [Problem(p.path or path, p.line if is_file else 0, p.sentence, p.hint) for p in error.problems]
+            problems += _placed(error, path, is_file)
     if problems:
         raise UserError(dict.fromkeys(problems))
     if limit is not None:
-        found = {name: task.model_copy(update={"limit": limit}) for name, task in found.items()}
+        found = {
+            name: task.model_copy(update={"limit": min(limit, task.limit or limit)}) for name, task in found.items()
+        }
     return found
+
+
+def _placed(error: UserError, path: str, is_file: bool) -> list[Problem]:
+    return [Problem(p.path or path, p.line if is_file else 0, p.sentence, p.hint) for p in error.problems]
 
 
 def _entries(document: Document, given: str) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
@@ -64,8 +73,8 @@ def _entries(document: Document, given: str) -> Iterator[tuple[str, tuple[str | 
     if document.problems:
         raise UserError(document.problems)
     if isinstance(data, str) and "," in data and "{" not in data:
-        for name in data.split(","):
-            yield name.strip(), (), name.strip()
+        for name in filter(None, map(str.strip, data.split(","))):
+            yield name, (), name
     elif isinstance(data, list):
         for index, entry in enumerate(data):
             yield _label(entry), (index,), entry
@@ -130,8 +139,7 @@ def models(given: Sequence[str]) -> list[Model]:
 def model_of(given: str) -> Model:
     """`nano`, a folder, `ORG/NAME` on the Hub, `NAME=` before any of them, or an engine: `openai: {model: ...}`.
 
-    A folder with a plain, not too large Llama runs on numpy in this process; everything else on vLLM. Raises
-    `UserError`.
+    What runs a folder: see `folders`. Everything else runs on vLLM. Raises `UserError`.
     """
     label, sign, rest = given.partition("=")
     if sign and label and ":" not in label and "{" not in label and "/" not in label:
@@ -149,9 +157,10 @@ def model_of(given: str) -> Model:
         return Model(name, engine, _weights(engine), given)
     folder = Path(given).expanduser()
     if folder.is_dir():
-        return Model(_folder_name(folder), _local(folder), str(folder), given)
+        return Model(folder_name(folder), engine_of(folder), str(folder), given)
     if given.startswith((".", "/", "~")) or given.count("/") != 1:
-        near = nearest(given, [str(path) for path in folder.parent.iterdir()]) if folder.parent.is_dir() else ""
+        here = [str(path) for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        near = nearest(given, ["nano", *here])
         hint = near if near.startswith("did") else "a folder, ORG/NAME of the Hub, `nano`, or `openai: {model: ...}`"
         raise UserError([Problem(given, 0, "is no model: there is no such folder", hint)])
     from smoltalk.engines.vllm import Vllm
@@ -179,36 +188,3 @@ def _weights(engine: Engine) -> str | None:
         return None
     model = getattr(engine, "folder", None) or getattr(engine, "model", None)
     return str(model) if model else None
-
-
-def _folder_name(folder: Path) -> str:
-    """A checkpoint by its run too: `sft/checkpoint-10`."""
-    whole = folder.resolve()
-    return f"{whole.parent.name}/{whole.name}" if whole.name.startswith("checkpoint-") else whole.name
-
-
-def _local(folder: Path) -> Engine:
-    from smoltalk.llama.folder import count_parameters, faults, is_reward_model
-
-    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
-        hint = f"`vllm: {{model: BASE, enable_lora: true, lora_modules: [mine={folder}], lora: mine}}`, or merge it"
-        raise UserError([Problem(str(folder), 0, "holds an adapter (LoRA) and not a whole model", hint)])
-    if not (folder / "config.json").is_file():
-        raise UserError([Problem(str(folder), 0, "holds no model: there is no config.json in it")])
-    plain = not list(faults(folder))
-    if plain and is_reward_model(folder):
-        from smoltalk.engines.nano_reward import NanoReward
-
-        return NanoReward(model=folder)
-    if plain and count_parameters(folder) <= NUMPY_LIMIT:
-        from smoltalk.engines.nano import Nano
-
-        return Nano(model=folder)
-    from smoltalk.engines.vllm import Vllm
-
-    return Vllm.model_validate({"model": str(folder)})
-
-
-def asked_of_engines(found: dict[str, Task]) -> bool:
-    """Whether any task asks an engine, so that it must be up."""
-    return any(isinstance(task, Asks) or task.duels for task in found.values())

@@ -7,7 +7,7 @@ from smoltalk.eval.curves import Training
 from smoltalk.eval.page_answers import samples
 from smoltalk.eval.page_charts import Curve, Dot, curves, intervals
 from smoltalk.eval.page_parts import Page, Section
-from smoltalk.eval.results import Results, Score, Versus
+from smoltalk.eval.results import Duel, Results, Score, Versus
 from smoltalk.eval.task import Mark
 from smoltalk.eval.written import differing, estimated, interval, number, p_value, points_of, verdict
 from smoltalk.reporting.charts import NARROW, WIDE
@@ -36,23 +36,39 @@ def page(of: Results, marks: Mapping[tuple[str, str], Sequence[Mark]], trainings
 
 
 def remarks(of: Results) -> Iterator[str]:
-    """What may be said of two models, a sentence for each task; nothing of one."""
-    for one in of.versus:
-        if _is_first(of, one):
-            test = f"{p_value(one.adjusted)} of {one.difference.items:,} items"
-            said = verdict(one.difference, one.adjusted, one.lower)
-            told = f"{one.task}, {one.metric}: {one.model} {differing(one.difference, one.unit)} against {one.against}"
+    """What may be said of two models, a sentence for each task, and what no figure says anything of."""
+    for pair in of.versus:
+        if _is_first(of, pair):
+            test = f"{p_value(pair.adjusted)} of {pair.difference.items:,} items"
+            said = verdict(pair.difference, pair.adjusted, pair.lower)
+            differs = differing(pair.difference, pair.unit)
+            told = f"{pair.task}, {pair.metric}: {pair.model} {differs} against {pair.against}"
             yield f"{told}: {said} ({test})"
     for duel in of.duels:
         if duel.metric == "win rate" and duel.p is not None:
             better = "wins" if duel.estimate.value > 0.5 else "loses"
-            said = better if duel.p < 0.05 else "cannot be told apart"
-            figure = estimated(duel.estimate, "%")
-            yield f"{duel.task}: {duel.model} wins {figure} against {duel.against}: {said} ({p_value(duel.p)})"
+            p = duel.p if duel.adjusted is None else duel.adjusted
+            said = better if p < 0.05 else "cannot be told apart"
+            figure = f"{estimated(duel.estimate, '%')} against {duel.against}"
+            yield f"{duel.task}: {duel.model} wins {figure}{_besides(of, duel)}: {said} ({p_value(p)})"
+    for one in of.left_out:
+        said = f"{one.items:,} of {one.of:,} items of {one.model} are in no figure"
+        yield f"{one.task}: {said}{': ' if one.why else ''}{one.why}"
 
 
 def _is_first(of: Results, one: Versus) -> bool:
-    return next(score.metric for score in of.scores if score.task == one.task) == one.metric
+    return one is next(other for other in of.versus if (other.task, other.model) == (one.task, one.model))
+
+
+def _besides(of: Results, won: Duel) -> str:
+    """What else there is to know of a win rate."""
+    also = {one.metric: one.estimate for one in of.duels if (one.task, one.model) == (won.task, won.model)}
+    said = ""
+    if length := also.get("length-controlled win rate"):
+        said += f", {estimated(length, '%')} at equal length"
+    if agreement := also.get("agreement"):
+        said += f", where the judge agrees with itself on {number(agreement.value, '%')}"
+    return said
 
 
 def _task(
@@ -83,10 +99,10 @@ def _figure(metric: str, scores: Sequence[Score]) -> Figure:
         for place, one in enumerate(scores)
     ]
     unit = "%" if scores[0].unit == "%" else scores[0].unit
-    better = "Less is better." if scores[0].lower else "More is better."
+    better = {True: " Less is better.", False: " More is better.", None: ""}[scores[0].lower]
     says = f"{metric}: " + "; ".join(dot.told for dot in dots)
     told = ", ".join(estimated(one.estimate, one.unit) for one in scores[:6])
-    return Figure(metric, f"{told}. {better}", intervals(dots, unit, says))
+    return Figure(metric, f"{told}.{better}", intervals(dots, unit, says))
 
 
 def _by_group(scores: Sequence[Score], names: Sequence[str]) -> Iterator[Figure]:

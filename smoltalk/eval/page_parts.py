@@ -9,6 +9,7 @@ from markupsafe import Markup
 from smoltalk.reporting.charts_figure import Figure
 from smoltalk.reporting.page_tables import Table
 from smoltalk.reporting.page_text import spelt
+from smoltalk.whole_file import write_whole
 
 _HERE = Path(__file__).parent
 _STYLE = _HERE.parent / "reporting" / "page.css"
@@ -66,12 +67,7 @@ def html(page: Page) -> str:
 
 def write(page: Page, path: Path) -> None:
     """Write the page, whole or not at all. Raises `OSError`."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_text(html(page), encoding="utf-8", newline="\n")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    write_whole(path, html(page))
 
 
 def _spelt(value: Any) -> Any:

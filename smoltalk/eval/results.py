@@ -8,7 +8,8 @@ from typing import Any
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.eval.intervals import Difference, Estimate
-from smoltalk.eval.task import Mark, Metric
+from smoltalk.eval.task import Mark
+from smoltalk.whole_file import replacing, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Score:
     task: str
     metric: str
     unit: str
-    lower: bool
-    """Whether less is better."""
+    lower: bool | None
+    """Whether less is better; None where neither is."""
     group: str
     """"" for all items."""
     estimate: Estimate
@@ -35,7 +36,7 @@ class Versus:
     task: str
     metric: str
     unit: str
-    lower: bool
+    lower: bool | None
     difference: Difference
     adjusted: float
     """The p-value among all comparisons of headline metrics made here (Holm)."""
@@ -52,6 +53,20 @@ class Duel:
     estimate: Estimate
     p: float | None
     """Of a win rate: how often one this far from a half would come of equals."""
+    adjusted: float | None = None
+    """The same among all win rates here (Holm)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Items of a task that count in no figure of a model."""
+
+    model: str
+    task: str
+    items: int
+    of: int
+    why: str
+    """Of most of them."""
 
 
 @dataclass(slots=True)
@@ -65,6 +80,7 @@ class Results:
     scores: list[Score] = field(default_factory=list)
     versus: list[Versus] = field(default_factory=list)
     duels: list[Duel] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     judge: str = ""
     seconds: float = 0.0
     kept: int = 0
@@ -77,9 +93,7 @@ class Results:
 
     def write(self, path: Path) -> None:
         """As JSON, whole or not at all. Raises `OSError`."""
-        new = path.with_name(f".{path.name}.new")
-        new.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        new.replace(path)
+        write_whole(path, json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Results":
@@ -89,22 +103,16 @@ class Results:
             scores = [Score(**{**one, "estimate": Estimate(**one["estimate"])}) for one in found["scores"]]
             versus = [Versus(**{**one, "difference": Difference(**one["difference"])}) for one in found["versus"]]
             duels = [Duel(**{**one, "estimate": Estimate(**one["estimate"])}) for one in found["duels"]]
+            left_out = [LeftOut(**one) for one in found["left_out"]]
             rest = {name: found[name] for name in ("models", "tasks", "judge", "seconds", "kept")}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError([Problem(str(path), 0, f"holds no results of `smoltalk eval`: {error}")]) from None
-        return cls(scores=scores, versus=versus, duels=duels, **rest)
+        return cls(scores=scores, versus=versus, duels=duels, left_out=left_out, **rest)
 
 
 def write_marks(path: Path, marks: Mapping[tuple[str, str], Sequence[Mark]]) -> None:
     """Every item's mark, by (task, model), a line each, for people and for tests of one's own. Raises `OSError`."""
-    new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
+    with replacing(path) as new, new.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for (task, model), some in marks.items():
             for mark in some:
                 file.write(json.dumps({"task": task, "model": model, **asdict(mark)}, ensure_ascii=False) + "\n")
-    new.replace(path)
-
-
-def headline(metrics: Sequence[Metric]) -> Metric:
-    """The metric that is told where there is room for one."""
-    return metrics[0]

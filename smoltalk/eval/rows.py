@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from smoltalk.contracts import Part
 from smoltalk.errors import Problem, RowFailed, UserError, nearest
 from smoltalk.rows import Message, Row
+
+if TYPE_CHECKING:
+    from smoltalk.decontamination.parts import Files
 
 _TURNS = ("messages", "conversations")
 
@@ -27,17 +31,26 @@ class OfData(Part):
 
     def files_now(self) -> dict[str, Any]:
         """Name, bytes and time of change of local files. Raises `UserError`."""
-        from smoltalk.decontamination.parts import files
-
-        found = files([self.data]) if self.revision is None else None
+        found = _here(self)
         return {"files": found.identity()} if found is not None else {}
 
-    def rows(self, most: int | None) -> list[Row]:
-        """The first rows. Raises `UserError` and `WorldError`."""
-        found = list(islice(_rows(self), most))
-        if not found:
+    def rows(self, most: int | None) -> Iterator[tuple[str, Row]]:
+        """The first rows as they are read, each under a name of its own: its `id`, or else its number, which also
+        tells rows of one `id` apart. Raises `UserError` and `WorldError`."""
+        taken = set[str]()
+        for number, row in enumerate(islice(_rows(self), most), 1):
+            name = str(number if row.get("id") is None else row["id"])
+            name = f"{name} (row {number})" if name in taken else name
+            taken.add(name)
+            yield name, row
+        if not taken:
             raise UserError([Problem(self.data, 0, "holds no rows")])
-        return found
+
+
+def group_of(row: Row, name: str | None, data: str) -> str:
+    """What a row is counted under beside the whole: a column's value, "" without one. Raises `UserError`."""
+    value = column(row, name, data) if name else None
+    return "" if value is None else str(value)
 
 
 def column(row: Row, name: str, data: str) -> Any:
@@ -66,11 +79,18 @@ def talk(row: Row, data: str) -> list[Message]:
     raise UserError([Problem(data, 0, f"holds no conversations; its columns are {', '.join(row)}", hint)])
 
 
+def _here(of: OfData) -> "Files | None":
+    """The files that `data` names; None where it is on the Hub."""
+    from smoltalk.decontamination.parts import files
+
+    return files([of.data]) if of.revision is None or Path(of.data).exists() else None
+
+
 def _rows(of: OfData) -> Iterator[Row]:
     from smoltalk.decontamination.hub import OnHub
-    from smoltalk.decontamination.parts import Files, files
+    from smoltalk.decontamination.parts import Files
 
-    found = files([of.data]) if of.revision is None else None
+    found = _here(of)
     if found is None:
         data: Files | OnHub = OnHub(of.data, of.config, of.split or "train", of.revision)
     else:

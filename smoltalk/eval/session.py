@@ -8,7 +8,7 @@ and mark), `results.json` and `report.html`.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -49,6 +49,18 @@ def evaluate(
         replies.close()
 
 
+def look_at(tasks: Mapping[str, Task]) -> None:
+    """See that every task can be asked. Raises one `UserError` with all that is wrong with their data, `WorldError`."""
+    problems: list[Problem] = []
+    for task in tasks.values():
+        try:
+            task.look()
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(dict.fromkeys(problems))
+
+
 class _Work:
     """One call."""
 
@@ -68,15 +80,12 @@ class _Work:
 
     async def go(self) -> Results:
         """All models on all tasks, then what a judge says of them."""
+        look_at(self.tasks)
         marks: dict[tuple[str, str], list[Mark]] = {}
-        subjects = {}
+        subjects = {one.name: Subject(one, Asking(one.engine, self.replies)) for one in self.models}
         for model in self.models:
-            subjects[model.name] = subject = Subject(model, Asking(model.engine, self.replies))
-            async with AsyncExitStack() as stack:
-                if self._is_asked(model):
-                    await self._up(stack, model.engine, model.name)
-                for name, task in self.tasks.items():
-                    marks[name, model.name] = await task.marks(subject, self._tell(model.name, name))
+            found = await self._marks(subjects[model.name])
+            marks |= {(name, model.name): found[name] for name in self.tasks}
         results = self._results(marks)
         if self.against is not None and any(task.duels for task in self.tasks.values()):
             await self._duels(subjects, results, marks)
@@ -84,6 +93,19 @@ class _Work:
         write_marks(self.folder / "items.jsonl", marks)
         results.write(self.folder / "results.json")
         return results
+
+    async def _marks(self, subject: Subject) -> dict[str, list[Mark]]:
+        """By task. What looks at the weights comes when the engine, which holds them too, is down again."""
+        found: dict[str, list[Mark]] = {}
+        asked = [name for name, task in self.tasks.items() if _is_asked(task, subject.model.engine)]
+        async with AsyncExitStack() as stack:
+            if asked:
+                await self._up(stack, subject.model.engine, subject.name)
+            for name in asked:
+                found[name] = await self.tasks[name].marks(subject, self._tell(subject.name, name))
+        for name in (name for name in self.tasks if name not in asked):
+            found[name] = await self.tasks[name].marks(subject, self._tell(subject.name, name))
+        return found
 
     async def _duels(
         self, subjects: Mapping[str, Subject], results: Results, marks: dict[tuple[str, str], list[Mark]]
@@ -100,6 +122,8 @@ class _Work:
                     found = await task.duel(*both, judge, self._tell(f"{model.name}, judged", name))
                     results.duels += counting.duels(name, task, model.name, self.against, found)
                     marks[f"{name}: verdicts", model.name] = found
+        results.duels = counting.among_all(results.duels)
+        results.left_out += counting.left_out({key: some for key, some in marks.items() if key[0] not in self.tasks})
 
     def _results(self, marks: Mapping[tuple[str, str], list[Mark]]) -> Results:
         return Results(
@@ -107,12 +131,10 @@ class _Work:
             tasks={name: task.identity() for name, task in self.tasks.items()},
             scores=list(counting.scores(self.tasks, marks)),
             versus=counting.versus(self.tasks, marks, self.against) if self.against else [],
+            left_out=list(counting.left_out(marks)),
             judge=self.judge.given if self.judge else "",
             kept=self.replies.kept,
         )
-
-    def _is_asked(self, model: Model) -> bool:
-        return model.engine.kind != "completes" or any(isinstance(task, Asks) for task in self.tasks.values())
 
     async def _up(self, stack: AsyncExitStack, engine: Engine, name: str) -> None:
         gpus = visible()
@@ -128,23 +150,49 @@ class _Work:
         return lambda done, of: self.say(model, task, done, of)
 
 
+def _is_asked(task: Task, engine: Engine) -> bool:
+    return isinstance(task, Asks) or engine.kind != "completes"
+
+
 def _check(models: Sequence[Model], tasks: Mapping[str, Task], against: str | None, judge: Model | None) -> None:
     """Raises `UserError` for what cannot work, before any model is loaded."""
     problems = []
     for model in models:
         for name, task in tasks.items():
+            if not _is_asked(task, model.engine):
+                try:
+                    model.weights_for(name)
+                except UserError as error:
+                    problems += error.problems
+                continue
             if model.engine.kind == "completes" or not isinstance(task, Asks):
                 continue
             sentence = f"a reward model scores, and `{name}` has it write"
             problems.append(Problem(model.given, 0, sentence, "reward models are for `preferences`"))
         if model.engine.kind == "completes" and (wrong := model.engine.cannot_write("assistant")):
             problems.append(Problem(model.given, 0, wrong))
+    problems += _of_two(models, tasks, against, judge)
+    if problems:
+        raise UserError(dict.fromkeys(problems))
+
+
+def _of_two(
+    models: Sequence[Model], tasks: Mapping[str, Task], against: str | None, judge: Model | None
+) -> Iterator[Problem]:
+    """What is wrong with a comparison."""
     judged = [name for name, task in tasks.items() if task.duels]
+    if against is not None and len(models) < 2:
+        yield Problem("--against", 0, f"compares {against} with itself", "name another model too")
     if judged and against is not None and judge is None:
         hint = "any engine will do: --judge 'openai: {model: ...}', --judge ORG/NAME"
-        problems.append(Problem("--judge", 0, f"`{judged[0]}` compares two models, which takes a judge", hint))
-    if problems:
-        raise UserError(problems)
+        yield Problem("--judge", 0, f"`{judged[0]}` compares two models, which takes a judge", hint)
+    if judge is None:
+        return
+    if not judged or against is None:
+        hint = "add --tasks 'side_by_side: {data: ...}'" if not judged else "add --against MODEL"
+        yield Problem("--judge", 0, "has nothing to judge", hint)
+    if judge.engine.kind != "completes":
+        yield Problem("--judge", 0, f"{judge.name} does not write, so it cannot say who is better")
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,8 +1,9 @@
 """A model under evaluation: its name, the engine that runs it, and where its weights are."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from smoltalk.contracts import Engine
 from smoltalk.errors import Problem, UserError
@@ -10,6 +11,9 @@ from smoltalk.eval.asking import Asking, Said
 from smoltalk.eval.task import Item, Tell
 from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,13 @@ class Model:
     given: str = ""
     """As the user wrote it."""
 
+    def weights_for(self, task: str) -> str:
+        """Where the weights are, for a task that looks at them. Raises `UserError` where nobody knows."""
+        if self.weights is None:
+            sentence = f"`{task}` looks at the weights themselves, and of {self.name} only an engine is known"
+            raise UserError([Problem("--tasks", 0, sentence, "name the model by its folder or its id on the Hub")])
+        return self.weights
+
 
 @dataclass
 class Subject:
@@ -37,27 +48,24 @@ class Subject:
         """As tables have it."""
         return self.model.name
 
-    def weights(self, what: str) -> str:
-        """Where the weights are. Raises `UserError` where nobody knows; `what` is the task that needs them."""
-        if self.model.weights is None:
-            sentence = f"`{what}` looks at the weights themselves, and of {self.name} only an engine is known"
-            raise UserError([Problem("--tasks", 0, sentence, "name the model by its folder or its id on the Hub")])
-        return self.model.weights
-
     async def answers(self, items: Sequence[Item], sampling: Sampling, tell: Tell) -> list[list[Said]]:
         """For each item an answer to each of its user turns, in order."""
-        done = 0
+        return await self.over(items, lambda item: self._talk(item, sampling), tell)
 
-        async def one(item: Item) -> list[Said]:
-            nonlocal done
-            said = await self._talk(item, sampling)
-            done += 1
-            tell(done, len(items))
-            return said
+    async def over(self, items: Sequence[T], work: Callable[[T], Awaitable[R]], tell: Tell) -> list[R]:
+        """What `work` makes of each item, in their order; as many at once as the engine takes."""
+        found = dict[int, R]()
+        todo = iter(enumerate(items))
+
+        async def worker() -> None:
+            for place, item in todo:
+                found[place] = await work(item)
+                tell(len(found), len(items))
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(item)) for item in items]
-        return [task.result() for task in tasks]
+            for _ in range(min(len(items), self.model.engine.max_in_flight)):
+                group.create_task(worker())
+        return [found[place] for place in range(len(items))]
 
     async def _talk(self, item: Item, sampling: Sampling) -> list[Said]:
         talk, said = list(item.messages), list[Said]()

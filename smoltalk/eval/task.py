@@ -6,6 +6,7 @@ A task is one class in a file of `smoltalk/eval/tasks/`; its fields are its opti
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import Field
@@ -28,10 +29,12 @@ class Metric(NamedTuple):
     name: str
     says: str
     """What it is, a clause."""
-    lower: bool = False
-    """Whether less is better."""
+    lower: bool | None = False
+    """Whether less is better; None where neither is."""
     unit: str = "%"
     """`%` for a share of 1, else what the number is of: `nats`, `words`."""
+    by_tokens: bool = False
+    """Whether it is of tokens, and so only to be compared among models that cut texts alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class Task(Part, ABC):
         return {}
 
     @abstractmethod
+    def look(self) -> None:
+        """Read of the data what tells whether it can be asked, before any model is loaded. Raises `UserError` and
+        `WorldError`."""
+
+    @abstractmethod
     async def marks(self, subject: "Subject", tell: Tell) -> list[Mark]:
         """A mark for each item. Raises `UserError` and `WorldError`."""
 
@@ -107,8 +115,19 @@ class Asks(Task):
     def judge(self, item: Item, said: "Sequence[Said]") -> Mark:
         """What the answers are worth; `said` has one for each of the item's user turns."""
 
+    @cached_property
+    def asked(self) -> Sequence[Item]:
+        """The items, read once for all models."""
+        return self.items()
+
+    @property
+    def sampling(self) -> Sampling:
+        """How answers are drawn."""
+        return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
+
+    def look(self) -> None:
+        assert self.asked is not None
+
     async def marks(self, subject: "Subject", tell: Tell) -> list[Mark]:
-        items = self.items()
-        sampling = Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
-        answers = await subject.answers(items, sampling, tell)
-        return [self.judge(item, said) for item, said in zip(items, answers, strict=True)]
+        answers = await subject.answers(self.asked, self.sampling, tell)
+        return [self.judge(item, said) for item, said in zip(self.asked, answers, strict=True)]

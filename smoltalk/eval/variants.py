@@ -13,6 +13,7 @@ from smoltalk.mixture.source import wanted
 from smoltalk.pipeline import Pipeline, load, settings
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.pipeline.mixes import mixture
+from smoltalk.whole_file import write_whole
 
 WHOLE = "whole"
 Kind = Literal["whole", "source", "gate"]
@@ -61,8 +62,11 @@ def _chosen(
     if names:
         unknown = [name for name in names if name not in {*sources, *gates}]
         if unknown:
-            hint = nearest(unknown[0], [*sources, *gates])
-            raise UserError([Problem("--without", 0, f"no source or gate `{unknown[0]}` in {path}", hint)])
+            there_are = [*sources, *gates]
+            raise UserError(
+                Problem("--without", 0, f"no source or gate `{name}` in {path}", nearest(name, there_are))
+                for name in unknown
+            )
         return [one for one in there if one[1] in names]
     found = [one for one in there if one[0] == ("gate" if only_gates else "source")]
     if only_gates and not found:
@@ -73,13 +77,17 @@ def _chosen(
 
 
 def _without(data: dict[str, Any], labels: Sequence[str], chosen: Sequence[tuple[Kind, str]]) -> Iterator[Variant]:
-    for kind, name in chosen:
+    taken = set[str]()
+    for number, (kind, name) in enumerate(chosen, 1):
         rest = deepcopy(data)
         if kind == "source":
             del rest["mix"]["sources"][name]
         else:
             del rest["gates"][labels.index(name)]
-        yield _variant(rest, f"without-{_folder_name(name)}", name, kind)
+        folder = f"without-{_folder_name(name)}"
+        folder = f"{folder}-{number}" if folder in taken else folder
+        taken.add(folder)
+        yield _variant(rest, folder, name, kind)
 
 
 def _variant(data: Mapping[str, Any], name: str, left_out: str, kind: Kind) -> Variant:
@@ -101,5 +109,5 @@ def opened(variant: Variant, folder: Path, beside: Path) -> Pipeline:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "pipeline.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != variant.text:
-        path.write_text(variant.text, encoding="utf-8")
+        write_whole(path, variant.text)
     return load(path, beside=beside)

@@ -38,8 +38,10 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def verdict(of: Difference, p: float, lower: bool) -> str:
-    """What may be said of a difference: `better`, `worse`, or that it cannot be told."""
+def verdict(of: Difference, p: float, lower: bool | None) -> str:
+    """What may be said of a difference: `better`, `worse` (`more`, `less`), or that it cannot be told."""
     if p >= 0.05:
         return "cannot be told apart"
+    if lower is None:
+        return "more" if of.value > 0 else "less"
     return "better" if (of.value < 0) == lower else "worse"

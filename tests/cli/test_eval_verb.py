@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,10 @@ def test_mistakes_are_sentences(sums: Path, smoltalk: Smoltalk) -> None:
         (["some.yaml", "--tasks", "ifevil"], "no task `ifevil`\n    did you mean `ifeval`?"),
         (["nowhere/at/all", "--tasks", "curriculum"], "there is no such folder"),
         (["some.yaml", "--tasks", "curriculum", "--prompts", "x"], "are for `ifeval` and `side_by_side`"),
-        (["some.yaml", "--tasks", "loss: {data: sums.jsonl}"], "holds no conversations"),
+        (["nano", "--tasks", "loss: {data: sums.jsonl}"], "holds no conversations"),
+        (["nanoo", "--tasks", "ifevil", "--judge", "x/y/z"], "no task `ifevil`"),
+        (["nanoo", "--tasks", "ifevil", "--judge", "x/y/z"], "nanoo  is no model"),
+        (["nanoo", "--tasks", "ifevil", "--judge", "x/y/z"], "x/y/z  is no model"),
     ):
         said = smoltalk("eval", *given)
         assert said.code == 2 and sentence in said.err and "Traceback" not in said.err, given
@@ -58,3 +62,38 @@ def test_the_list_of_tasks_and_another_suites_command(sums: Path, smoltalk: Smol
     assert said.code == 0 and all(name in said.out for name in ("ifeval", "gsm8k", "side_by_side", "preferences"))
     handed = smoltalk("eval", "org/model", "--tasks", "ifeval", "--suite", "lm-eval")
     assert handed.code == 0 and handed.out.startswith("lm_eval --model vllm --model_args pretrained=org/model")
+
+
+def test_an_engine_that_dies_says_what_is_kept(sums: Path, smoltalk: Smoltalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from smoltalk.engines.scripted import Scripted
+    from smoltalk.errors import WorldError
+
+    asked, complete = [], Scripted.complete
+
+    async def dying(self: Any, request: Any) -> Any:
+        asked.append(request)
+        if len(asked) == 6:
+            raise WorldError("the power went")
+        return await complete(self, request)
+
+    monkeypatch.setattr(Scripted, "complete", dying)
+    given = ("eval", "some.yaml", "--tasks", "exact: {data: sums.jsonl}", "--out", "out")
+    monkeypatch.setattr("sys.argv", ["smoltalk", *given])
+    said = smoltalk(*given)
+    assert said.code == 3 and "the power went\n    kept: all replies so far, in out\n" in said.err
+    assert "go on with: smoltalk eval some.yaml --tasks 'exact: {data: sums.jsonl}' --out out" in said.err
+    assert smoltalk(*given).code == 0 and len(asked) == 21, "one was lost, and none is asked twice"
+
+
+def test_prompts_are_for_the_tasks_that_are_prompts(sums: Path, smoltalk: Smoltalk) -> None:
+    Path("p.jsonl").write_text('{"prompt": "Hi", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}\n')
+    said = smoltalk("eval", "some.yaml", "--tasks", "ifeval, side_by_side,curriculum", "--prompts", "p.jsonl",
+                    "--limit", "3", "--json")  # fmt: skip
+    found = json.loads(said.out)["tasks"]
+    assert [found[name].get("data") for name in ("ifeval", "side_by_side", "curriculum")] == ["p.jsonl"] * 2 + [None]
+
+
+def test_a_model_is_compared_with_by_its_own_name(sums: Path, smoltalk: Smoltalk) -> None:
+    given = ("one=some.yaml", "two=some.yaml", "--against", "two", "--tasks", "exact: {data: sums.jsonl}", "--json")
+    (versus, _) = json.loads(smoltalk("eval", *given).out)["versus"]
+    assert (versus["model"], versus["against"], versus["difference"]["p"]) == ("one", "two", 1)

@@ -153,9 +153,17 @@ def test_gates_can_be_left_out_too(here: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_source_and_a_gate_of_one_name_have_their_own_folders(here: Path) -> None:
+    (here / "mix.yaml").write_text(MIXTURE.replace("idle:", "length:").replace("idle.jsonl", "idle.jsonl"))
+    found = variants(here / "mix.yaml", {}, ["length"])
+    assert [(one.name, one.kind) for one in found[1:]] == [("without-length", "source"), ("without-length-2", "gate")]
+
+
 def test_what_cannot_be_left_out_is_said(here: Path) -> None:
     with pytest.raises(UserError, match="no source or gate `usefull`"):
         variants(here / "mix.yaml", {}, ["usefull"])
+    with pytest.raises(UserError, match="no source or gate `nois`"):
+        variants(here / "mix.yaml", {}, ["usefull", "nois"])
     (here / "one.yaml").write_text("name: one\nmix: {sources: {useful: {files: useful.jsonl, licence: mit}}}\n")
     with pytest.raises(UserError, match="without it nothing is left"):
         variants(here / "one.yaml", {})

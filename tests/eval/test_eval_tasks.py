@@ -81,6 +81,11 @@ def test_ifeval_says_which_prompt_is_broken(tmp_path: Path) -> None:
         ("text", "Mont Blanc", "Mont Blanc, in the Alps", 0, 1),
         ("letter", "C", "(C)", 1, 1),
         ("letter", "C", "The answer: B, not C", 0, 1),
+        ("letter", "C", "A good question. I think the answer is (C).", 1, 1),
+        ("letter", "C", "C. Because A is too small", 1, 1),
+        ("letter", "C", "I would say **C**, for B is I's brother", 1, 1),
+        ("letter", "A", "A", 1, 1),
+        ("letter", "A", "I'd say it is a bird", 0, 0),
         ("letter", "C", "none of them", 0, 0),
     ],
 )

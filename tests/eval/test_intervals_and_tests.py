@@ -1,6 +1,7 @@
 """Intervals cover what they should, paired tests say what is known of them."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,8 +68,7 @@ def test_many_flips_agree_with_the_exact_test() -> None:
     a = [(float(value), 1.0) for value in rng.normal(0.35, 1, 60)]
     b = [(float(value), 1.0) for value in rng.normal(0.0, 1, 60)]
     found = difference(a, b)
-    from scipy import stats
-
+    stats: Any = pytest.importorskip("scipy.stats")
     gained = [x[0] - y[0] for x, y in zip(a, b, strict=True)]
     exact = stats.permutation_test((gained,), np.mean, permutation_type="samples", n_resamples=20_000, rng=1)
     assert found is not None and found.p == pytest.approx(exact.pvalue, abs=0.02)
@@ -96,3 +96,21 @@ def test_models_must_have_the_same_items() -> None:
 def test_many_comparisons_are_read_with_more_care() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.9, 0.5]) == pytest.approx([1.0, 1.0]) and holm([]) == []
+
+
+def test_ties_alone_leave_doubt() -> None:
+    found = estimate([(0.5, 1.0)] * 6)
+    assert found is not None and (found.low, found.high) == pytest.approx((0.188, 0.812), abs=1e-3)
+    words = estimate([(4.0, 1.0)] * 6)
+    assert words is not None and (words.low, words.high) == (4, 4), "what is no share is as it is"
+
+
+def test_items_that_are_alike_are_drawn_as_one_and_alike() -> None:
+    """Few kinds of items are drawn by how many there are of each, many kinds one by one: the same distribution."""
+    rng = np.random.default_rng(5)
+    right = [(float(value), 1.0) for value in rng.random(400) < 0.3]
+    apart = [(value + 1e-9 * place, 1.0) for place, (value, _) in enumerate(right)]
+    one, other = estimate(right), estimate(apart)
+    assert one is not None and other is not None
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=0.006)
+    assert len({*np.unique(apart, axis=0)[:, 0].tolist()}) == 400

@@ -64,5 +64,5 @@ class Curriculum(Asks):
 
 def _asked(data: str) -> Iterator[str]:
     """What users say in some data."""
-    for row in OfData(data=data).rows(None):
+    for _, row in OfData(data=data).rows(None):
         yield from (turn["content"] for turn in talk(row, data) if turn["role"] == "user")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.eval.asking import Said
-from smoltalk.eval.rows import OfData, column
+from smoltalk.eval.rows import OfData, column, group_of
 from smoltalk.eval.task import Asks, Item, Mark, Metric
 from smoltalk.rows import Message, Row, message
 from smoltalk.text import normalise
@@ -20,7 +20,17 @@ _ASKS = {
     "text": "{question}",
     "letter": "{question}\n\nReply with the letter of the right answer and nothing else.",
 }
-_LETTER = re.compile(r"(?<![A-Za-z])([A-Z])(?![A-Za-z])")
+_LETTERS = tuple(
+    re.compile(form)
+    for form in (
+        r"(?i:\banswer\b[\s*_]*(?:is|:)[\s*_:(\[]*)([A-Z])(?![A-Za-z])",
+        r"^[\s*_(\[]*([A-Z])(?=[)\].:,*_]|\s*$)",
+        r"[(\[*]([A-Z])[)\]*]",
+        r"(?<![\w'’])(?!A\s+[a-z]|I(?:\s+[a-z]|['’]))([A-Z])(?![\w'’])",
+    )
+)
+"""Where a reply says its letter, the surest first: behind `answer is`, alone or before a sign at its beginning, in
+brackets or bold, anywhere but where it is the word `A` or `I`."""
 _ENDS = re.compile(r"^[\s\"'“”‘’(\[*_]+|[\s\"'“”‘’)\].,!?*_]+$")
 
 
@@ -28,8 +38,8 @@ class Exact(OfData, Asks):
     """Questions whose answer must be the one in the data: GSM8K's kind, and any of your own.
 
     `form: number` compares the numbers that both texts end in (behind `####`, in a `\\boxed{}`, after `answer is`),
-    `text` the texts without case, spaces and punctuation around them, `letter` the first capital letter that stands
-    alone.
+    `text` the texts without case, spaces and punctuation around them, `letter` the capital letter behind `answer is`,
+    at the beginning, in brackets, or else the first that stands alone and is no word.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -62,14 +72,13 @@ class Exact(OfData, Asks):
     def items(self) -> list[Item]:
         shown = self._shown()
         found = []
-        for number, row in enumerate(self.rows(self.limit), 1):
+        for number, (name, row) in enumerate(self.rows(self.limit), 1):
             asked = [*shown, self._asked(row)]
             answer = self._read(str(column(row, self.answer, self.data)))
             if answer is None:
                 sentence = f"row {number}: no {self.form} to compare in `{self.answer}`"
                 raise UserError([Problem(self.data, 0, sentence, "another `form`, or another column as `answer`")])
-            group = str(row.get(self.group, "")) if self.group else ""
-            found.append(Item(str(row.get("id", number)), asked, (), group, {"answer": answer}))
+            found.append(Item(name, asked, (), group_of(row, self.group, self.data), {"answer": answer}))
         return found
 
     def judge(self, item: Item, said: Sequence[Said]) -> Mark:
@@ -90,7 +99,7 @@ class Exact(OfData, Asks):
         bare = self.shots_from.replace("_", "").isalnum() and self.split is not None
         of = {"split": self.shots_from} if bare else {"data": self.shots_from, "split": None, "revision": None}
         turns: list[Message] = []
-        for row in self.model_copy(update=of).rows(self.shots):
+        for _, row in self.model_copy(update=of).rows(self.shots):
             turns += [self._asked(row), message("assistant", str(column(row, self.answer, self.data)))]
         return turns
 
@@ -98,8 +107,7 @@ class Exact(OfData, Asks):
         if self.form == "number":
             return final_number(text)
         if self.form == "letter":
-            found = _LETTER.search(text)
-            return found[1] if found else None
+            return next((found[1] for form in _LETTERS if (found := form.search(text))), None)
         return _ENDS.sub("", normalise(text)) or None
 
 

@@ -44,23 +44,23 @@ class Ifeval(OfData, Asks):
             of = self.model_copy(update={"revision": _COMMIT})
         problems: list[Problem] = []
         found: list[Item] = []
-        for number, row in enumerate(of.rows(self.limit), 1):
+        for number, (name, row) in enumerate(of.rows(self.limit), 1):
             try:
-                found.append(self._item(row, number))
+                found.append(self._item(row, name))
             except UserError as error:
                 problems += [Problem(self.data, 0, f"prompt {number}: {p.sentence}", p.hint) for p in error.problems]
         if problems:
             raise UserError(problems[:20])
         return found
 
-    def _item(self, row: Row, number: int) -> Item:
+    def _item(self, row: Row, name: str) -> Item:
         prompt, ids = column(row, "prompt", self.data), column(row, "instruction_id_list", self.data)
         kwargs = [_kwargs(one) for one in _listed(column(row, "kwargs", self.data))]
         if not isinstance(prompt, str) or len(kwargs) != len(ids):
             raise UserError([Problem("", 0, "`prompt` is a text, and `kwargs` has a mapping for each instruction")])
         asked = read([{"id": one, "kwargs": given} for one, given in zip(ids, kwargs, strict=True)])
         group = f"{len(ids)} instruction{'s' if len(ids) > 1 else ''}"
-        return Item(str(row.get("key", number)), [message("user", prompt)], (), group, {"constraints": asked})
+        return Item(str(row.get("key", name)), [message("user", prompt)], (), group, {"constraints": asked})
 
     def judge(self, item: Item, said: Sequence[Said]) -> Mark:
         asked: list[Constraint] = item.about["constraints"]

@@ -1,15 +1,21 @@
 """How surprised is it? The loss of held-out conversations, on what the assistant says in them."""
 
-import asyncio
-from typing import ClassVar, Literal
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from smoltalk.errors import Problem, RowFailed, UserError
-from smoltalk.eval.rows import OfData, talk
+from smoltalk.eval.rows import OfData, group_of, talk
 from smoltalk.eval.subject import Subject
 from smoltalk.eval.task import Mark, Metric, Task, Tell
+from smoltalk.eval.weighing import Scales, weighed
 from smoltalk.rows import Message
+
+if TYPE_CHECKING:
+    from smoltalk.train.losses import Weighed
 
 
 class Loss(OfData, Task):
@@ -21,7 +27,7 @@ class Loss(OfData, Task):
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("loss", "nats a token of the assistant's turns", lower=True, unit="nats"),
+        Metric("loss", "nats a token of the assistant's turns", lower=True, unit="nats", by_tokens=True),
         Metric("loss of a byte", "nats a byte of what these tokens say", lower=True, unit="nats"),
     )
 
@@ -34,26 +40,34 @@ class Loss(OfData, Task):
     group: str | None = None
     """A column by whose values rows are counted too, such as `source`."""
 
+    @cached_property
+    def total(self) -> int:
+        """How many conversations there are; reads all of them once, and says what is wrong with one."""
+        return sum(1 for _ in self._talks())
+
+    def look(self) -> None:
+        assert self.total
+
     async def marks(self, subject: Subject, tell: Tell) -> list[Mark]:
-        rows, talks = self.rows(self.limit), list[list[Message]]()
-        for number, row in enumerate(rows, 1):
+        by = Scales(subject.model.weights_for("loss"), self.device, self.max_length)
+        found = await weighed(by, (one for _, _, one in self._talks()), self.of, self.total, tell)
+        return [_mark(name, group, one) for (name, group, _), one in zip(self._talks(), found, strict=True)]
+
+    def _talks(self) -> Iterator[tuple[str, str, list[Message]]]:
+        """Each row's name, group and conversation."""
+        for number, (name, row) in enumerate(self.rows(self.limit), 1):
             try:
-                talks.append(talk(row, self.data))
+                said = talk(row, self.data)
             except RowFailed as error:
                 raise UserError([Problem(self.data, 0, f"row {number} {error.detail}")]) from None
-        from smoltalk.train.losses import CausalModel
+            yield name, group_of(row, self.group, self.data), said
 
-        def work() -> list[Mark]:
-            model = CausalModel.load(subject.weights("loss"), self.device, self.max_length)
-            weighed = model.weigh(talks, self.of, tell)
-            return [
-                Mark(
-                    str(row.get("id", number)),
-                    {"loss": (one.nats, one.tokens), "loss of a byte": (one.nats, one.bytes)},
-                    str(row.get(self.group, "")) if self.group else "",
-                    why="" if one.tokens else "longer than the model takes, or nothing of the assistant's in it",
-                )
-                for number, (row, one) in enumerate(zip(rows, weighed, strict=True), 1)
-            ]
 
-        return await asyncio.to_thread(work)
+def _mark(name: str, group: str, one: "Weighed") -> Mark:
+    nothing, why = (0.0, 0), ""
+    if not one.tokens:
+        why = "longer than the model takes, or nothing of the assistant's in it"
+    elif not math.isfinite(one.nats):
+        why = "its loss is no number"
+    points = {"loss": (one.nats, one.tokens), "loss of a byte": (one.nats, one.bytes)}
+    return Mark(name, dict.fromkeys(points, nothing) if why else points, group, why=why)

@@ -1,8 +1,8 @@
 """Does it prefer what people (or a judge) prefer? Held-out pairs, by likelihoods or scores."""
 
-import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field
@@ -11,6 +11,7 @@ from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.eval.rows import OfData
 from smoltalk.eval.subject import Subject
 from smoltalk.eval.task import Mark, Metric, Task, Tell
+from smoltalk.eval.weighing import Scales, weighed
 from smoltalk.rows import Message, Row, message
 
 
@@ -43,62 +44,54 @@ class Preferences(OfData, Task):
     max_length: int = Field(default=4096, gt=0)
     """Tokens of a prompt with an answer at most; a pair that has more is left out."""
 
+    @cached_property
+    def total(self) -> int:
+        """How many pairs there are; reads all of them once, and says what is wrong with one."""
+        return sum(1 for _ in self._pairs())
+
+    def look(self) -> None:
+        assert self.total
+
     async def marks(self, subject: Subject, tell: Tell) -> list[Mark]:
-        pairs = [self._pair(row, number) for number, row in enumerate(self.rows(self.limit), 1)]
-        engine = subject.model.engine
-        if engine.kind == "scores":
-            ratings = await self._scored(subject, pairs, tell)
-        else:
-            ratings = await asyncio.to_thread(self._weighed, subject.weights("preferences"), pairs, tell)
-        return [_mark(pair, rating) for pair, rating in zip(pairs, ratings, strict=True)]
+        if subject.model.engine.kind == "scores":
+            return await self._scored(subject, tell)
+        weights = subject.model.weights_for("preferences")
+        ratings = await self._likelihoods(weights, tell, self.reference is None)
+        if self.reference is not None:
+            before = await self._likelihoods(self.reference, tell, False)
+            pairs = zip(ratings, before, strict=True)
+            ratings = [(self.beta * (a - was_a), self.beta * (b - was_b)) for (a, b), (was_a, was_b) in pairs]
+        return [_mark(pair, rating) for pair, rating in zip(self._pairs(), ratings, strict=True)]
 
-    async def _scored(self, subject: Subject, pairs: Sequence[_Pair], tell: Tell) -> list[tuple[float, float]]:
-        done = 0
-
-        async def one(pair: _Pair) -> tuple[float, float]:
-            nonlocal done
+    async def _scored(self, subject: Subject, tell: Tell) -> list[Mark]:
+        async def one(pair: _Pair) -> Mark:
             try:
-                found = await subject.asking.score(pair.chosen), await subject.asking.score(pair.rejected)
+                rating = await subject.asking.score(pair.chosen), await subject.asking.score(pair.rejected)
             except RowFailed:
-                found = math.nan, math.nan
-            done += 1
-            tell(done, len(pairs))
-            return found
+                rating = math.nan, math.nan
+            return _mark(pair, rating)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(pair)) for pair in pairs]
-        return [task.result() for task in tasks]
+        return await subject.over(list(self._pairs()), one, tell)
 
-    def _weighed(self, weights: str, pairs: Sequence[_Pair], tell: Tell) -> list[tuple[float, float]]:
-        own = self._likelihoods(weights, pairs, tell, self.reference is None)
-        if self.reference is None:
-            return own
-        before = self._likelihoods(self.reference, pairs, tell, False)
-        return [
-            (self.beta * (chosen - was_chosen), self.beta * (rejected - was_rejected))
-            for (chosen, rejected), (was_chosen, was_rejected) in zip(own, before, strict=True)
-        ]
-
-    def _likelihoods(
-        self, weights: str, pairs: Sequence[_Pair], tell: Tell, a_token: bool
-    ) -> list[tuple[float, float]]:
-        from smoltalk.train.losses import CausalModel
-
-        model = CausalModel.load(weights, self.device, self.max_length)
-        talks = [talk for pair in pairs for talk in (pair.chosen, pair.rejected)]
-        found = [
-            -one.nats / (one.tokens if a_token else 1) if one.tokens else math.nan
-            for one in model.weigh(talks, "last", tell)
-        ]
+    async def _likelihoods(self, weights: str, tell: Tell, a_token: bool) -> list[tuple[float, float]]:
+        """Of the answers of each pair, whole or a token; what cannot be rated is NaN."""
+        talks = (one for pair in self._pairs() for one in (pair.chosen, pair.rejected))
+        by = Scales(weights, self.device, self.max_length)
+        each = await weighed(by, talks, "last", 2 * self.total, tell)
+        found = [-one.nats / (one.tokens if a_token else 1) if one.tokens else math.nan for one in each]
         return list(zip(found[::2], found[1::2], strict=True))
 
-    def _pair(self, row: Row, number: int) -> _Pair:
+    def _pairs(self) -> Iterator[_Pair]:
+        for number, (name, row) in enumerate(self.rows(self.limit), 1):
+            yield self._pair(row, number, name)
+
+    def _pair(self, row: Row, number: int, name: str) -> _Pair:
         try:
-            chosen, rejected = (_whole(row, name) for name in ("chosen", "rejected"))
+            chosen, rejected = (_whole(row, side) for side in ("chosen", "rejected"))
         except (KeyError, TypeError, ValueError):
             hint = "pairs are `prompt`, `chosen` and `rejected`: texts, or lists of turns"
             raise UserError([Problem(self.data, 0, f"row {number} is no pair of answers", hint)]) from None
-        return _Pair(str(row.get("id", number)), chosen, rejected)
+        return _Pair(name, chosen, rejected)
 
 
 def _whole(row: Row, name: str) -> list[Message]:
@@ -125,7 +118,8 @@ def _mark(pair: _Pair, rating: tuple[float, float]) -> Mark:
     group = ("chosen is longer", "chosen is shorter", "same length")[
         0 if lengths[0] > lengths[1] else 1 if lengths[0] < lengths[1] else 2
     ]
-    if math.isnan(chosen) or math.isnan(rejected):
-        return Mark(pair.id, {"accuracy": (0, 0), "margin": (0, 0)}, group, why="longer than the model takes")
+    if not (math.isfinite(chosen) and math.isfinite(rejected)):
+        why = "longer than the model takes, or its rating is no number"
+        return Mark(pair.id, {"accuracy": (0, 0), "margin": (0, 0)}, group, why=why)
     better = 1.0 if chosen > rejected else 0.5 if chosen == rejected else 0.0
     return Mark(pair.id, {"accuracy": (better, 1.0), "margin": (chosen - rejected, 1.0)}, group)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -12,14 +12,14 @@ from smoltalk.attempts import again
 from smoltalk.errors import BadReply, Problem, UserError
 from smoltalk.eval.asking import Said
 from smoltalk.eval.length_control import controlled
-from smoltalk.eval.rows import OfData
+from smoltalk.eval.rows import OfData, group_of
 from smoltalk.eval.subject import Subject
 from smoltalk.eval.task import Asks, Item, Mark, Metric, Tell
 from smoltalk.requests import Sampling
 from smoltalk.rows import message
 from smoltalk.text import strings
 
-_COLUMNS = ("prompt", "instruction", "question", "turns", "messages")
+_COLUMNS = ("turns", "prompt", "instruction", "question", "messages")
 _ATTEMPTS = 3
 
 
@@ -33,7 +33,7 @@ class SideBySide(OfData, Asks):
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("words", "words of an answer, all turns together", unit="words"),
+        Metric("words", "words of an answer, all turns together", lower=None, unit="words"),
         Metric("whole", "answers that came to their end"),
     )
     duels: ClassVar[tuple[Metric, ...]] = (
@@ -44,7 +44,7 @@ class SideBySide(OfData, Asks):
 
     column: str | None = None
     """The column of the prompts: texts, lists of a user's turns, or conversations whose last answer is left off.
-    Default: `prompt`, `instruction`, `question`, `turns` or `messages`, the first that is there."""
+    Default: `turns`, `prompt`, `instruction`, `question` or `messages`, the first that is there."""
     group: str | None = None
     """A column by whose values prompts are counted too."""
     template: str = "compare_answers"
@@ -52,15 +52,24 @@ class SideBySide(OfData, Asks):
     `verdict`."""
     judge_tokens: int = Field(default=1024, gt=0)
 
+    def check(self) -> Iterator[str]:
+        try:
+            prompts.find(self.template)
+        except UserError as error:
+            yield from (problem.sentence for problem in error.problems)
+
     def items(self) -> list[Item]:
         found = []
-        for number, row in enumerate(self.rows(self.limit), 1):
-            name = self.column or next((one for one in _COLUMNS if row.get(one)), None)
-            if name is None or not row.get(name):
+        for number, (name, row) in enumerate(self.rows(self.limit), 1):
+            of = self.column or next((one for one in _COLUMNS if row.get(one)), None)
+            if of is None or not row.get(of):
                 hint = "`column:` names the one of the prompts"
                 raise UserError([Problem(self.data, 0, f"row {number} has no prompt", hint)])
-            group = str(row.get(self.group, "")) if self.group else ""
-            found.append(_item(row[name], str(row.get("id", number)), group))
+            try:
+                found.append(_item(row[of], name, group_of(row, self.group, self.data)))
+            except (ValueError, TypeError, KeyError):
+                hint = "a prompt is a text, a list of a user's turns, or a conversation"
+                raise UserError([Problem(self.data, 0, f"row {number}: `{of}` is no prompt", hint)]) from None
         return found
 
     def judge(self, item: Item, said: Sequence[Said]) -> Mark:
@@ -73,21 +82,17 @@ class SideBySide(OfData, Asks):
     async def duel(self, one: Subject, other: Subject, judge: Subject | None, tell: Tell) -> list[Mark]:
         if judge is None:
             raise UserError([Problem("--judge", 0, "`side_by_side` needs a judge", "--judge 'openai: {model: ...}'")])
-        items, done = self.items(), 0
-        sampling = Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
-        ours = await one.answers(items, sampling, lambda done, of: None)
-        theirs = await other.answers(items, sampling, lambda done, of: None)
+        ours = await one.answers(self.asked, self.sampling, lambda done, of: None)
+        theirs = await other.answers(self.asked, self.sampling, lambda done, of: None)
 
-        async def verdicts(item: Item, mine: list[Said], yours: list[Said]) -> tuple[float | None, float | None]:
-            nonlocal done
-            found = await asyncio.gather(self._won(judge, item, mine, yours), self._won(judge, item, yours, mine))
-            done += 1
-            tell(done, len(items))
-            return found[0], None if found[1] is None else 1 - found[1]
+        async def judged(each: tuple[Item, list[Said], list[Said]]) -> Mark:
+            item, mine, yours = each
+            first, second = await asyncio.gather(
+                self._won(judge, item, mine, yours), self._won(judge, item, yours, mine)
+            )
+            return _mark(item, (first, None if second is None else 1 - second), mine)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(verdicts(*each)) for each in zip(items, ours, theirs, strict=True)]
-        marks = [_mark(item, task.result(), mine) for item, task, mine in zip(items, tasks, ours, strict=True)]
+        marks = await judge.over(list(zip(self.asked, ours, theirs, strict=True)), judged, tell)
         return controlled(marks, [_words(mine) for mine in ours], [_words(yours) for yours in theirs])
 
     async def _won(self, judge: Subject, item: Item, first: list[Said], second: list[Said]) -> float | None:
@@ -126,7 +131,7 @@ def _item(value: Any, name: str, group: str) -> Item:
     while turns and turns[-1]["role"] != "user":
         turns.pop()
     if not turns:
-        raise UserError([Problem(name, 0, "a conversation in which no user speaks")])
+        raise ValueError("a conversation in which no user speaks")
     return Item(name, turns, (), group)
 
 

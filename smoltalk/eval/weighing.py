@@ -1,0 +1,56 @@
+"""Conversations weighed by a model's own weights, a block at a time: what is in memory does not grow with the data."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from threading import Event
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from smoltalk.eval.task import Tell
+from smoltalk.rows import Message
+
+if TYPE_CHECKING:
+    from smoltalk.train.losses import Weighed
+
+_BLOCK = 128
+"""Conversations at a time: enough to sort by length, few enough to stop soon."""
+
+
+class Scales(NamedTuple):
+    """A model's weights and how they are used."""
+
+    weights: str
+    """A folder, or an id of the Hub."""
+    device: str
+    longest: int
+    """Tokens of a conversation at most."""
+
+
+class _Stopped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+async def weighed(
+    by: Scales, talks: Iterable[Sequence[Message]], of: Literal["assistant", "all", "last"], total: int, tell: Tell
+) -> "list[Weighed]":
+    """Each conversation's likelihood, in order; `of` as in `CausalModel.weigh`. Raises `UserError` and `WorldError`.
+
+    Whoever is cancelled while this runs waits no longer than a batch of it takes.
+    """
+    from smoltalk.train.losses import CausalModel
+
+    stopped, found = Event(), list["Weighed"]()
+
+    def told(done: int, _: int) -> None:
+        if stopped.is_set():
+            raise _Stopped
+        tell(len(found) + done, total)
+
+    try:
+        model = await asyncio.to_thread(CausalModel.load, by.weights, by.device, by.longest)
+        rest = iter(talks)
+        while block := list(islice(rest, _BLOCK)):
+            found += await asyncio.to_thread(model.weigh, block, of, told)
+    finally:
+        stopped.set()
+    return found
