@@ -1,6 +1,9 @@
 """`smoltalk train`: a model trained by one of TRL's trainers, on rows that were looked at before it is loaded."""
 
 import os
+import shlex
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +13,8 @@ from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.opening import settings_of
 from smoltalk.cli.progress import Screen
 from smoltalk.cli.screen import complain, count, say, span, table
-from smoltalk.errors import FactoryError, Problem, UserError
+from smoltalk.errors import FactoryError, Problem, UserError, WorldError
+from smoltalk.redaction import redact_setting
 
 if TYPE_CHECKING:
     from smoltalk.train.recipe import Recipe
@@ -67,8 +71,7 @@ def _go(kind: str, config: Path, sets: list[str] | None, out: Path | None, check
         return
     from smoltalk.train.session import Interrupted, train
 
-    command = " ".join(["smoltalk train", kind, str(config), *(f"--set {one}" for one in sets or ()),
-                        *([f"--out {out}"] if out is not None else [])])  # fmt: skip
+    command = _command(kind, config, sets or (), out)
     first = os.environ.get("RANK", "0") == "0"
     try:
         results, done = train(
@@ -81,7 +84,7 @@ def _go(kind: str, config: Path, sets: list[str] | None, out: Path | None, check
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         screen.end()
-        complain(f"interrupted; checkpoints in {recipe.out} are kept\n    go on with: {command}")
+        complain(f"interrupted; what is in {recipe.out} is kept\n    go on with: {command}")
         raise typer.Exit(INTERRUPTED) from None
     except FactoryError:
         screen.end()
@@ -91,13 +94,37 @@ def _go(kind: str, config: Path, sets: list[str] | None, out: Path | None, check
         _account(recipe, results, done)
 
 
+def _command(kind: str, config: Path, sets: Sequence[str], out: Path | None) -> str:
+    """What was called, as a shell takes it, without secrets."""
+    given = [(name, sign, text) for name, sign, text in (one.partition("=") for one in sets)]
+    said = [f"{name}{sign}{redact_setting(name, text)}" for name, sign, text in given]
+    pairs = [word for one in said for word in ("--set", one)]
+    return shlex.join(
+        ["smoltalk", "train", kind, str(config), *pairs, *(["--out", str(out)] if out is not None else [])]
+    )
+
+
+@app.command()
+def merge(
+    adapter: Annotated[Path, typer.Argument(metavar="ADAPTER", help="A folder that `use_peft: true` made.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The whole model's folder.")],
+) -> None:
+    """Put a LoRA adapter into the weights it was trained beside."""
+    if find_spec("peft") is None:
+        raise WorldError("merging needs peft, not installed here", command="pip install 'smoltalk-factory[train]'")
+    from smoltalk.train.merging import merge as merged
+
+    merged(adapter, out)
+    say("\n".join(table([(str(out), "the whole model")])))
+
+
 def _check_only(recipe: "Recipe", screen: Screen) -> None:
     import tempfile
 
     from smoltalk.train.session import look
 
     with tempfile.TemporaryDirectory(prefix="smoltalk-") as folder:
-        looked = look(recipe, Path(folder), lambda line: screen.see(lambda: line))
+        looked = look(recipe, Path(folder), lambda line: screen.see(lambda: line), only=True)
         screen.end()
         _tell(looked, screen)
 

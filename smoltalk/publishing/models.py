@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.publishing.release import README, Entry, Release, entry
 from smoltalk.publishing.secrets import Secrets, own_secrets
+from smoltalk.redaction import shown_path
 
 _MADE_OF = ("config.json", "adapter_config.json")
 """One of these stands in every folder that transformers or peft saved."""
@@ -57,18 +59,35 @@ def _refusals(folder: Path) -> Iterator[Problem]:
         yield Problem(where, 0, "holds no weights: there is no *.safetensors", "pickled weights are not pushed")
     if not (folder / README).is_file():
         yield Problem(where, 0, f"has no card: there is no {README}", "`smoltalk train` writes one; or write your own")
+    if base := _own_base(folder):
+        hint = f"make it a whole model: smoltalk train merge {where} --out {where}_merged"
+        yield Problem(where, 0, f"is an adapter of `{base}`, a folder of this machine", hint)
     if _is_unfinished(folder):
         yield Problem(where, 0, "is a training that is not finished", "go on with the `smoltalk train` that made it")
 
 
+def _own_base(folder: Path) -> str:
+    """The folder of the model that an adapter belongs to; empty for one on the Hub, and for whole models."""
+    base = str(_said(folder / "adapter_config.json").get("base_model_name_or_path") or "")
+    if not base or (folder / "config.json").is_file():
+        return ""
+    local = base.startswith((".", "/", "~")) or base.count("/") > 1 or Path(base).exists()
+    return shown_path(Path(base)) if local else ""
+
+
 def _is_unfinished(folder: Path) -> bool:
+    return bool(_said(folder / "training.json").get("state") == "running")
+
+
+def _said(file: Path) -> dict[str, Any]:
+    """A JSON file; {} where there is none."""
     import orjson
 
     try:
-        told = orjson.loads((folder / "training.json").read_bytes())
+        told = orjson.loads(file.read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(told, dict) and told.get("state") == "running"
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _secrets(entries: tuple[Entry, ...], card: str) -> Iterator[Problem]:

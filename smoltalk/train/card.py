@@ -33,11 +33,15 @@ def _header(results: Mapping[str, Any]) -> dict[str, Any]:
     on_hub = "/" in base and not base.startswith((".", "/", "~")) and not Path(base).exists()
     return {
         **({"base_model": base} if on_hub else {}),
-        **({"datasets": [results["data"]["hub"]]} if results["data"]["hub"] else {}),
-        "library_name": "peft" if results["recipe"].get("use_peft") else "transformers",
+        **({"datasets": results["data"]["hub"]} if results["data"]["hub"] else {}),
+        "library_name": "peft" if _is_adapter(results) else "transformers",
         "pipeline_tag": _TASKS[results["kind"]],
         "tags": ["smoltalk-factory", "trl", {"sft": "sft", "dpo": "dpo", "reward": "reward-model"}[results["kind"]]],
     }
+
+
+def _is_adapter(results: Mapping[str, Any]) -> bool:
+    return bool(results["recipe"].get("use_peft")) and not results.get("merged")
 
 
 def _body(results: Mapping[str, Any]) -> Iterator[str]:
@@ -45,6 +49,10 @@ def _body(results: Mapping[str, Any]) -> Iterator[str]:
     verb = {"sft": "fine-tuned on conversations", "dpo": "trained on preferences", "reward": "made a reward model"}
     random = ", from random weights of its shape" if results["from_scratch"] else ""
     yield f"{code(results['model'])}{random}, {verb[results['kind']]} by SmolTalk Factory with TRL.\n"
+    if _is_adapter(results):
+        yield "It is a LoRA adapter: `smoltalk train merge` puts it into the weights.\n"
+    elif results.get("merged"):
+        yield "It was trained as a LoRA adapter, which is merged into the weights.\n"
     if rows := list(measured(results)):
         yield f"## Held-out rows\n\n{results['data']['held_out']:,} rows that were not trained on.\n"
         yield table(("figure", "before", "after"), rows, right=2) + "\n"

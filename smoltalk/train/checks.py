@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smoltalk.errors import Problem, UserError
+from smoltalk.train.ending import remarks
 from smoltalk.train.loading import Rows, Tell
 from smoltalk.train.recipe import Recipe
-from smoltalk.train.writing import Template, columns_wanted, looker, prepared
+from smoltalk.train.template import Template, prepared
+from smoltalk.train.writing import is_conversational, looker
 
 _SHOWN = 5
 _LONG = 0.05
@@ -35,15 +37,20 @@ class Checked:
     """Rows that TRL's own training template writes in another way than the template that is saved."""
     lengths: list[int] = field(default_factory=list)
     """Tokens of every row that is trained on."""
+    whole: bool = False
+    """Whether what is beyond `max_length` is left out row by row, not cut."""
+    of_template: list[str] = field(default_factory=list)
+    """What a person should know of the template."""
 
     def remarks(self) -> list[str]:
         """What a person should know before training."""
-        said = []
+        said = [*self.of_template]
         if self.max_length and self.cut:
             share, lost = self.cut / max(self.rows, 1), self.cut_tokens / max(self.tokens, 1)
+            goes = "they are left out" if self.whole else f"{lost:.1%} of all tokens are cut"
             said.append(
                 f"{self.cut:,} of {self.rows:,} rows ({share:.1%}) are longer than max_length {self.max_length:,}: "
-                f"{lost:.1%} of all tokens are cut; the longest has {self.longest:,}"
+                f"{goes}; the longest has {self.longest:,}"
             )
         if self.otherwise:
             said.append(
@@ -66,9 +73,8 @@ def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
 
     Raises `UserError` where a template cannot write rows, where too many are faulty, and for rows of the wrong kind.
     """
-    conversational = columns_wanted(recipe, rows.train.column_names)
     tell("read the tokenizer")
-    template = prepared(recipe, conversational)
+    template = prepared(recipe, is_conversational(recipe, rows.train))
     faults = [(one.place, one.detail) for one in rows.failed]
     born = len(rows.train) + len(rows.test or ()) + len(rows.failed)
     rows.train, seen, found = _looked(recipe, rows.train, template, tell)
@@ -78,11 +84,13 @@ def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
         faults += found
         rows.test = rows.test if len(rows.test) else None
     _refuse(recipe, faults, born)
-    limit = recipe.value("max_length", 1024)
+    limit = None if _goes_on(recipe) else recipe.value("max_length", 1024)
     tokens = seen["tokens"]
     checked = Checked(
         len(rows.train), len(rows.test or ()), sum(tokens), max(tokens, default=0), sum(seen["learned"]), limit,
         left_out=len(faults), faults=faults[:_SHOWN], otherwise=sum(seen["otherwise"]), lengths=tokens,
+        whole=recipe.kind == "reward",
+        of_template=[*remarks(recipe, template, rows.train[0])] if recipe.kind != "reward" else [],
     )  # fmt: skip
     if limit:
         checked.cut = sum(n > limit for n in tokens)
@@ -91,6 +99,11 @@ def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
             sentence = f"max_length: all {checked.rows:,} rows are longer than {limit:,} tokens"
             raise recipe.problem("max_length", sentence, f"the longest has {checked.longest:,}")
     return checked, template
+
+
+def _goes_on(recipe: Recipe) -> bool:
+    """Whether packing carries what is beyond `max_length` into the next stretch."""
+    return bool(recipe.value("packing", False)) and recipe.value("packing_strategy", "bfd") in ("bfd_split", "wrapped")
 
 
 def _looked(

@@ -23,8 +23,11 @@ class Setting:
     quantization_config: Any
 
 
-def config(recipe: Recipe) -> Any:
-    """The trainer's config. Raises `UserError` with TRL's own words at the line of the key they are about."""
+def config(recipe: Recipe, anywhere: bool = False) -> Any:
+    """The trainer's config; `anywhere`: also where there is no GPU.
+
+    Raises `UserError` with TRL's own words at the line of the key they are about.
+    """
     import trl
 
     cls = {"sft": trl.SFTConfig, "dpo": trl.DPOConfig, "reward": trl.RewardConfig}[recipe.kind]
@@ -32,6 +35,8 @@ def config(recipe: Recipe) -> Any:
     said = {name: value for name, value in recipe.given.items() if name in own}
     said.setdefault("disable_tqdm", True)
     said.setdefault("logging_nan_inf_filter", False)  # a loss that is no number is logged as what it is
+    if anywhere:
+        said |= {"use_cpu": True, "bf16": False, "fp16": False, "tf32": None, "deepspeed": None, "fsdp": None}
     if recipe.kind == "dpo" and isinstance(said.get("loss_type"), str):
         said["loss_type"] = [said["loss_type"]]
     try:
@@ -67,12 +72,10 @@ def setting(recipe: Recipe, args: Any, tokenizer: Any) -> Setting:
 def _peft(recipe: Recipe, model_args: Any) -> Any:
     if not model_args.use_peft:
         return None
-    from importlib.util import find_spec
-
-    if find_spec("peft") is None:
-        raise recipe.problem("use_peft", "use_peft: the package `peft` is not installed", "pip install peft")
     from trl import get_peft_config
 
+    if recipe.kind == "reward" and "lora_task_type" not in recipe.given:
+        model_args.lora_task_type = "SEQ_CLS"
     return get_peft_config(model_args)
 
 

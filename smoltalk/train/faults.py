@@ -37,6 +37,16 @@ def of_pair(row: Mapping[str, Any]) -> str:
     return "`chosen` and `rejected` say the same: nothing can be learned from it" if chosen == rejected else ""
 
 
+def of_text(row: Mapping[str, Any]) -> str:
+    """What is wrong with a row of plain text, or of a prompt and its completion as texts."""
+    for name in ("prompt", "completion") if "completion" in row else ("text",):
+        if not isinstance(row.get(name), str):
+            return f"`{name}` holds no text"
+        if not row[name].strip():
+            return f"`{name}` is empty"
+    return ""
+
+
 def _of_texts(chosen: str, rejected: str) -> str:
     if not (chosen.strip() and rejected.strip()):
         return "an answer is empty"

@@ -19,9 +19,7 @@ from smoltalk.train.rows_written import write
 Tell = Callable[[str], None]
 
 _PASSED_ON = ("tools", "chat_template_kwargs")
-"""Columns beside the conversation that trainers look at."""
-_KEPT = ("category", "source")
-"""Columns that say what kind of row it is; trainers pass them over."""
+"""Columns beside the conversation or the pair that every trainer gives to the chat template."""
 
 
 @dataclass(slots=True)
@@ -62,7 +60,7 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
     for split in splits:
         source = data.source(split)
         try:
-            reader = opened("data", source, recipe.makes, _columns(recipe, data, source))
+            reader = opened("data", source, recipe.makes, _columns(data, source))
             written = write(reader, folder / f"{split}.arrow", partial(_said_of, tell, split))
         except UserError as error:
             raise UserError([recipe.document.problem(("data",), f"data: {p.sentence}", p.hint) if not p.line else p
@@ -75,7 +73,7 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
         rows.identity.append(reader.identity()[3:])
         rows.failed += written.failed
         rows.mended += written.mended
-        found.append(_parsed(Dataset.from_file(str(folder / f"{split}.arrow"))))
+        found.append(_parsed(_filled(Dataset.from_file(str(folder / f"{split}.arrow")))))
     if data.rows is not None and len(found[0]) > data.rows:
         found[0] = found[0].select(_lowest(openings(found[0]), data.rows))
     if len(found) > 1:
@@ -92,13 +90,23 @@ def _said_of(tell: Tell, split: str, rows: int) -> None:
     tell(f"read {split}: {rows:,} rows")
 
 
-def _columns(recipe: Recipe, data: TrainingData, source: Any) -> list[str]:
-    """Columns to read beside the conversation: those of tools and templates where they are, and what sorts rows."""
+def _columns(data: TrainingData, source: Any) -> list[str]:
+    """Columns to read beside the conversation. What the Hub has is not known before it is read: all are asked for."""
     from smoltalk.mixture.here import look
 
-    there = look(source).columns or frozenset()
-    wanted = (*_PASSED_ON, *_KEPT) if recipe.kind == "sft" else _KEPT
-    return [name for name in wanted if name != "source" and (name in there or name in data.columns)]
+    there = look(source).columns
+    return [name for name in _PASSED_ON if there is None or name in there or name in data.columns]
+
+
+def _filled(dataset: Any) -> Any:
+    """The columns that hold anything: one that was asked for and is not there is empty."""
+    table = dataset.data
+    empty = [name for name in _PASSED_ON if name in table.column_names and _is_empty(table.column(name))]
+    return dataset.remove_columns(empty)
+
+
+def _is_empty(column: Any) -> bool:
+    return bool(column.null_count == len(column))
 
 
 def _said(data: TrainingData, origin: str) -> str:
@@ -125,15 +133,15 @@ def _parsed(dataset: Any) -> Any:
     return dataset.map(lambda row: {name: orjson.loads(row[name] or "{}")})
 
 
-def openings(dataset: Any) -> list[str]:
-    """The first question of every row: rows that share it are of one kind."""
-    name = "messages" if "messages" in dataset.column_names else "prompt"
-    if name not in dataset.column_names:
-        name = "chosen"
+def openings(dataset: Any) -> list[bytes]:
+    """A hash of the first question of every row: rows that share it are of one kind."""
+    name = next((one for one in ("messages", "prompt", "chosen") if one in dataset.column_names), "text")
     found = []
-    for turns in dataset[name]:
-        asked = [one["content"] for one in turns if one["role"] == "user"] if isinstance(turns, list) else [turns]
-        found.append(str(asked[0]) if asked else "")
+    for batch in dataset.select_columns([name]).iter(1_000):
+        for turns in batch[name]:
+            asked = [one["content"] for one in turns if one["role"] == "user"] if isinstance(turns, list) else [turns]
+            said = str(asked[0]) if asked else ""
+            found.append(hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).digest())
     return found
 
 
@@ -147,14 +155,13 @@ def _apart(dataset: Any, held_out: float) -> tuple[Any, Any | None]:
     return dataset.select(kept), dataset.select(sorted(out))
 
 
-def _lowest(asked: Sequence[str], wanted: int, whole: bool = False) -> list[int]:
+def _lowest(asked: Sequence[bytes], wanted: int, whole: bool = False) -> list[int]:
     """Places of `wanted` rows whose questions hash lowest; `whole`: never some rows of a question without the others,
     so about as many."""
-    marks = {one: hashlib.blake2b(one.encode("utf-8", "replace"), digest_size=8).digest() for one in set(asked)}
-    order = sorted(range(len(asked)), key=lambda place: (marks[asked[place]], place))
+    order = sorted(range(len(asked)), key=lambda place: (asked[place], place))
     if not whole:
         return sorted(order[:wanted])
-    many, taken, found = Counter(asked), 0, set()
+    many, taken, found = Counter(asked), 0, set[bytes]()
     for place in order:
         if asked[place] not in found:
             if taken >= wanted:
@@ -188,9 +195,19 @@ def _of_trl(recipe: Recipe) -> Rows:
     except (OSError, ValueError, KeyError) as error:
         key = "datasets" if recipe.given.get("datasets") else "dataset_name"
         raise UserError([Problem(str(recipe.path), recipe.document.line((key,)), f"{key}: {_first(error)}")]) from error
+    train = _in_our_words(train)
     wants_test = recipe.value("eval_strategy", "no") != "no"
     test = loaded.get(recipe.value("dataset_test_split", "test")) if wants_test else None
-    return Rows(train, test, origin, None, [getattr(train, "_fingerprint", "")])
+    return Rows(train, _in_our_words(test), origin, None, [getattr(train, "_fingerprint", "")])
+
+
+def _in_our_words(dataset: Any) -> Any:
+    """ShareGPT's turns, `{from, value}` under `conversations`, as messages: what TRL makes of them as well."""
+    if dataset is None or "conversations" not in dataset.column_names or "messages" in dataset.column_names:
+        return dataset
+    from trl import maybe_convert_to_chatml
+
+    return dataset.map(maybe_convert_to_chatml, remove_columns=["conversations"])
 
 
 def _first(error: Exception) -> str:

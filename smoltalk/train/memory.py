@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 from smoltalk.errors import WorldError
-from smoltalk.train.recipe import Recipe
+from smoltalk.train.recipe import BATCH, Recipe
 
 _WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc")
-_BATCH = 8
-"""TRL's default of `per_device_train_batch_size`."""
 
 
 def is_short(error: BaseException) -> bool:
@@ -23,16 +21,18 @@ def advice(recipe: Recipe) -> list[str]:
 
 
 def _advice(recipe: Recipe) -> Iterator[str]:
-    batch, steps = recipe.value("per_device_train_batch_size", _BATCH), recipe.value("gradient_accumulation_steps", 1)
+    batch, steps = recipe.value("per_device_train_batch_size", BATCH), recipe.value("gradient_accumulation_steps", 1)
     if batch > 1:
-        half = max(1, batch // 2)
+        half = next(part for part in range(batch // 2, 0, -1) if batch % part == 0)
         yield (
             f"--set per_device_train_batch_size={half} --set gradient_accumulation_steps={steps * batch // half}"
             "  (learns the same)"
         )
     if not recipe.value("gradient_checkpointing", True):
         yield "--set gradient_checkpointing=true  (learns the same, a third slower)"
-    if recipe.kind == "dpo" and not recipe.value("precompute_ref_log_probs", False):
+    if recipe.kind == "dpo" and not (
+        recipe.value("precompute_ref_log_probs", False) or recipe.value("use_peft", False)
+    ):
         yield "--set precompute_ref_log_probs=true  (learns the same; the reference model leaves memory)"
     length = recipe.value("max_length", 1024)
     if length and length > 256:

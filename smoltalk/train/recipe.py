@@ -17,6 +17,8 @@ from smoltalk.redaction import redact_setting
 from smoltalk.train.data_source import Makes, TrainingData
 from smoltalk.train.trl_keys import GONE, Form, Kind, fits, keys, keys_of_a_dataset, others, words
 
+BATCH = 8
+"""TRL's default of `per_device_train_batch_size`."""
 NANO = "nano"
 """As `model_name_or_path`: the model in this package."""
 

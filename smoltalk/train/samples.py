@@ -21,7 +21,7 @@ def drawn(recipe: Recipe, rows: Rows) -> list[Sample]:
     if not {"messages", "chosen"} & set(dataset.column_names):
         return []
     few = dataset.select(range(min(len(dataset), 8 * recipe.ours.samples)))
-    seen: set[str] = set()
+    seen: set[bytes] = set()
     found: list[Sample] = []
     for row, opening in zip(few, openings(few), strict=True):
         if opening not in seen and len(found) < recipe.ours.samples and (sample := _sample(row)):

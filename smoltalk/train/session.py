@@ -1,7 +1,6 @@
 """A recipe from its rows to a trained model: `train`, which goes on from wherever an earlier call was stopped."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ from smoltalk.errors import WorldError
 from smoltalk.train import memory
 from smoltalk.train.checks import Checked, check
 from smoltalk.train.loading import Rows, Tell, load
+from smoltalk.train.needs import installed, model_there
+from smoltalk.train.processes import ROWS, alone, is_first, shared
 from smoltalk.train.recipe import Recipe
-from smoltalk.train.results import Results, begun, same_rows, usable, write
-from smoltalk.train.writing import Template
-
-ROWS = "rows"
-"""Folder of the rows that are trained on, while they are."""
+from smoltalk.train.results import Results, begun, last_checkpoint, same_rows, usable, write
+from smoltalk.train.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +35,24 @@ class Interrupted(Exception):
     """Training was asked to stop, and did; its words say how to go on."""
 
 
-def look(recipe: Recipe, folder: Path, tell: Tell) -> Looked:
-    """Everything that is checked before a model is loaded: TRL's config, the rows, the template.
+def look(recipe: Recipe, folder: Path, tell: Tell, only: bool = False) -> Looked:
+    """Everything that is checked before a model is loaded: TRL's config, the rows, the template. `only`: nothing is
+    trained here afterwards, so that no GPU need be here.
 
     Raises `UserError` and `WorldError`.
     """
+    installed(recipe)
+    model_there(recipe)
+    tell("import TRL")
     _quiet()
     from smoltalk.train.configured import config
 
-    tell("import TRL")
-    _installed(recipe)
-    args = config(recipe)
-    rows = load(recipe, folder, tell)
-    checked, template = check(recipe, rows, tell)
-    return Looked(recipe, rows, checked, template, args)
+    args = config(recipe, only)
+    if args.world_size == 1:
+        rows = load(recipe, folder, tell)
+        return Looked(recipe, rows, *check(recipe, rows, tell), args)
+    with args.main_process_first(desc="reading the rows"):
+        return Looked(recipe, *shared(recipe, folder, tell), args)
 
 
 def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: str) -> tuple[Results, bool]:
@@ -62,36 +64,40 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
     earlier = usable(recipe)
     if earlier is not None and earlier["state"] == "complete":
         return earlier, True
-    rank = os.environ.get("RANK", "0")
-    folder = recipe.out / ROWS / rank
-    try:
-        looked = look(recipe, folder, tell)
-        results = begun(recipe, looked.rows, looked.checked)
-        if earlier is not None:
-            same_rows(earlier, results, recipe.out)
-            results |= {"before": earlier["before"], "samples": earlier["samples"]}
-        told(looked)
-        results = _trained(looked, results, tell, command)
-    except (MemoryError, RuntimeError) as error:
-        if memory.is_short(error):
-            raise memory.told(recipe, _kept(recipe.out), command) from error
-        raise
-    except OSError as error:
-        # transformers says so as well when a model cannot be had
-        said = f"{recipe.out}: {error.strerror}" if error.strerror else str(error).partition("\n")[0]
-        raise WorldError(said, _kept(recipe.out), command) from error
-    shutil.rmtree(folder.parent if rank == "0" else folder, ignore_errors=True)
+    with alone(recipe.out, command):
+        try:
+            looked = look(recipe, recipe.out / ROWS, tell)
+            results = begun(recipe, looked.rows, looked.checked)
+            if earlier is not None:
+                if is_first():
+                    same_rows(earlier, results, recipe.out)
+                results |= {"before": earlier["before"], "samples": earlier["samples"]}
+            told(looked)
+            results = _trained(looked, results, tell, command)
+        except (MemoryError, RuntimeError, OSError) as error:
+            raise _world(recipe, error, command) from error
     return results, False
 
 
-def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Results:
-    from transformers import trainer_utils
+def _world(recipe: Recipe, error: Exception, command: str) -> Exception:
+    """What to say of too little memory, a full disk, a model that cannot be had; else the error itself."""
+    if memory.is_short(error):
+        return memory.told(recipe, _kept(recipe.out), command)
+    if isinstance(error, OSError) and error.strerror:
+        return WorldError(f"{recipe.out}: {error.strerror.lower()}", _kept(recipe.out), command)
+    said = str(error).partition("\n")[0]
+    written = any(word in said for word in ("PytorchStreamWriter", "SafetensorError", "I/O error", "No space left"))
+    if isinstance(error, OSError) or written or type(error).__name__ == "SafetensorError":
+        told = f"{recipe.out} cannot be written: {said}" if written else said
+        return WorldError(told, _kept(recipe.out), command)
+    return error
 
+
+def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Results:
     from smoltalk.train import configured, dpo, reward, samples, sft
     from smoltalk.train.configured import setting
     from smoltalk.train.watching import Request, Watch, stopping_politely
 
-    last_checkpoint: Any = trainer_utils.get_last_checkpoint
     recipe, rows = looked.recipe, looked.rows
     tell("load the model")
     request = Request()
@@ -100,34 +106,36 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
         trainer = built.trainer(setting(recipe, looked.args, looked.template.tokenizer), rows, [Watch(tell, request)])
     except (ValueError, TypeError, ImportError) as error:
         raise configured.told(recipe, str(error)) from error
+    if not len(trainer.train_dataset):
+        raise recipe.problem("max_length", "max_length: no row has an answer that begins within it, so TRL drops all")
     _without_printing(trainer)
-    first, alone = trainer.is_world_process_zero(), trainer.args.world_size == 1
+    first, single = trainer.is_world_process_zero(), trainer.args.world_size == 1
     tokenizer = trainer.processing_class
-    results["parameters"] = sum(one.numel() for one in trainer.model.parameters())
-    results["trained_parameters"] = sum(one.numel() for one in trainer.model.parameters() if one.requires_grad)
+    results |= _parameters(trainer.model)
+    results["device"], results["processes"] = str(trainer.args.device.type), trainer.args.world_size
+    results["batch"] = trainer.args.train_batch_size * trainer.args.gradient_accumulation_steps * results["processes"]
     if not results["before"]:
         tell("measure the model before training")
         results["before"] = _measured(trainer, rows)
-        results["samples"] = samples.drawn(recipe, rows) if alone else []
+        results["samples"] = samples.drawn(recipe, rows) if single else []
         samples.answered(recipe, trainer.model, tokenizer, results["samples"], "before")
     if first:
         write(results, recipe.out)
-    last = recipe.value("resume_from_checkpoint", None) or last_checkpoint(str(recipe.out))
+    last = recipe.value("resume_from_checkpoint", None) or last_checkpoint(recipe.out)
     began = time.monotonic()
-    with stopping_politely(request, tell):
-        trainer.train(resume_from_checkpoint=last)
+    with stopping_politely(request, tell, single):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     if request.handled and trainer.state.global_step < trainer.state.max_steps:
         step, steps = trainer.state.global_step, trainer.state.max_steps
         raise Interrupted(f"stopped at step {step:,} of {steps:,}; {_kept(recipe.out)}\n    go on with: {command}")
     seconds = time.monotonic() - began
     tell("measure the trained model")
+    _without_trackers(trainer)
     results["after"] = _measured(trainer, rows)
     samples.answered(recipe, trainer.model, tokenizer, results["samples"], "after")
     results |= {
         "history": _history(trainer.state.log_history), "steps": trainer.state.global_step,
         "epochs": trainer.state.epoch, "seconds": round(seconds, 1), "resumed": bool(last), "state": "complete",
-        "batch": trainer.args.train_batch_size * trainer.args.gradient_accumulation_steps * trainer.args.world_size,
-        "device": str(trainer.args.device.type), "processes": trainer.args.world_size,
     }  # fmt: skip
     results["remarks"] += _diverged(results["history"])
     tell("write the model")
@@ -167,6 +175,21 @@ def _diverged(history: list[dict[str, Any]]) -> list[str]:
     return [f"the loss is no number at step {steps[0]:,}: a lower learning_rate may keep it one"] if steps else []
 
 
+def _parameters(model: Any) -> dict[str, int]:
+    """How many there are, and how many are trained; DeepSpeed leaves a process a part, or none, of each."""
+    sizes = [(getattr(one, "ds_numel", one.numel()), one.requires_grad) for one in model.parameters()]
+    return {"parameters": sum(n for n, _ in sizes), "trained_parameters": sum(n for n, learns in sizes if learns)}
+
+
+def _without_trackers(trainer: Any) -> None:
+    """Takes out what reports to wandb and the like: its run is over, and a figure more would begin another."""
+    from transformers import integrations
+
+    trackers: Any = integrations
+    for one in trackers.get_reporting_integration_callbacks(trainer.args.report_to):
+        trainer.remove_callback(one)
+
+
 def _without_printing(trainer: Any) -> None:
     """Takes out the callbacks that write dictionaries on the screen."""
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
@@ -177,8 +200,7 @@ def _without_printing(trainer: Any) -> None:
 
 
 def _kept(out: Path) -> str:
-    found = sorted(out.glob("checkpoint-*"), key=lambda one: int(one.name.rpartition("-")[2]))
-    return f"{found[-1]}" if found else "no checkpoint yet: `save_steps` says how often one is written"
+    return str(last_checkpoint(out) or "no checkpoint yet: `save_steps` says how often one is written")
 
 
 def _quiet() -> None:
@@ -194,12 +216,3 @@ def _quiet() -> None:
     datasets.disable_progress_bars()
     quiet: Any = logging.disable_progress_bar
     quiet()
-
-
-def _installed(recipe: Recipe) -> None:
-    from importlib.util import find_spec
-
-    lacks = [name for name in ("torch", "trl") if find_spec(name) is None]
-    if lacks:
-        sentence = f"training needs {' and '.join(lacks)}, not installed here"
-        raise WorldError(sentence, command="pip install 'smoltalk-factory[train]'")

@@ -42,7 +42,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         """A step is done."""
         self._say(state)
-        if self._request.made and not self._request.handled:
+        if not self._request.handled and _agreed(args, self._request.made):
             self._request.handled = True
             control.should_training_stop = True
             control.should_save = True
@@ -55,11 +55,25 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._tell(f"step {state.global_step:,} of {state.max_steps:,}{self._loss}{left}")
 
 
+def _agreed(args: Any, asked: bool) -> bool:
+    """Whether any process was asked to stop: all stop behind the same step, or those that go on wait for ever."""
+    if args.world_size == 1:
+        return asked
+    import torch
+
+    flag = torch.tensor([int(asked)], device=args.device)
+    torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
+    return bool(flag.item())
+
+
 @contextmanager
-def stopping_politely(request: Request, tell: Tell) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM makes the request; the second is what it always was."""
+def stopping_politely(request: Request, tell: Tell, alone: bool = True) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM makes the request; the second is what it always was, but for a process that is not
+    `alone`: it gets both of the terminal and of its launcher, which does not wait long."""
 
     def ask(number: int, frame: FrameType | None) -> None:
+        if request.made and not alone:
+            return
         if request.made:
             raise KeyboardInterrupt
         request.made = True

@@ -1,102 +1,11 @@
-"""How the chat template writes rows: whether it can, how long they get, which tokens are learned."""
+"""Rows as the chat template writes them: whether it can, how long they get, which tokens are learned."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from smoltalk.train.faults import of_conversation, of_pair
+from smoltalk.train.faults import of_conversation, of_pair, of_text
 from smoltalk.train.recipe import Recipe
-
-MARKS = "{% generation %}"
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A tokenizer with the template that rows are written with."""
-
-    tokenizer: Any
-    training: str | None
-    """What TRL trains with where it is not the template that is saved; None where they are one."""
-    served: str | None
-    masks: bool
-    """Whether only the assistant's tokens are learned."""
-    completes: bool = False
-    """Whether rows need no template: plain texts."""
-
-
-def prepared(recipe: Recipe, conversational: bool) -> Template:
-    """The tokenizer of the recipe's model, with the template that TRL will use.
-
-    Raises `UserError` where there is no tokenizer, no template, or none with the marks `assistant_only_loss` needs.
-    """
-    tokenizer = _tokenizer(recipe)
-    path = recipe.value("chat_template_path", None)
-    if path is not None:
-        tokenizer.chat_template = _template_at(recipe, str(path))
-    masks = bool(recipe.value("assistant_only_loss", False))
-    if not conversational:
-        return Template(tokenizer, None, None, False, True)
-    served = tokenizer.chat_template
-    if served is None:
-        hint = "name a .jinja file, or a model that has one: chat_template_path" if recipe.kind == "sft" else (
-            "train the model with `smoltalk train sft` first, or save a template with it"
-        )  # fmt: skip
-        raise recipe.problem("model_name_or_path", f"the tokenizer of {_model(recipe)} has no chat template", hint)
-    return Template(tokenizer, _marked(recipe, tokenizer) if masks else None, served, masks)
-
-
-def _tokenizer(recipe: Recipe) -> Any:
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(
-            recipe.model,
-            revision=recipe.value("model_revision", "main"),
-            trust_remote_code=recipe.value("trust_remote_code", False),
-        )
-    except (OSError, ValueError) as error:
-        sentence = f"no tokenizer can be read from {_model(recipe)}: {str(error).partition(chr(10))[0][:200]}"
-        hint = "a folder that `save_pretrained` wrote, or a name on the Hub"
-        raise recipe.problem("model_name_or_path", sentence, hint) from error
-
-
-def _model(recipe: Recipe) -> str:
-    return f"`{recipe.given['model_name_or_path']}`"
-
-
-def _template_at(recipe: Recipe, path: str) -> Any:
-    if path.endswith((".jinja", ".j2")):
-        try:
-            return Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            said = (error.strerror or str(error)).lower()
-            raise recipe.problem("chat_template_path", f"the template {path} cannot be read: {said}") from error
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(path).chat_template
-    except (OSError, ValueError) as error:
-        sentence = f"no template can be read from {path}: {str(error).partition(chr(10))[0][:200]}"
-        raise recipe.problem("chat_template_path", sentence) from error
-
-
-def _marked(recipe: Recipe, tokenizer: Any) -> str | None:
-    """The template TRL trains with, where the tokenizer's own has no marks. Raises `UserError` where there is none."""
-    from trl.chat_template_utils import get_training_chat_template, has_generation_markers
-
-    try:
-        found: str | None = get_training_chat_template(tokenizer)
-    except ValueError:
-        if has_generation_markers(tokenizer.chat_template):  # it cannot write calls of tools, which may never come
-            return None
-        sentence = f"assistant_only_loss: the chat template of {_model(recipe)} does not mark what the assistant says"
-        hint = f"put {MARKS} ... {{% endgeneration %}} around it and its end mark: chat_template_path names the file"
-        raise recipe.problem("assistant_only_loss", sentence, hint) from None
-    return found
-
-
-# ---------------------------------------------------------------- rows
+from smoltalk.train.template import Template
 
 
 def looker(template: Template, makes: str) -> Callable[[dict[str, list[Any]]], dict[str, list[Any]]]:
@@ -111,32 +20,64 @@ def looker(template: Template, makes: str) -> Callable[[dict[str, list[Any]]], d
     return look
 
 
+def turns_of(row: Mapping[str, Any]) -> Any:
+    """The conversation that a row is: of prompt and completion both, of a pair the chosen side."""
+    if row.get("messages") is not None:
+        return row["messages"]
+    answer = row.get("completion") if row.get("completion") is not None else row.get("chosen")
+    return [*(row.get("prompt") or []), *(answer or [])]
+
+
 def _look(template: Template, makes: str, row: Mapping[str, Any]) -> dict[str, Any]:
     found = {"fault": "", "tokens": 0, "learned": 0, "otherwise": False}
     if template.completes:
-        text = "".join(str(row[name]) for name in ("text", "prompt", "completion", "chosen") if row.get(name))
-        return found | {"tokens": (n := len(template.tokenizer(text)["input_ids"])), "learned": n}
-    turns = row.get("messages") or row.get("conversations")
-    if turns is None and row.get("completion") is not None:
-        turns = [*row["prompt"], *row["completion"]]
-    fault = of_conversation(turns) if makes == "sft" else of_pair(row)
+        return found | _text(template, makes, row)
+    fault = of_conversation(turns_of(row)) if makes == "sft" else of_pair(row)
     if fault:
         return found | {"fault": fault}
     try:
         if makes == "sft":
-            return found | _written(template, turns, row)
-        sides = [_written(template, [*(row.get("prompt") or []), *row[name]], row) for name in ("chosen", "rejected")]
+            seen = found | _written(template, turns_of(row), row)
+            return seen | (_completed(template, seen, row) if "completion" in row else {})
+        sides = [_written(template, turns_of({**row, "chosen": row[name]}), row) for name in ("chosen", "rejected")]
         return found | max(sides, key=lambda one: one["tokens"])
     except Exception as error:  # a template is a program of strangers: whatever it raises is this row's fault
         return found | {"fault": f"the chat template cannot write it: {str(error).partition(chr(10))[0][:160]}"}
 
 
-def _written(template: Template, turns: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+def _text(template: Template, makes: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a row that is plain text."""
+    fault = of_text(row) if makes == "sft" else of_pair(row)
+    if fault:
+        return {"fault": fault}
+    prompt = str(row.get("prompt") or "")
+    ends = [name for name in ("text", "completion", "chosen", "rejected") if isinstance(row.get(name), str)]
+    tokens = max(len(template.tokenizer(prompt + row[name])["input_ids"]) for name in ends)
+    asked = len(template.tokenizer(prompt)["input_ids"]) if "completion" in row and prompt else 0
+    return {"tokens": tokens, "learned": tokens - asked}
+
+
+def _completed(template: Template, seen: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a prompt with its completion, TRL learns the completion."""
+    if template.masks or seen["fault"]:
+        return {}
+    prompt = template.tokenizer.apply_chat_template(
+        row["prompt"], add_generation_prompt=True, return_dict=True, **beside(row)
+    )
+    return {"learned": max(0, seen["tokens"] - len(prompt["input_ids"]))}
+
+
+def beside(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template gets of a row beside its turns."""
     import orjson
 
     tools = row.get("tools")
     tools = orjson.loads(tools) if isinstance(tools, str) else tools
-    more = {"tools": tools, **(row.get("chat_template_kwargs") or {})}
+    return {"tools": tools, **(row.get("chat_template_kwargs") or {})}
+
+
+def _written(template: Template, turns: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+    more = beside(row)
     said = template.tokenizer.apply_chat_template(
         turns, chat_template=template.training, return_dict=True, return_assistant_tokens_mask=template.masks, **more
     )
@@ -154,8 +95,9 @@ def _written(template: Template, turns: Any, row: Mapping[str, Any]) -> dict[str
     return {"tokens": tokens, "learned": learned, "otherwise": otherwise}
 
 
-def columns_wanted(recipe: Recipe, names: list[str]) -> bool:
-    """Whether rows of these columns are conversational. Raises `UserError` for columns the trainer cannot take."""
+def is_conversational(recipe: Recipe, dataset: Any) -> bool:
+    """Whether rows are turns, not plain texts. Raises `UserError` for columns that the trainer cannot take."""
+    names: list[str] = dataset.column_names
     key = next((one for one in ("data", "datasets", "dataset_name") if one in recipe.document.data), "data")
     if recipe.makes == "dpo":
         if lacks := [name for name in ("chosen", "rejected") if name not in names]:
@@ -163,13 +105,15 @@ def columns_wanted(recipe: Recipe, names: list[str]) -> bool:
             sentence = f"{key}: the rows have no `{lacks[0]}`" + (": they are conversations" if is_sft else "")
             hint = f"`train {recipe.kind}` learns from pairs: `smoltalk pairs RUN` makes them of what was rejected"
             raise recipe.problem(key, sentence, hint)
-        return True
+        return not isinstance(dataset[0]["chosen"], str)
     if "chosen" in names and "messages" not in names:
         raise recipe.problem(key, f"{key}: the rows are pairs", "smoltalk train dpo, or reward")
     if "prompt" in names and "completion" not in names:
         sentence = f"{key}: to TRL, a column `prompt` means prompt and completion, and there is no `completion`"
         raise recipe.problem(key, sentence, "leave `prompt` out of the columns")
-    if not {"messages", "conversations", "completion", "text"} & set(names):
-        sentence = f"{key}: the rows have no `messages`, `text` or `completion`"
+    if "messages" in names:
+        return True
+    if not {"prompt", "completion"} <= set(names) and "text" not in names:
+        sentence = f"{key}: the rows have no `messages`, `text`, or `prompt` and `completion`"
         raise recipe.problem(key, sentence, f"they have {', '.join(names)}")
-    return bool({"messages", "conversations"} & set(names))
+    return "text" not in names and not isinstance(dataset[0]["completion"], str)

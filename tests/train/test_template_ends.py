@@ -1,0 +1,48 @@
+"""A model is served to stop where its training ended answers; what differs is told before training."""
+
+from pathlib import Path
+
+import pytest
+
+from smoltalk.train.recipe import read
+from tests.train.conftest import Write, talk
+
+pytest.importorskip("trl", reason="TRL is not installed")
+
+from smoltalk.train.session import look
+
+TURNS = """\
+{%- for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}
+{%- if message['role'] == 'assistant' %}{% generation %}{{ message['content'] INSIDE }}{% endgeneration %}{{ OUTSIDE }}
+{%- else %}{{ message['content'] + '<|im_end|>' }}{% endif %}{{ '\\n' }}
+{%- endfor %}"""
+
+
+def remarks(recipe_file: Write, tmp_path: Path, inside: str, outside: str, **keys: str) -> list[str]:
+    template = tmp_path / "ends.jinja"
+    template.write_text(TURNS.replace("INSIDE", inside).replace("OUTSIDE", outside))
+    rows = [talk(n) for n in range(6)]
+    path = recipe_file(rows, {"held_out": 0}, chat_template_path=str(template), assistant_only_loss=True, **keys)
+    told: list[str] = look(read("sft", path), tmp_path / "rows", lambda line: None).checked.remarks()
+    return told
+
+
+def test_an_end_that_is_learned_and_served(recipe_file: Write, tmp_path: Path) -> None:
+    assert remarks(recipe_file, tmp_path, "+ '<|im_end|>'", "''") == []
+
+
+def test_an_end_that_is_not_the_one_served(recipe_file: Write, tmp_path: Path) -> None:
+    told = remarks(recipe_file, tmp_path, "+ '<|im_start|>'", "''")
+    assert told[0] == (
+        "the template ends an answer with `<|im_start|>`, and the model is served to stop at `<|im_end|>`; "
+        "`eos_token: <|im_start|>` makes it so"
+    )
+    assert not any("served to stop" in one for one in remarks(
+        recipe_file, tmp_path, "+ '<|im_start|>'", "''", eos_token="<|im_start|>"
+    ))  # fmt: skip
+
+
+def test_an_end_that_is_not_learned(recipe_file: Write, tmp_path: Path) -> None:
+    told = remarks(recipe_file, tmp_path, "", "'<|im_end|>'")
+    assert len(told) == 1
+    assert "the model does not learn to stop" in told[0]
