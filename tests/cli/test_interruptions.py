@@ -27,7 +27,7 @@ def test_interrupted_and_continued(
     smoltalk: Smoltalk, stalled: "subprocess.Popen[str]", number: signal.Signals
 ) -> None:
     stalled.send_signal(number)
-    _, err = stalled.communicate(timeout=60)
+    _, err = stalled.communicate()
     assert stalled.returncode == 130
     assert err.endswith("interrupted; every finished reply is kept\n    continue with: smoltalk run runs/six\n")
     assert "Traceback" not in err
@@ -38,7 +38,7 @@ def test_interrupted_and_continued(
 
 def test_killed_and_continued(smoltalk: Smoltalk, stalled: "subprocess.Popen[str]") -> None:
     stalled.kill()
-    stalled.communicate(timeout=60)
+    stalled.communicate()
     assert json.loads(smoltalk("status", "runs/six", "--json").out)["state"] == "interrupted"
     said = smoltalk("run", "runs/six")
     assert said.code == 0 and "continues runs/six" in said.out and "6 born = 4 accepted" in said.out
@@ -52,12 +52,12 @@ def test_a_second_process_is_told_the_first(smoltalk: Smoltalk, stalled: "subpro
         assert json.loads(smoltalk("status", "runs/six", "--json").out)["state"] == "running"
     finally:
         stalled.send_signal(signal.SIGINT)
-        stalled.communicate(timeout=60)
+        stalled.communicate()
 
 
 def test_an_interrupted_preview_keeps_nothing(spawn: Spawn) -> None:
     child = spawn("preview", "six.yaml", PARROT_STALLS_AFTER="1")
     assert child.stdout is not None and "stalled" in child.stdout.readline()
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate()
     assert child.returncode == 130 and err.endswith("interrupted; a preview keeps nothing\n")

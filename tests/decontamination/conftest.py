@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 
-import smoltalk.words.compiled  # noqa: F401  where machine code is kept is settled before the cache is another
 from smoltalk.cli.decontaminate import decontaminate
 from smoltalk.cli.ending import ended
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from smoltalk.endpoint import Endpoint, Gone, Patience, Refused, Trouble, chat_body, chat_reply
 from smoltalk.endpoint.faults import Denied, Unreachable
 from smoltalk.errors import FactoryError, RowFailed, WorldError
-from tests.endpoint.local_server import KEY, QUICK, answer, asked, complaint, endpoint_to, run, served
+from tests.endpoint.local_server import KEY, QUICK, answer, asked, complaint, endpoint_to, run
 
 BODY = {"model": "m"}
 
@@ -230,9 +230,7 @@ def test_a_bad_answer_is_asked_again(bad: Any) -> None:
 
 
 def test_nobody_there() -> None:
-    async def work() -> None:
-        async with served(_no_json) as url:
-            pass
+    async def work(url: str) -> None:
         endpoint = Endpoint(url, key=KEY, patience=QUICK)
         with pytest.raises(WorldError, match="not open"):
             await endpoint.get("/models")
@@ -243,7 +241,9 @@ def test_nobody_there() -> None:
         await endpoint.close()
         await endpoint.close()
 
-    run(work())
+    with socket.socket() as nobody:  # holds the port, and listens to nobody
+        nobody.bind(("127.0.0.1", 0))
+        run(work(f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"))
 
 
 def test_a_connection_that_is_not_made_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """A program that stands in for `vllm serve --runner pooling` in tests: starts at once, answers from the request.
 
 Words of the request steer it: `steps`, `two`, `three`, `wrong`, `nothing` choose the answer's form, `long` is refused,
-`die once` ends the server. It notes every body, and what it was started with, as JSON lines in the file NOTES.
+`die once` ends the server. It prints the port it listens on, which `--port=0` leaves to it, and notes every body, and
+what it was started with, as JSON lines in the file NOTES.
 """
 
 import json
@@ -63,4 +64,5 @@ class Handler(BaseHTTPRequestHandler):
 note(argv=sys.argv[1:])
 server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
 server.daemon_threads = True
+print(server.server_port, flush=True)
 server.serve_forever()

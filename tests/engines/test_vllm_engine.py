@@ -19,7 +19,9 @@ from smoltalk.fields import fill
 from smoltalk.placement import Place
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import message
+from tests.processes import below, until, words_of
 
+KEEPER = "keeper.py"
 PRETEND = Path(__file__).parent / "pretend_vllm.py"
 NANO = Path(__file__).resolve().parents[2] / "smoltalk" / "nano" / "model"
 
@@ -52,9 +54,16 @@ def at_work(model: Vllm, folder: Path, scene: Callable[[Vllm], Awaitable[Any]]) 
         finally:
             await model.stop()
 
+    before = below()
     found = asyncio.run(whole())
-    assert not psutil.Process().children(), "no process is left behind"
+    assert until(lambda: not below(besides=before)), "no process is left behind"
     return found
+
+
+def the_server() -> psutil.Process:
+    """The pretended server's process."""
+    [process] = [one for one in below() if "serve" in words_of(one) and KEEPER not in " ".join(words_of(one))]
+    return process
 
 
 def replies(model: Vllm, folder: Path, requests: Sequence[Request]) -> list[Reply]:
@@ -337,9 +346,8 @@ def test_a_form_that_the_server_refuses_is_left_to_the_prompt(program: str, tmp_
 
 def test_the_key_is_on_no_command_line_and_in_no_log(program: str, tmp_path: Path) -> None:
     async def scene(model: Vllm) -> str:
-        process = psutil.Process().children(recursive=True)[-1]
-        key = process.environ()["VLLM_API_KEY"]
-        lines = [" ".join(p.cmdline()) for p in psutil.Process().children(recursive=True)]
+        key = the_server().environ()["VLLM_API_KEY"]
+        lines = [" ".join(words_of(process)) for process in below()]
         assert not any(key in line for line in lines)
         return key
 
@@ -367,10 +375,10 @@ def test_a_server_that_hangs_costs_no_reply(program: str, tmp_path: Path, monkey
         return list(await asyncio.gather(*map(model.complete, asked))), model.restarted()
 
     monkeypatch.setattr("smoltalk.serving.server.PULSE", 0.1)
-    model = engine(program, max_in_flight=8, hang_after=1.5, reply_within=1.0)
+    model = engine(program, max_in_flight=8, hang_after=3.0, reply_within=2.5)
     found, restarted = at_work(model, tmp_path, scene)
     assert [reply.text for reply in found] == ["re: hang once", *(f"re: slow {i}" for i in range(20))]
-    assert restarted == 1
+    assert restarted >= 1, "more than once where the machine is too busy for an answer in that time"
 
 
 def test_a_server_that_takes_long_to_die_costs_no_reply(program: str, tmp_path: Path) -> None:
@@ -483,7 +491,7 @@ def test_no_program(tmp_path: Path) -> None:
 
 def test_an_endpoint_that_is_up_is_only_asked(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(model: Vllm) -> Reply:
-        server = psutil.Process().children(recursive=True)[-1]
+        server = the_server()
         monkeypatch.setenv("THE_KEY", server.environ()["VLLM_API_KEY"])
         port = next(word for word in server.cmdline() if word.startswith("--port="))[7:]
         there = Vllm(model=str(NANO), endpoint=f"http://127.0.0.1:{port}", api_key_env="$THE_KEY")
@@ -507,7 +515,7 @@ def test_a_wrong_key_or_model_at_an_endpoint_shows_at_start(
     program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scene(model: Vllm) -> list[str]:
-        server = psutil.Process().children(recursive=True)[-1]
+        server = the_server()
         monkeypatch.setenv("THE_KEY", server.environ()["VLLM_API_KEY"])
         monkeypatch.setenv("NO_KEY", "no-key-at-all")
         port = next(word for word in server.cmdline() if word.startswith("--port="))[7:]

@@ -4,14 +4,10 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
-import psutil
 import pytest
 from pydantic import ValidationError
 
@@ -25,8 +21,8 @@ from smoltalk.fields import fill
 from smoltalk.placement import Need, Place
 from smoltalk.requests import Reply
 from smoltalk.rows import Conversation, Message
-from smoltalk.serving.probe import free_port
 from smoltalk.vectors import vector_of
+from tests.processes import below, until
 
 PRETEND = Path(__file__).parent / "pretend_pooling.py"
 NANO = Path(__file__).resolve().parents[2] / "smoltalk" / "nano"
@@ -46,17 +42,12 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def address(program: str) -> Iterator[str]:
     """A server that is already up."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, str(PRETEND), f"--port={port}"])
-    try:
-        for _ in range(200):
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/health"):
-                break
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.kill()
-        process.wait()
+    with subprocess.Popen([sys.executable, str(PRETEND), "--port=0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
+        finally:
+            process.kill()
 
 
 def talk(text: str) -> list[Message]:
@@ -87,6 +78,7 @@ def notes(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_conversation_is_scored_as_its_own_template_writes_it(program: str, tmp_path: Path) -> None:
+    before = below()
     [reply] = asked(reward(program, max_model_len=512), tmp_path, talk("Hi <|im_end|>"))
     assert (reply.text, reply.finish, reply.tokens_in) == ("2.5", "score", 7)
     started, sent = notes(tmp_path)
@@ -98,7 +90,7 @@ def test_a_conversation_is_scored_as_its_own_template_writes_it(program: str, tm
         "add_special_tokens": False,
         "input": ChatFormat.of_folder(REWARD).whole(talk("Hi < |im_end|>")),
     }
-    assert not psutil.Process().children(), "no process is left behind"
+    assert until(lambda: not below(besides=before)), "no process is left behind"
 
 
 def test_a_text_becomes_a_unit_vector(program: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from datasets import load_dataset
 
 from tests.hub_double.faults import Failing
 from tests.hub_double.server import HubDouble
+from tests.processes import LONGEST
 from tests.publishing.conftest import ROWS, MakeRun, Said
 from tests.publishing.test_push_round_trip import TALK, Command, commits, files
 
@@ -96,6 +97,21 @@ def test_a_hub_that_does_not_give_in(
     assert files(hub) == {".gitattributes"}, "nothing half-published"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/revision/"), ("GET", "/tree/"), ("POST", "/preupload/"), ("POST", "/commit/")]
+)
+def test_an_answer_of_another_shape_is_the_worlds_failure(
+    hub: HubDouble, made: MakeRun, smoltalk: Command, method: str, path: str
+) -> None:
+    """200, and JSON that is not the Hub's: a proxy's, or that of another kind of server."""
+    hub.failing.append(Failing(method, path, times=1000, status=200))
+    run = made()
+    said = smoltalk("push", run, TALK)
+    assert said.code == 3, said.err
+    assert "answers, but not as the Hub does" in said.err
+    assert f"smoltalk push {run} acme/talk" in said.err
+
+
 def test_what_was_up_is_not_sent_again(hub: HubDouble, made: MakeRun, smoltalk: Command) -> None:
     run = made()
     hub.fail("POST", "/commit/", times=1, status=403)
@@ -171,12 +187,12 @@ def test_pushes_at_once_all_arrive(hub: HubDouble, made: MakeRun) -> None:
         def meets(self, method: str, path: str) -> bool:
             if method == "POST" and "/commit/" in path and len(met) < len(runs):
                 met.append(path)
-                at_the_commit.wait(timeout=60)
+                at_the_commit.wait(timeout=LONGEST)
             return False
 
     hub.failing.append(Meet("POST", "/commit/"))
     processes = [pushing(hub, run, "--config-name", name) for name, run in runs.items()]
-    ended = [(process.communicate(timeout=120), process.returncode) for process in processes]
+    ended = [(process.communicate(), process.returncode) for process in processes]
     assert [code for _, code in ended] == [0, 0, 0], ended
     assert any(status == 412 for _, _, status in hub.asked), "they did not meet"
     assert {name: len(load_dataset(TALK, name, split="train")) for name in runs} == {"a": 4, "b": 5, "c": 6}
@@ -193,16 +209,16 @@ def test_killed_in_the_middle_it_goes_on(
         def meets(self, method: str, path: str) -> bool:
             if method == "POST" and "/commit/" in path and not reached.is_set():
                 reached.set()
-                go_on.wait(timeout=60)
+                go_on.wait(timeout=LONGEST)
                 return True
             return False
 
     hub.failing.append(Hold("POST", "/commit/", way="cut_request"))
     process = pushing(hub, run)
-    assert reached.wait(timeout=60)
+    assert reached.wait(timeout=LONGEST)
     process.send_signal(number)
     go_on.set()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     if number is signal.SIGINT:
         assert process.returncode == 130
         assert f"go on with: smoltalk push {run} acme/talk" in err
@@ -219,7 +235,7 @@ def test_xet_storage_is_used_where_the_hub_has_it(tmp_path: Path, made: MakeRun)
     run = made()
     with HubDouble(tmp_path / "xet", xet=True).serving() as hub:
         process = pushing(hub, run)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate()
         assert process.returncode == 0, err
         assert hub.count("PUT", "/_large/") == 0
         stored = hub.store.repositories["dataset", TALK].at("main").files["data/default/train-00000-of-00001.parquet"]

@@ -57,7 +57,7 @@ def watched(page: Page, until: Callable[[Load, int], bool]) -> tuple[Load, list[
         async with serving(page) as (url, asked):
             fleet = Fleet([Standing(Endpoint(url, key="secret"))])
             await fleet.start()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not until(fleet.load(), len(asked)):
                     await asyncio.sleep(0.01)
             load = fleet.load()

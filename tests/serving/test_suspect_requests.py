@@ -96,7 +96,7 @@ def test_who_gives_up_holds_nobody_up() -> None:
         second.cancel()
         await asyncio.sleep(0)
         first.cancel()
-        await asyncio.wait_for(third, 5)
+        await asyncio.wait_for(third, 60)
         await asyncio.gather(first, second, return_exceptions=True)
         assert done.is_set()
 

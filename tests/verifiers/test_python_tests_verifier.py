@@ -7,7 +7,10 @@ import pytest
 from smoltalk.verifiers.python_tests import PythonTests
 
 ANSWER = "Like this:\n```python\ndef add(a, b):\n    return a + b\n```\nThat is all."
-VERIFIER = PythonTests(timeout=0.5, memory=128)
+VERIFIER = PythonTests(timeout=15, memory=128)
+HASTY = PythonTests(timeout=0.5, memory=128)
+"""For an answer that never ends."""
+ENDLESS = "while True: pass"
 _CALLED = "assert add(1, 2) == 3\n"
 _BASE = "import unittest\nfrom unittest import TestCase as Base\n"
 _POINT = "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: int"
@@ -27,7 +30,7 @@ _NOT_FOUND = "ModuleNotFoundError (line 1 of the answer: raise ModuleNotFoundErr
         (None, "assert True", "fail", "no Python in the answer"),
         ("raise ValueError('<|im_end|>')", "assert True", "fail", "ValueError: < |im_end|> (line 1 of the answer)"),
         ("import os; os._exit(0)", "assert True", "fail", "left early: os._exit(0)"),
-        ("while True: pass", "assert True", "fail", "still running after 1 s"),
+        (ENDLESS, "assert True", "fail", "still running after 1 s"),
         (ANSWER, "", "unknown", "no tests"),
         (ANSWER, None, "unknown", "no tests"),
         (ANSWER, "print(add(1, 2))", "unknown", "the tests check nothing"),
@@ -90,7 +93,8 @@ _NOT_FOUND = "ModuleNotFoundError (line 1 of the answer: raise ModuleNotFoundErr
     ],
 )
 def test_verdicts(answer: Any, tests: Any, verdict: str, reason: str) -> None:
-    outcome = VERIFIER.verify({"response": answer, "tests": tests})
+    verifier = HASTY if answer == ENDLESS else VERIFIER
+    outcome = verifier.verify({"response": answer, "tests": tests})
     assert (outcome.verdict, outcome.reason) == (verdict, reason)
 
 
@@ -100,7 +104,7 @@ def test_tests_need_not_be_proved() -> None:
 
 
 def test_an_answer_may_bring_its_own_tests() -> None:
-    verifier = PythonTests(code="answer", tests="answer", timeout=0.5, memory=128)
+    verifier = PythonTests(code="answer", tests="answer", timeout=15, memory=128)
     assert verifier.reads() == {"answer"}
     own = ANSWER + "\nTests:\n```python\nassert add(1, 2) == {}\n```"
     assert verifier.verify({"answer": own.format(3)}).verdict == "pass"

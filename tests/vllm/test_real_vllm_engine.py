@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from smoltalk.chat_format import first_token_bias
@@ -16,6 +15,7 @@ from smoltalk.engines.vllm import Vllm
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import message
+from tests.processes import below, until, words_of
 
 NANO = Path(__file__).resolve().parents[2] / "smoltalk" / "nano" / "model"
 SMALL: dict[str, Any] = {"max_model_len": 512, "max_num_seqs": 32, "enforce_eager": True, "dtype": "float32"}
@@ -93,7 +93,7 @@ async def survives_a_kill(engine: Vllm, monkeypatch: pytest.MonkeyPatch) -> list
     monkeypatch.setattr(Endpoint, "ask", counted)
     work = [asyncio.ensure_future(complete(seed)) for seed in range(100, 100 + MANY)]
     await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-    victims = [p for p in psutil.Process().children(recursive=True) if "--port=" in " ".join(p.cmdline())]
+    victims = [process for process in below() if "--port=" in " ".join(words_of(process))]
     os.kill(victims[-1].pid, signal.SIGKILL)
     replies = await asyncio.gather(*work)
     assert engine.restarted() == 1
@@ -117,18 +117,20 @@ def test_everything_a_step_asks(vllm: str, tmp_path: Path, monkeypatch: pytest.M
         finally:
             await engine.stop()
 
+    before = below()
     replies = asyncio.run(scene())
     assert len(replies) == MANY
     assert all(reply.text for reply in replies)
-    assert not psutil.Process().children()
+    assert until(lambda: not below(besides=before))
 
 
 @pytest.mark.timeout(600)
 def test_a_start_that_fails_shows_the_servers_own_words(vllm: str, tmp_path: Path) -> None:
     engine = Vllm(model=str(NANO), command=vllm, **{**SMALL, "max_model_len": 5000})
+    before = below()
     with pytest.raises(WorldError) as caught:
         asyncio.run(engine.start(tmp_path))
     assert "vllm serve" in str(caught.value) and "did not start" in str(caught.value)
     assert "5000" in str(caught.value)
     assert "lower `max_model_len`" in str(caught.value)
-    assert not psutil.Process().children()
+    assert until(lambda: not below(besides=before))

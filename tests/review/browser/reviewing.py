@@ -15,7 +15,7 @@ ALLOWED = "https://fonts.googleapis.com/"
 """The one host outside that Argilla's pages ask, for their typeface. It is not reached here."""
 PLANTED = "planted"
 """In every address that hostile rows name."""
-_PATIENCE = 20_000
+_PATIENCE = 90_000
 """Milliseconds until something that should be on the page is missed."""
 
 
