@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Tests that `make test` skips for want of torch, TRL or lm-eval.
 BESIDE_TORCH = tests/transformers_model tests/engines/test_reward_model_engine.py tests/chat_format/test_chat_folder.py \
 	tests/run/test_trl_takes_rows.py tests/tools/test_tool_conversations.py \
-	tests/constraints/test_agreement_with_lm_eval.py tests/train \
+	tests/constraints/test_agreement_with_lm_eval.py tests/eval/test_eval_agrees_with_lm_eval.py tests/train \
 	tests/eval/test_trained_ablation.py tests/eval/test_weights_tasks.py
 
 .PHONY: help demo loop test test-review test-vllm lint bench nano docs clean
@@ -56,6 +56,7 @@ docs: .venv/ready   ## Write the pages that are made from a real run
 	$(BIN)/python docs/one_row.py
 	$(BIN)/python docs/pipelines.py
 	$(BIN)/python docs/killed_server.py
+	$(BIN)/python docs/learning.py
 	$(BIN)/python docs/benchmarks.py
 	$(BIN)/python docs/decontaminate.py
 	$(BIN)/python docs/decontamination.py

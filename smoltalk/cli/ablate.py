@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from smoltalk.eval.task import Task
 
 Kind = Literal["sft", "dpo", "reward"]
+_TEST = "test"
+"""Not a task's name: what the mixture's own `test` split can tell."""
 
 
 def ablate(
@@ -27,7 +29,9 @@ def ablate(
     recipe: Annotated[Path, typer.Option(metavar="CONFIG", help="The recipe that trains the proxy; its data is ours.")],
     tasks: Annotated[
         list[str] | None,
-        typer.Option(metavar="TASK", help="As in `smoltalk eval`.  [default: loss on the mixture's `test` split]"),
+        typer.Option(
+            metavar="TASK", help="As in `smoltalk eval`, or `test`: the mixture's own split.  [default: test]"
+        ),
     ] = None,
     without: Annotated[
         list[str] | None,
@@ -64,11 +68,11 @@ def ablate(
     again = shlex.join(["smoltalk", *sys.argv[1:]])
     chosen = kind or ("sft" if makes == "sft" else "dpo")
     trainer = trained_by(chosen, recipe, settings_of(train_sets), again)
-    if tasks:
+    if others := [one for one in tasks or () if one != _TEST]:
         from smoltalk.eval.naming import tasks as read
         from smoltalk.eval.session import look_at
 
-        asked = read(tasks, limit)  # mistakes are told before anything is made
+        asked = read(others, limit)  # mistakes are told before anything is made
         if duels := [name for name, task in asked.items() if task.duels]:
             sentence = f"`{duels[0]}` compares two models as a judge says, and no judge is asked here"
             raise UserError([Problem("--tasks", 0, sentence)])
@@ -134,10 +138,11 @@ def _tasks(whole: Path, given: list[str] | None, makes: str, limit: int | None) 
 
     from smoltalk.eval.naming import tasks as read
 
-    if given:
+    if given and _TEST not in given:
         return read(given, limit)
     if not list((whole / "data").glob("test-*.parquet")):
         hint = "add `splits: {train: 0.95, test: 0.05}` to `mix:`, or say what to test on: --tasks"
         raise UserError([Problem(str(whole), 0, "the mixture holds no rows back as `test`", hint)])
     where = f"data: {json.dumps(str(whole / 'data'))}, split: test"
-    return read([f"loss: {{{where}, group: source}}" if makes == "sft" else f"preferences: {{{where}}}"], limit)
+    own = f"loss: {{{where}, group: source}}" if makes == "sft" else f"preferences: {{{where}}}"
+    return read([own if one == _TEST else one for one in given or [_TEST]], limit)

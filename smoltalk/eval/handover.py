@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ _PROGRAMS = {"lm-eval": "lm_eval", "lighteval": "lighteval"}
 _INSTALL = {"lm-eval": "pip install 'lm-eval[ifeval,math,vllm,api]'", "lighteval": "pip install 'lighteval[vllm]'"}
 _SHARED = ("tensor_parallel_size", "gpu_memory_utilization", "max_model_len", "dtype", "revision", "data_parallel_size")
 """Options of `vllm serve` that both suites pass on."""
+_RENAMED = {"lighteval": {"max_model_len": "max_model_length"}}
 
 
 def command(suite: Suite, model: Model, tasks: Sequence[str], folder: Path, limit: int | None = None) -> list[str]:
@@ -57,11 +58,24 @@ def _addressed(suite: Suite, model: Model) -> tuple[str, dict[str, Any]]:
     weights = str(Path(model.weights).resolve()) if Path(model.weights).is_dir() else model.weights
     given = getattr(engine, "options", None)
     if given is not None:
-        options = {key: given[key] for key in _SHARED if given.get(key) is not None}
+        names = _RENAMED.get(suite, {})
+        options = {names.get(key, key): given[key] for key in _SHARED if given.get(key) is not None}
+        if getattr(engine, "lora", None):
+            return _adapter(suite, str(getattr(engine, "model", "")), weights, options, given)
         return "vllm", {"pretrained" if suite == "lm-eval" else "model_name": weights, **options}
     if suite == "lm-eval":
         return "hf", {"pretrained": weights, "dtype": "float32"}
     return "accelerate", {"model_name": weights}
+
+
+def _adapter(
+    suite: Suite, base: str, weights: str, options: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """A LoRA adapter on its base, which lighteval does on transformers alone."""
+    if suite == "lighteval":
+        return "accelerate", {"model_name": weights, "adapter_weights": "true", "base_model": base}
+    rank = {"max_lora_rank": given["max_lora_rank"]} if given.get("max_lora_rank") else {}
+    return "vllm", {"pretrained": base, "lora_local_path": weights, **rank, **options}
 
 
 def _remote(suite: Suite, engine: Engine) -> tuple[str, dict[str, Any]]:

@@ -186,5 +186,10 @@ def _weights(engine: Engine) -> str | None:
     """Where an engine of this machine has its model from: an endpoint's name says nothing of weights."""
     if getattr(engine, "base_url", None) or getattr(engine, "endpoint", None):
         return None
+    if lora := getattr(engine, "lora", None):
+        from smoltalk.serving.vllm_files import adapters
+
+        named = adapters(getattr(engine, "options", {}).get("lora_modules"))
+        return next((str(one["path"]) for one in named if one.get("name") == lora and one.get("path")), None)
     model = getattr(engine, "folder", None) or getattr(engine, "model", None)
     return str(model) if model else None

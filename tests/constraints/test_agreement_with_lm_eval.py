@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from smoltalk.constraints import IFEVAL, conflicts, constraints, verify_constraints
 from tests.constraints.keeping import built, paragraph
+from tests.constraints.reference import reference as reference
 
 pytest.importorskip("lm_eval", reason="pip install 'lm-eval[ifeval]'")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -64,26 +65,6 @@ PIECES = (
     *("**b**", "SECTION 1", "Section 2", "Part 3", "P.S.", "P.P.S", "p. s.", "{}", '{"a":1}', "```", "```json"),
     *("My answer is yes.", "Does that help?", "winter"),
 )
-
-
-@pytest.fixture(scope="module")
-def reference() -> Any:
-    import langdetect
-    import nltk
-
-    nltk.download = lambda *_, **__: False  # it asks the network for data when it is imported
-    from lm_eval.tasks.ifeval import instructions_registry, instructions_util
-
-    langdetect.DetectorFactory.seed = 0
-    try:
-        nltk.data.find("tokenizers/punkt_tab")
-    except LookupError:
-        from nltk.tokenize.destructive import NLTKWordTokenizer
-        from nltk.tokenize.punkt import PunktSentenceTokenizer
-
-        instructions_util.count_sentences = lambda text: len(PunktSentenceTokenizer().tokenize(text))
-        instructions_util.nltk.word_tokenize = NLTKWordTokenizer().tokenize
-    return instructions_registry
 
 
 def kept_there(reference: Any, one: Any, text: str) -> bool:

@@ -184,6 +184,9 @@ def test_an_adapter_runs_on_its_base(tmp_path: Path) -> None:
 
     engine = adapter()
     assert (engine.model, engine.lora, engine.options["max_lora_rank"]) == ("org/base", "adapter", 32)
+    (given,) = models([str(tmp_path)])
+    (named,) = models([f"vllm: {{model: org/base, enable_lora: true, lora_modules: [a={tmp_path}], lora: a}}"])
+    assert given.weights == named.weights == str(tmp_path), "not those of the base"
     assert not list(engine.check()) and str(tmp_path) in str(engine.options["lora_modules"])
     for fields, said in (
         ({"peft_type": "IA3"}, "IA3 of CAUSAL_LM"),

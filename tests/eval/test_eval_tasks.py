@@ -76,6 +76,8 @@ def test_ifeval_says_which_prompt_is_broken(tmp_path: Path) -> None:
         ("number", "5 and 7 make 12.\n#### 12", "We add: 5 + 7 = 12. The answer is 12.", 1, 1),
         ("number", "#### 1,200", "The answer is $1200.00.", 1, 1),
         ("number", "#### 12", "The answer is 13.", 0, 1),
+        ("number", "#### 999,999", "#### 1000000", 0, 1),
+        ("number", "#### 0.3333333", "1/3", 1, 1),
         ("number", "#### 12", "I would rather not say.", 0, 0),
         ("text", "Mont Blanc", '"mont blanc".', 1, 1),
         ("text", "Mont Blanc", "Mont Blanc, in the Alps", 0, 1),

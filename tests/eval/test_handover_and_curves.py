@@ -11,6 +11,7 @@ from smoltalk.eval.handover import command, run, shown
 from smoltalk.eval.naming import model_of
 
 SERVED = "openai: {model: some/model, base_url: http://localhost:8000/v1}"
+LORA = "model: org/base, enable_lora: true, max_lora_rank: 64, lora_modules: [mine=org/adapter], lora: mine"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,21 @@ SERVED = "openai: {model: some/model, base_url: http://localhost:8000/v1}"
             "model=some/model,base_url=http://localhost:8000/v1/chat/completions --tasks ifeval,gsm8k",
         ),
         ("lighteval", "org/model", "lighteval vllm model_name=org/model ifeval,gsm8k"),
+        (
+            "lighteval",
+            "vllm: {model: org/model, max_model_len: 4096}",
+            "lighteval vllm model_name=org/model,max_model_length=4096 ifeval,gsm8k",
+        ),
+        (
+            "lm-eval",
+            f"vllm: {{{LORA}}}",
+            "lm_eval --model vllm --model_args pretrained=org/base,lora_local_path=org/adapter,max_lora_rank=64 ",
+        ),
+        (
+            "lighteval",
+            f"vllm: {{{LORA}}}",
+            "lighteval accelerate model_name=org/adapter,adapter_weights=true,base_model=org/base ifeval,gsm8k",
+        ),
         (
             "lighteval",
             SERVED,

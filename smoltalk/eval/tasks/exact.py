@@ -37,9 +37,10 @@ _ENDS = re.compile(r"^[\s\"'“”‘’(\[*_]+|[\s\"'“”‘’)\].,!?*_]+$")
 class Exact(OfData, Asks):
     """Questions whose answer must be the one in the data: GSM8K's kind, and any of your own.
 
-    `form: number` compares the numbers that both texts end in (behind `####`, in a `\\boxed{}`, after `answer is`),
-    `text` the texts without case, spaces and punctuation around them, `letter` the capital letter behind `answer is`,
-    at the beginning, in brackets, or else the first that stands alone and is no word.
+    `form: number` compares the numbers that both texts end in (behind `####`, in a `\\boxed{}`, after `answer is`):
+    whole ones must be the same, others agree to six digits. `text` compares the texts without case, spaces and
+    punctuation around them, `letter` the capital letter behind `answer is`, at the beginning, in brackets, or else the
+    first that stands alone and is no word.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -112,6 +113,6 @@ class Exact(OfData, Asks):
 
 
 def _same(one: Decimal | str, other: Decimal | str) -> bool:
-    if isinstance(one, Decimal) and isinstance(other, Decimal):
+    if isinstance(one, Decimal) and isinstance(other, Decimal) and (one % 1 or other % 1):
         return abs(one - other) <= Decimal("1e-6") * max(abs(one), abs(other))
     return one == other
