@@ -1,21 +1,24 @@
 """The gate that keeps the first of rows that say nearly the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from smoltalk.contracts import KEEP, Gate, Judge, Verdict
-from smoltalk.duplicates import missing, state
+from smoltalk.contracts import Judge, Verdict
+from smoltalk.duplicates.first_stays import FirstJudge, FirstStays
 from smoltalk.rows import Row
 from smoltalk.words import texts_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from smoltalk.duplicates.names import Names
     from smoltalk.duplicates.near import NearIndex
+    from smoltalk.duplicates.others import Told
 
 
-class NearDuplicate(Gate):
+class NearDuplicate(FirstStays):
     """Rejects a row that shares at least `threshold` of its word n-grams with a row kept earlier.
 
     MinHash (Broder 1997, On the resemblance and containment of documents) in one permutation estimates the Jaccard
@@ -33,50 +36,31 @@ class NearDuplicate(Gate):
     """Jaccard similarity, 0 to 1, from which two rows are the same."""
     ngram: int = Field(default=3, gt=0, le=32)
     """Words in an n-gram: fewer find more."""
-    against: tuple[str, ...] = ()
-    """Other datasets whose rows must not come again: files, folders, runs, or the id of one on the Hub."""
-
-    def check(self) -> Iterator[str]:
-        return missing(self.against)
-
-    def reads(self) -> frozenset[str]:
-        return frozenset({self.on})
-
-    def identity(self) -> dict[str, Any]:
-        return super().identity() | state(self.against)
 
     def open(self, sample: Sequence[Row] = ()) -> Judge:
-        from smoltalk.duplicates.names import Names
         from smoltalk.duplicates.near import KEEP_ALL, NearIndex
 
-        index, names = NearIndex(self.threshold, self.ngram), Names()
+        index = NearIndex(self.threshold, self.ngram)
         NearIndex(self.threshold, self.ngram).add(texts_of([[""]]))  # compiled now, where no engine waits for it
-        if self.against:
-            from smoltalk.duplicates.others import chosen, rows_of, texts_of_rows
 
-            for batch, ids, origin in rows_of(self.against):
-                texts = texts_of_rows(batch, chosen(batch.schema, [self.on], origin))
-                found = index.add(texts, threshold=KEEP_ALL)
-                names.extend(name for name, earlier in zip(ids, found.earlier, strict=True) if earlier == -1)
-        return _Judge(self.on, index, names)
+        def add(told: "Told") -> "NDArray[Any]":
+            from smoltalk.duplicates.others import chosen, texts_of_rows
+
+            texts = texts_of_rows(told.batch, chosen(told.batch.schema, [self.on], told.origin))
+            return index.add(texts, threshold=KEEP_ALL).earlier
+
+        return _Judge(self.on, self.named(add), index)
 
 
-class _Judge:
-    def __init__(self, on: str, index: "NearIndex", names: "Names") -> None:
-        self._on, self._index, self._names = on, index, names
+class _Judge(FirstJudge):
+    def __init__(self, on: str, names: "Names", index: "NearIndex") -> None:
+        super().__init__(on, names)
+        self._index = index
 
-    def judge(self, row: Row) -> Verdict:
-        """Reject with `near_duplicate`, or `missing_column`; evidence: the earlier row's id and the similarity."""
+    def compared(self, value: Any, name: str) -> Verdict:
+        """Reject with `near_duplicate`; evidence: the similarity too."""
         from smoltalk.decontamination.columns import spoken
 
-        value = row.get(self._on)
-        if value is None:
-            return Verdict(False, "missing_column", {"column": self._on})
         found = self._index.add(texts_of([list(spoken(value))]))
-        earlier, similarity = int(found.earlier[0]), round(float(found.similarity[0]), 3)
-        if earlier >= 0:
-            evidence = {"column": self._on, "duplicate_of": self._names[earlier], "similarity": similarity}
-            return Verdict(False, "near_duplicate", evidence)
-        if earlier == -1:
-            self._names.extend([str(row.get("id", ""))])
-        return KEEP
+        similarity = round(float(found.similarity[0]), 3)
+        return self.told(int(found.earlier[0]), name, "near_duplicate", similarity=similarity)

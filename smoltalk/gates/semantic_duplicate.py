@@ -1,12 +1,12 @@
 """The gate that keeps the first of rows that mean the same."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from smoltalk.contracts import KEEP, Gate, Judge, Verdict
-from smoltalk.duplicates import missing, state
+from smoltalk.contracts import Judge, Verdict
+from smoltalk.duplicates.first_stays import FirstJudge, FirstStays
 from smoltalk.rows import Row
 
 if TYPE_CHECKING:
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from smoltalk.duplicates.names import Names
+    from smoltalk.duplicates.others import Told
     from smoltalk.duplicates.semantic import SemanticIndex
 
 
-class SemanticDuplicate(Gate):
+class SemanticDuplicate(FirstStays):
     """Rejects a row whose vector has a cosine of at least `threshold` with that of a row kept earlier.
 
     The vectors are what the step `embed` writes; how high the bar must be depends on the model. As in SemDeDup (Abbas
@@ -36,60 +37,43 @@ class SemanticDuplicate(Gate):
     against: tuple[str, ...] = ()
     """Other datasets with such a column, whose rows must not come again: files, folders, runs, or one on the Hub."""
 
-    def check(self) -> Iterator[str]:
-        return missing(self.against)
-
-    def reads(self) -> frozenset[str]:
-        return frozenset({self.on})
-
-    def identity(self) -> dict[str, Any]:
-        return super().identity() | state(self.against)
-
     def open(self, sample: Sequence[Row] = ()) -> Judge:
-        from smoltalk.duplicates.names import Names
         from smoltalk.duplicates.near import KEEP_ALL
         from smoltalk.duplicates.semantic import SemanticIndex
 
-        index, names = SemanticIndex(self.threshold), Names()
-        if self.against:
-            from smoltalk.duplicates.others import chosen, no_vectors, rows_of, vectors_of
+        index = SemanticIndex(self.threshold)
 
-            for batch, ids, origin in rows_of(self.against):
-                chosen(batch.schema, [self.on], origin)
-                vectors = vectors_of(batch, self.on)
-                if vectors is None:
-                    raise no_vectors(self.on, origin)
-                found = index.add(vectors, threshold=KEEP_ALL)
-                names.extend(name for name, earlier in zip(ids, found.earlier, strict=True) if earlier == -1)
-        return _Judge(self.on, index, names)
+        def add(told: "Told") -> "NDArray[Any]":
+            from smoltalk.duplicates.others import chosen, no_vectors, vectors_of
+
+            chosen(told.batch.schema, [self.on], told.origin)
+            vectors = vectors_of(told.batch, self.on)
+            if vectors is None:
+                raise no_vectors(self.on, told.origin)
+            return index.add(vectors, threshold=KEEP_ALL).earlier
+
+        return _Judge(self.on, self.named(add), index)
 
 
-class _Judge:
-    def __init__(self, on: str, index: "SemanticIndex", names: "Names") -> None:
-        self._on, self._index, self._names = on, index, names
+class _Judge(FirstJudge):
+    def __init__(self, on: str, names: "Names", index: "SemanticIndex") -> None:
+        super().__init__(on, names)
+        self._index = index
 
-    def judge(self, row: Row) -> Verdict:
-        """Reject with `semantic_duplicate`, `missing_column` or `no_vector`; evidence: the nearest row and the cosine.
+    def compared(self, value: Any, name: str) -> Verdict:
+        """Reject with `semantic_duplicate` or `no_vector`; evidence: the cosine too.
 
         The evidence of a kept row says the same of its nearest neighbour.
         """
-        value = row.get(self._on)
-        if value is None:
-            return Verdict(False, "missing_column", {"column": self._on})
         vector = _vector(value)
         if vector is None or (self._index.kept and vector.shape[1] != self._index.dimensions):
-            return Verdict(False, "no_vector", {"column": self._on})
+            return Verdict(False, "no_vector", {"column": self.on})
         found = self._index.add(vector)
-        earlier, similarity = int(found.earlier[0]), round(float(found.similarity[0]), 4)
-        if earlier >= 0:
-            evidence = {"column": self._on, "duplicate_of": self._names[earlier], "similarity": similarity}
-            return Verdict(False, "semantic_duplicate", evidence)
-        if earlier == -1:
-            self._names.extend([str(row.get("id", ""))])
-        nearest = int(found.nearest[0])
-        if nearest < 0:
-            return KEEP
-        return Verdict(True, "", {"nearest": self._names[nearest], "similarity": similarity})
+        nearest, similarity = int(found.nearest[0]), round(float(found.similarity[0]), 4)
+        verdict = self.told(int(found.earlier[0]), name, "semantic_duplicate", similarity=similarity)
+        if not verdict.keep or nearest < 0:
+            return verdict
+        return Verdict(True, "", {"nearest": self.names[nearest], "similarity": similarity})
 
 
 def _vector(value: Any) -> "NDArray[np.float32] | None":
