@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 _TAG = re.compile(
@@ -72,6 +72,15 @@ def strings(value: Any) -> Iterator[str]:
             waiting += reversed(named or list(one.values()))
         elif isinstance(one, Sequence) and not isinstance(one, bytes | bytearray):
             waiting += reversed(one)
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """A JSON value with every text in it changed, keys too; a key that is no text becomes one."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(str(key)): with_texts(one, change) for key, one in value.items()}
+    return [with_texts(one, change) for one in value] if isinstance(value, list) else value
 
 
 def shown(value: Any, limit: int = 200) -> Any:

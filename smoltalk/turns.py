@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from smoltalk.contracts import Role
 from smoltalk.errors import BadReply, RowFailed
 from smoltalk.requests import Reply
 from smoltalk.rows import Message, Row, message
@@ -20,6 +21,28 @@ def prompt_turns(value: Any, column: str) -> list[Message]:
     if not isinstance(value, list) or not all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in value):
         raise RowFailed("not_a_prompt", f"column `{column}` holds neither a text nor a conversation")
     return list(value)
+
+
+def spoken_column(of: str) -> str:
+    """The column that `of` of a step which looks at what was said means: `conversation` is the row's `messages`."""
+    return "messages" if of == "conversation" else of
+
+
+def spoken_turns(row: Row, of: str, prompt: str | None, speaker: Role, to: str) -> list[Message]:
+    """What was said in `of`, behind what was asked in `prompt`: each a conversation, or a text, `of` the speaker's.
+
+    Raises `RowFailed` (`missing`) where one of them holds nothing `to` judge, score, ...
+    """
+    column = spoken_column(of)
+    said, asked = row[column], row[prompt] if prompt else None
+    for name, value in ((column, said), (prompt, asked)):
+        if name and not value:
+            raise RowFailed("missing", f"column `{name}` holds nothing to {to}")
+    return [*_as_turns(asked, "user"), *_as_turns(said, speaker)]
+
+
+def _as_turns(value: Any, speaker: Role) -> list[Message]:
+    return [message(speaker, value)] if isinstance(value, str) else list(value or [])
 
 
 def turn_text(row: Row, column: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow.json
 from smoltalk.decontamination.as_written import LONG_NUMBER, any_rounded, table_of, undated
 from smoltalk.decontamination.places import Lines, Places, one_by_one
 from smoltalk.decontamination.storable import DEEPEST, bottomless, deep, storable
-from smoltalk.text import valid
+from smoltalk.text import valid, with_texts
 
 _Kind = str | dict[str, Any] | list[Any]
 
@@ -147,7 +147,7 @@ def _record(line: bytes) -> tuple[dict[str, Any], bool]:
         raise ValueError("is no JSON object")
     if _nested(record, DEEPEST + 1):
         raise ValueError(_TOO_DEEP)
-    mended = record if whole else _mended(record)
+    mended = record if whole else with_texts(record, valid)
     return mended, mended != record
 
 
@@ -175,14 +175,6 @@ def _nested(value: Any, levels: int) -> bool:
         return False
     inside = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_nested(one, levels - 1) for one in inside)
-
-
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return valid(value)
-    if isinstance(value, dict):
-        return {valid(key): _mended(one) for key, one in value.items()}
-    return [_mended(one) for one in value] if isinstance(value, list) else value
 
 
 def _agreeing(rows: Sequence[_Line]) -> tuple[list[_Line], list[Unreadable]]:

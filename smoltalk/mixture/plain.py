@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from smoltalk.mixture.contents import decoded
-from smoltalk.text import valid
+from smoltalk.text import valid, with_texts
 
 Column: TypeAlias = pa.Array | list[Any]
 """Of a stretch: in Arrow, or where a file mixes types, as the values of its lines."""
@@ -60,16 +60,8 @@ def is_list(kind: pa.DataType) -> bool:
 
 def sound(value: Any) -> tuple[Any, bool]:
     """A JSON value whose texts can be written as UTF-8, and whether it was another before."""
-    mended = _sound(value)
+    mended = with_texts(value, valid)
     return mended, mended != value
-
-
-def _sound(value: Any) -> Any:
-    if isinstance(value, str):
-        return valid(value)
-    if isinstance(value, dict):
-        return {valid(str(key)): _sound(one) for key, one in value.items()}
-    return [_sound(one) for one in value] if isinstance(value, list) else value
 
 
 def _nested(kind: pa.DataType) -> bool:

@@ -48,28 +48,23 @@ class Desk:
             reply = await self.engine.complete(request)
         finally:
             budget.give()
-        self.tokens_in += reply.tokens_in
-        self.tokens_out += reply.tokens_out
-        self.cost += reply.cost
+        self._count(reply)
         text = reply.text if reply.text.isascii() else valid(reply.text)
         # Not `_replace`, which goes through a mapping: every reply comes by here.
         return Reply(text, *reply[1:5], reply.engine or self.name, *reply[6:])
 
     async def score(self, messages: Conversation, row: int) -> Reply:
         """Wait for room, then score; older rows go first."""
-        await self._budget.take(row)
-        try:
-            reply = await self.engine.score(messages)
-        finally:
-            self._budget.give()
-        self._count(reply)
-        return reply
+        return await self._in_turn(lambda: self.engine.score(messages), row)
 
     async def embed(self, text: str, row: int) -> Reply:
         """Wait for room, then embed; older rows go first."""
+        return await self._in_turn(lambda: self.engine.embed(text), row)
+
+    async def _in_turn(self, asked: Callable[[], Awaitable[Reply]], row: int) -> Reply:
         await self._budget.take(row)
         try:
-            reply = await self.engine.embed(text)
+            reply = await asked()
         finally:
             self._budget.give()
         self._count(reply)

@@ -10,12 +10,16 @@ WriteBatch = Callable[[Sequence[Row]], list[Row]]
 """The new columns of each row, in order. Blocks; runs in a thread."""
 
 
+Waiting = tuple[Row, asyncio.Future[Row]]
+"""A row, and what its caller waits for."""
+
+
 class Batcher:
     """Collects rows and writes them `size` at a time. No barrier: a lone row does not wait for company."""
 
     def __init__(self, write: WriteBatch, size: int) -> None:
         self._write, self._size = write, size
-        self._queue: list[tuple[Row, asyncio.Future[Row]]] = []
+        self._queue: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, row: Row) -> Row:
@@ -37,13 +41,7 @@ class Batcher:
                 outcomes = [_failed(error)] * len(batch)
                 if not isinstance(error, Exception):
                     raise
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
-                if future.done():  # its row was cancelled
-                    continue
-                if isinstance(outcome, Exception):
-                    future.set_exception(outcome)
-                else:
-                    future.set_result(outcome)
+            _settle(batch, outcomes)
 
 
 class Barrier:
@@ -51,7 +49,7 @@ class Barrier:
 
     def __init__(self, write: WriteBatch) -> None:
         self._write = write
-        self._held: list[tuple[Row, asyncio.Future[Row]]] = []
+        self._held: list[Waiting] = []
         self.expected: int | None = None
         """Rows that will arrive, once that is known; rows that fail before lower it."""
 
@@ -69,19 +67,13 @@ class Barrier:
             held, self._held = self._held, []
             asyncio.get_running_loop().create_task(self._release(held))
 
-    async def _release(self, held: list[tuple[Row, asyncio.Future[Row]]]) -> None:
+    async def _release(self, held: list[Waiting]) -> None:
         outcomes: Sequence[Row | RowError | WorldError]
         try:
             outcomes = await asyncio.to_thread(_write_all, self._write, [row for row, _ in held])
         except Exception as error:
             outcomes = [_failed(error)] * len(held)
-        for (_, future), outcome in zip(held, outcomes, strict=True):
-            if future.done():  # its row was cancelled
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+        _settle(held, outcomes)
 
 
 def write_apart(write: WriteBatch, rows: list[Row]) -> list[Row | RowError | WorldError]:
@@ -94,6 +86,17 @@ def write_apart(write: WriteBatch, rows: list[Row]) -> list[Row | RowError | Wor
         if len(rows) == 1:
             return [_failed(error)]
     return [outcome for row in rows for outcome in write_apart(write, [row])]
+
+
+def _settle(batch: Sequence[Waiting], outcomes: Sequence[Row | RowError | WorldError]) -> None:
+    """Tell each caller what became of its row."""
+    for (_, future), outcome in zip(batch, outcomes, strict=True):
+        if future.done():  # its row was cancelled
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
 
 
 def _write_all(write: WriteBatch, rows: list[Row]) -> list[Row]:

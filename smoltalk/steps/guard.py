@@ -8,7 +8,8 @@ from pydantic import Field
 from smoltalk.contracts import Ask, Write
 from smoltalk.errors import BadReply, RowFailed
 from smoltalk.requests import Reply, Request, Sampling
-from smoltalk.rows import Message, Row, message
+from smoltalk.rows import Message, Row
+from smoltalk.turns import spoken_column, spoken_turns
 
 _AGAIN = 0.7
 """Temperature from the second attempt on: asked greedily, a model says the same again."""
@@ -39,7 +40,7 @@ class Guard(Write):
     """How often a row is asked before it is given up; the first time greedily."""
 
     def reads(self) -> frozenset[str]:
-        return frozenset({self._source()} | ({self.prompt} if self.prompt else set()))
+        return frozenset({spoken_column(self.of)} | ({self.prompt} if self.prompt else set()))
 
     def writes(self) -> frozenset[str]:
         return frozenset({self.column, self.hazards})
@@ -68,20 +69,9 @@ class Guard(Write):
         drawn = sampling.model_copy(update={"temperature": _AGAIN})
         return await ask(self.engine, request._replace(sampling=drawn), parse, turn=1, attempts=self.attempts - 1)
 
-    def _source(self) -> str:
-        return "messages" if self.of == "conversation" else self.of
-
     def _turns(self, row: Row) -> list[Message]:
-        said, asked = row[self._source()], row[self.prompt] if self.prompt else None
-        for column, value in ((self._source(), said), (self.prompt, asked)):
-            if column and not value:
-                raise RowFailed("missing", f"column `{column}` holds nothing to judge")
-        turns = [*_as_turns(asked, "user"), *_as_turns(said, "assistant" if self.prompt else "user")]
+        turns = spoken_turns(row, self.of, self.prompt, "assistant" if self.prompt else "user", to="judge")
         return [turn for turn in turns if turn["role"] != "system"]
-
-
-def _as_turns(value: Any, speaker: Literal["user", "assistant"]) -> list[Message]:
-    return [message(speaker, value)] if isinstance(value, str) else list(value or [])
 
 
 # ---------------------------------------------------------------- how guard models reply

@@ -1,10 +1,10 @@
 """Score what a row says with a reward model."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from smoltalk.contracts import Ask, Write
-from smoltalk.errors import RowFailed
-from smoltalk.rows import Message, Row, message
+from smoltalk.rows import Row
+from smoltalk.turns import spoken_column, spoken_turns
 
 
 class Score(Write):
@@ -20,7 +20,7 @@ class Score(Write):
     column: str = "reward"
 
     def reads(self) -> frozenset[str]:
-        return frozenset({self._source()} | ({self.prompt} if self.prompt else set()))
+        return frozenset({spoken_column(self.of)} | ({self.prompt} if self.prompt else set()))
 
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
@@ -33,18 +33,5 @@ class Score(Write):
         return self.model_dump(mode="json", exclude={"engine"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        return {self.column: await ask.score(self.engine, self._turns(row))}
-
-    def _source(self) -> str:
-        return "messages" if self.of == "conversation" else self.of
-
-    def _turns(self, row: Row) -> list[Message]:
-        said, asked = row[self._source()], row[self.prompt] if self.prompt else None
-        for column, value in ((self._source(), said), (self.prompt, asked)):
-            if column and not value:
-                raise RowFailed("missing", f"column `{column}` holds nothing to score")
-        return [*_as_turns(asked, "user"), *_as_turns(said, "assistant")]
-
-
-def _as_turns(value: Any, speaker: Literal["user", "assistant"]) -> list[Message]:
-    return [message(speaker, value)] if isinstance(value, str) else list(value or [])
+        turns = spoken_turns(row, self.of, self.prompt, "assistant", to="score")
+        return {self.column: await ask.score(self.engine, turns)}

@@ -7,7 +7,7 @@ an argument that holds one would end the call, and what follows it would be read
 import re
 from typing import Any
 
-from smoltalk.text import neutralise
+from smoltalk.text import neutralise, with_texts
 
 _TAGS = (
     "tool_calls?|tool_response|tool_result|tools|functioncall|function_calls?|function=|parameter=|invoke|think|"
@@ -26,11 +26,7 @@ def harmless(text: str) -> str:
 
 def harmless_value(value: Any) -> Any:
     """A JSON value with all its texts and keys harmless."""
-    if isinstance(value, str):
-        return harmless(value)
-    if isinstance(value, dict):
-        return {harmless(str(key)): harmless_value(inner) for key, inner in value.items()}
-    return [harmless_value(inner) for inner in value] if isinstance(value, list) else value
+    return with_texts(value, harmless)
 
 
 def has_marks(value: Any) -> bool:
