@@ -15,6 +15,7 @@ from smoltalk.errors import Problem, UserError
 from smoltalk.fields import fill, shown
 from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
+from smoltalk.pipeline.language import unknown_languages
 from smoltalk.pipeline.model import AnyStep, Makes, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, at, named
 from smoltalk.pipeline.rehearsal import rehearsed_at
@@ -36,7 +37,7 @@ class Head(Described):
     licence: str | None = None
     """Licence of the data that is made, e.g. `cc-by-4.0`."""
     language: str | None = None
-    """Language of the data, e.g. `en`."""
+    """Language of the data, as the Hub takes it: `en`; of several, `en, de`."""
     seed: int = Field(default=0, ge=0)
     """Everything drawn at random is drawn from it."""
     makes: Makes = "sft"
@@ -117,6 +118,7 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
         )
     problems = [*document.problems, *settings_.apply(settings, document)]
     problems += _own_card(document, beside)
+    problems += unknown_languages(document)
     head = _head(document, problems)
     problems += _relative_templates(document, beside)
 

@@ -1,5 +1,6 @@
 """One `name: {fields}` of the file as the part it means, or a guess at it when something is wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,13 +68,21 @@ def _part(cls: type[Any], fields: Any, document: Document, key: Key, name: str) 
     try:
         part = fill(cls, fields, document, key, name)
     except UserError as error:
-        return guess.of_fields(cls, fields), error.problems
+        guessed = guess.of_fields(cls, fields)
+        return guessed.part, [*error.problems, *_mistakes(guessed.mistakes(), document, key, name)]
+    return part, _mistakes(part.check(), document, key, name)
+
+
+def _mistakes(sentences: Iterator[str], document: Document, key: Key, name: str) -> list[Problem]:
+    found: list[Problem] = []
     try:
-        return part, [document.problem(key, sentence) for sentence in part.check()]
+        for sentence in sentences:
+            found.append(document.problem(key, sentence))
     except UserError as error:
-        return part, place(error, document, key)
+        found += place(error, document, key)
     except (OSError, ValueError) as error:  # a path with a NUL, a name too long for the disk
-        return part, [document.problem(key, f"`{name}`: {error}")]
+        found.append(document.problem(key, f"`{name}`: {error}"))
+    return found
 
 
 def _stock(name: str, cls: type[Any], fields: Any, document: Document, key: Key) -> tuple[Stock | None, list[Problem]]:

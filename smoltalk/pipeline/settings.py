@@ -10,7 +10,8 @@ from smoltalk.errors import Problem, UserError, nearest
 def apply(settings: Mapping[str, str], document: Document) -> Iterator[Problem]:
     """Change `document.data` in place; yields what cannot be done, which `load` places at the setting.
 
-    Lists go by index (`steps.0.turns=2`); the name of a one-key mapping may be left out.
+    Lists go by index (`steps.0.turns=2`); the name of a one-key mapping may be left out. A key that is there with dots
+    in it (a source, an engine, a column) is written as it is.
     """
     for path, text in settings.items():
         try:
@@ -27,8 +28,11 @@ def apply(settings: Mapping[str, str], document: Document) -> Iterator[Problem]:
 def _put(data: Any, path: list[str], value: Any) -> tuple[str, str] | None:
     if not all(path):
         return "write it as `key.path=value`", ""
-    for i, key in enumerate(path):
-        last = i == len(path) - 1
+    i = 0
+    while i < len(path):
+        if isinstance(data, dict):
+            path = _with_dots(data, path, i)
+        key, last = path[i], i == len(path) - 1
         if isinstance(data, list):
             if not key.isdecimal() or int(key) >= len(data):
                 at = ".".join(path[:i])
@@ -51,7 +55,16 @@ def _put(data: Any, path: list[str], value: Any) -> tuple[str, str] | None:
             data = data[key]
         else:
             return f"`{'.'.join(path[:i])}` holds no fields", ""
+        i += 1
     return None
+
+
+def _with_dots(data: dict[str, Any], path: list[str], i: int) -> list[str]:
+    """The path with what names a key of `data` from place `i` on in one: the longest there is."""
+    for end in range(len(path), i + 1, -1):
+        if (key := ".".join(path[i:end])) in data:
+            return [*path[:i], key, *path[end:]]
+    return path
 
 
 def _is_named(data: dict[str, Any], path: list[str], i: int) -> bool:

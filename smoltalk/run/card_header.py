@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smoltalk.pipeline import Pipeline
+from smoltalk.pipeline.language import codes
 from smoltalk.run.ledger import Books
 
 _LICENCES = (
@@ -24,7 +25,7 @@ _TAGS = {"sft": ("sft",), "dpo": ("dpo", "preference")}
 def header(pipeline: Pipeline, books: Books, splits: Mapping[str, int]) -> dict[str, Any]:
     """The YAML between the `---` lines, in the Hub's words (hf.co/docs/hub/datasets-cards)."""
     size = next((label for limit, label in _SIZES if books.accepted < limit), "10M<n<100M")
-    languages = [word for word in re.split(r"[,\s]+", pipeline.language or "") if re.fullmatch(r"[a-z]{2,3}", word)]
+    languages = codes(pipeline.language)
     files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
     datasets = _datasets(pipeline)
     made = ["machine-generated"] if pipeline.engines else ["found"]
