@@ -35,7 +35,13 @@ def trace(
 
 def _of_mixture(folder: "RunFolder", life: "Life") -> None:
     """A mixture's books hold no texts: they are taken from its files. A row of a run has its own life there."""
+    from smoltalk.mixing.rulings import rulings
     from smoltalk.mixture.shown import row_of
+    from smoltalk.pipeline.labels import labelled_gates
+    from smoltalk.run.reopen import reopen_to_tell
+
+    if life.fate != "accepted":
+        life.gates = rulings(labelled_gates(reopen_to_tell(folder)), life.fate, life.where, life.reason)
 
     place = folder.data if life.fate == "accepted" else folder.rejected
     found = row_of(sorted(place.glob("*.parquet")), life.id)

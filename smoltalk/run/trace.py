@@ -70,6 +70,8 @@ def _find(connection: Any, folder: RunFolder, row_id: str) -> Fate:
     hint = f"ids stand in column `id` of {folder.data} and {folder.rejected}"
     if first:
         hint += f"; the first are {', '.join(line[0] for line in first)}"
+    if surplus := int(database.get_meta(connection, "surplus", "0")):
+        hint += f"; {surplus:,} more were on their way when enough were accepted, and are in no books"
     raise _mistake(folder, f"no row in the books whose id starts with `{row_id}`", hint)
 
 

@@ -202,3 +202,20 @@ def test_bytes_that_are_no_text_are_told(smoltalk: Smoltalk, mixture: Path) -> N
         file.write(basket(40).encode().replace(b"Which", b"Wh\xe9ch"))
     said = smoltalk("mix", "mix.yaml").out
     assert "baskets: control tokens, half characters or bytes that are no UTF-8 in 1 row, made harmless" in said
+
+
+def test_a_row_that_was_not_drawn_says_why_it_ended_there(smoltalk: Smoltalk, mixture: Path) -> None:
+    import pyarrow.parquet as pq
+
+    (mixture / "few.yaml").write_text(
+        "name: few\nmix: {sources: {one: {files: baskets.jsonl, count: 2}}}\n"
+        "gates: [exact_duplicate: {on: messages}, length: {min: 1}]\n"
+    )
+    assert smoltalk("mix", "few.yaml").code == 0
+    turned_away = pq.read_table(mixture / "runs" / "few" / "rejected" / "mix.parquet").to_pylist()
+    row_id = next(row["id"] for row in turned_away if row["reason"] == "beyond_count")
+    life = json.loads(smoltalk("trace", "runs/few", row_id, "--json").out)
+    ends = [(gate["gate"], gate["ruling"]) for gate in life["gates"]]
+    assert ends == [("length", "kept"), ("mix", "rejected"), ("exact_duplicate", "not reached")]
+    said = smoltalk("trace", "runs/few", row_id).out
+    assert "rejected: beyond_count (its source gave as many rows as its `count` asks for" in said
