@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from smoltalk.nano.task import FollowUp, Item, Slots, Task, after, again, onward, unasked
+from smoltalk.nano.task import FollowUp, Item, Slots, Task, after, again, exactly, onward, unasked
 from smoltalk.nano.wording import equations_hold, last_number, numbers
 from smoltalk.nano.world import UNITS
 
@@ -173,13 +173,7 @@ convert = Task(
     level="medium",
     weight=2.0,
 )
-parity_reason = unasked(
-    "parity_reason",
-    DOMAIN,
-    lambda slots, rng: _parity_reason(slots),
-    lambda slots, answer: answer.strip() == _parity_reason(slots),
-    "learn the reason",
-)
+parity_reason = unasked("parity_reason", DOMAIN, "learn the reason", **exactly(_parity_reason))
 
 TASKS = [plus, minus, times, double, half, parity, larger, sequence, convert]
 

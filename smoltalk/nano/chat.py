@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smoltalk.nano.task import FollowUp, Item, Slots, Task, unasked
+from smoltalk.nano.task import FollowUp, Item, Slots, Task, exactly, unasked
 from smoltalk.nano.world import TALK
 
 DOMAIN = "chat"
@@ -15,19 +15,12 @@ talk = Task(
     domain=DOMAIN,
     questions=("{said}",),
     draw=lambda rng: {"said": rng.choice(list(TALK))},
-    answer=lambda slots, rng: TALK[slots["said"]][0],
-    judge=lambda slots, answer: answer.strip() == TALK[slots["said"]][0],
+    **exactly(lambda slots: TALK[slots["said"]][0]),
     known=lambda slots: slots["said"] in TALK,
     intent="chat",
     level="very easy",
 )
-reaction = unasked(
-    "reaction",
-    DOMAIN,
-    lambda slots, rng: _NEXT[slots["said"]][1],
-    lambda slots, answer: answer.strip() == _NEXT[slots["said"]][1],
-    "go on with a chat",
-)
+reaction = unasked("reaction", DOMAIN, "go on with a chat", **exactly(lambda slots: _NEXT[slots["said"]][1]))
 
 
 def _react(said: str) -> FollowUp:

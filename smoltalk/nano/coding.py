@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from smoltalk.nano.task import Slots, Task, again, onward, unasked
+from smoltalk.nano.task import Slots, Task, again, exactly, onward, unasked
 from smoltalk.nano.world import PROGRAMS
 
 DOMAIN = "coding"
@@ -46,8 +46,7 @@ program = Task(
         "How do I write a function in Python that {what}?",
     ),
     draw=_draw,
-    answer=lambda slots, rng: _source(slots),
-    judge=lambda slots, answer: answer.strip() == _source(slots),
+    **exactly(_source),
     known=_known,
     intent="get a Python function",
     level="hard",
@@ -58,27 +57,14 @@ shorthand = Task(
     domain=DOMAIN,
     questions=("Write a Python lambda that {what}.",),
     draw=_draw,
-    answer=lambda slots, rng: _expression(slots),
-    judge=lambda slots, answer: answer.strip() == _expression(slots),
+    **exactly(_expression),
     known=_known,
     intent="get a Python lambda",
     level="hard",
     weight=0.7,
 )
-example = unasked(
-    "example",
-    DOMAIN,
-    lambda slots, rng: _example(slots),
-    lambda slots, answer: answer.strip() == _example(slots),
-    "see how a function is used",
-)
-name = unasked(
-    "name",
-    DOMAIN,
-    lambda slots, rng: _named(slots),
-    lambda slots, answer: answer.strip() == _named(slots),
-    "learn the name of a function",
-)
+example = unasked("example", DOMAIN, "see how a function is used", **exactly(_example))
+name = unasked("name", DOMAIN, "learn the name of a function", **exactly(_named))
 
 TASKS = [program, shorthand]
 FOLLOW_UPS = [

@@ -121,7 +121,7 @@ def _plain_is_right(slots: Slots, answer: str) -> bool:
     return found is not None and found[0].judge(found[1], answer)
 
 
-plainly = unasked("plainly", DOMAIN, lambda slots, rng: _parts(slots, rng)[0], _plain_is_right, "get a plain answer")
+plainly = unasked("plainly", DOMAIN, "get a plain answer", lambda slots, rng: _parts(slots, rng)[0], _plain_is_right)
 
 TASKS = [_task(constraint) for constraint in CONSTRAINTS]
 FOLLOW_UPS = [onward(plainly, "Now answer normally.", of=tuple(TASKS), weight=2)]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from random import Random
 
-from smoltalk.nano.task import Slots, Task, onward, unasked
+from smoltalk.nano.task import Slots, Task, exactly, onward, unasked
 from smoltalk.nano.world import ACTIONS, CASUAL, GRAMMAR, PEOPLE, REQUESTS, TOPICS, WORDY
 
 DOMAIN = "editing"
@@ -74,8 +74,7 @@ def rewriting(
         domain=DOMAIN,
         questions=questions,
         draw=draw,
-        answer=lambda slots, rng: rewrite(slots),
-        judge=lambda slots, answer: answer.strip() == rewrite(slots),
+        **exactly(rewrite),
         known=known,
         intent=intent,
         level=level,
@@ -161,9 +160,8 @@ uppercase = rewriting(
 change = unasked(
     "change",
     DOMAIN,
-    lambda slots, rng: 'I changed "{}" to "{}".'.format(*_change(slots)),
-    lambda slots, answer: answer.strip() == 'I changed "{}" to "{}".'.format(*_change(slots)),
     "learn what was changed",
+    **exactly(lambda slots: 'I changed "{}" to "{}".'.format(*_change(slots))),
 )
 
 TASKS = [polite, formal_request, friendly, formal, shorten, correct, uppercase]

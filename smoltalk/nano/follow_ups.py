@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from smoltalk.nano.chat import talk
 from smoltalk.nano.constraints import short_answer
-from smoltalk.nano.task import FollowUp, Item, Slots, Task, unasked
+from smoltalk.nano.task import FollowUp, Item, Slots, Task, exactly, unasked
 from smoltalk.nano.wording import capitalized
 
 LONGEST = 60
@@ -14,13 +14,7 @@ LONGEST = 60
 
 def _retold(name: str, retell: Callable[[str], str], intent: str) -> Task:
     """A task whose answer is computed from what was {said} before."""
-    return unasked(
-        name,
-        "any",
-        lambda slots, rng: retell(slots["said"]),
-        lambda slots, answer: answer.strip() == retell(slots["said"]),
-        intent,
-    )
+    return unasked(name, "any", intent, **exactly(lambda slots: retell(slots["said"])))
 
 
 def _is_short(before: Item) -> bool:

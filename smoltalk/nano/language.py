@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from smoltalk.nano.task import Slots, Task, again, lookup, onward, unasked
-from smoltalk.nano.wording import same
+from smoltalk.nano.task import Slots, Task, again, in_effect, lookup, onward, unasked
 from smoltalk.nano.world import COMPLAINT, FRENCH, OPPOSITE, PAST, PLURAL, PRAISE, REVIEWED, SPANISH
 
 DOMAIN = "language"
@@ -81,20 +80,13 @@ mood = Task(
     domain=DOMAIN,
     questions=("Is this review positive or negative? {review}", "What is the mood of this review? {review}"),
     draw=_draw_review,
-    answer=lambda slots, rng: _mood(slots),
-    judge=lambda slots, answer: same(answer, _mood(slots)),
+    **in_effect(_mood),
     known=lambda slots: slots["review"] in _REVIEWS,
     intent="judge the mood of a review",
     level="medium",
     weight=1.2,
 )
-telling = unasked(
-    "telling",
-    DOMAIN,
-    lambda slots, rng: _telling(slots),
-    lambda slots, answer: same(answer, _telling(slots)),
-    "learn the reason",
-)
+telling = unasked("telling", DOMAIN, "learn the reason", **in_effect(_telling))
 
 TASKS = [opposite, plural, past, french, spanish, mood]
 FOLLOW_UPS = [

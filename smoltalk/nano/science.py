@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from smoltalk.nano.task import Task, again, lookup, onward
-from smoltalk.nano.wording import same
+from smoltalk.nano.task import Task, again, in_effect, lookup, onward
 from smoltalk.nano.world import COLOR, DAYS, GENERAL, MEANING, MONTHS, SOUND, SYMBOL, YOUNG
 
 DOMAIN = "science"
@@ -81,8 +80,7 @@ general = Task(
     domain=DOMAIN,
     questions=("{question}",),
     draw=lambda rng: {"question": rng.choice(list(GENERAL))},
-    answer=lambda slots, rng: GENERAL[slots["question"]][0],
-    judge=lambda slots, answer: same(answer, GENERAL[slots["question"]][0]),
+    **in_effect(lambda slots: GENERAL[slots["question"]][0]),
     known=lambda slots: slots["question"] in GENERAL,
     intent="learn a fact about the world",
     weight=1.2,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
+from typing import TypedDict
 
 from smoltalk.nano.wording import capitalized, same
 
@@ -142,7 +143,24 @@ def lookup(
     )
 
 
-def unasked(name: str, domain: str, answer: Answer, judge: Judge, intent: str) -> Task:
+class Right(TypedDict):
+    """What a task with one right answer takes: `Task(..., **exactly(told))`."""
+
+    answer: Answer
+    judge: Judge
+
+
+def exactly(told: Callable[[Slots], str]) -> Right:
+    """The one right answer, and nothing else."""
+    return Right(answer=lambda slots, rng: told(slots), judge=lambda slots, answer: answer.strip() == told(slots))
+
+
+def in_effect(told: Callable[[Slots], str]) -> Right:
+    """The one right answer, as `same` compares."""
+    return Right(answer=lambda slots, rng: told(slots), judge=lambda slots, answer: same(answer, told(slots)))
+
+
+def unasked(name: str, domain: str, intent: str, answer: Answer, judge: Judge) -> Task:
     """A task that makes sense only as a follow-up."""
     return Task(name, domain, (), lambda rng: {}, answer, judge, lambda slots: True, intent)
 

@@ -150,9 +150,9 @@ two_steps = Task(
 reason = unasked(
     "reason",
     DOMAIN,
+    "learn the reason",
     lambda slots, rng: f"Because {slots['equation']}.",
     lambda slots, answer: answer.strip(" .") == f"Because {slots['equation']}",
-    "learn the reason",
 )
 
 TASKS = [gain, loss, groups, price, two_steps]

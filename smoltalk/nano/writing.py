@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from smoltalk.nano.task import FollowUp, Item, Slots, Task, onward, unasked
+from smoltalk.nano.task import FollowUp, Item, Slots, Task, exactly, onward, unasked
 from smoltalk.nano.wording import COUNT_WORDS, capitalized, joined, listed, sentences
 from smoltalk.nano.world import DAYS, EMAILS, LISTS, NAMES, TIPS, TOPICS
 
@@ -155,30 +155,25 @@ def _unused(slots: Slots) -> list[str]:
 one_more = unasked(
     "one_more",
     DOMAIN,
+    "get one more example",
     lambda slots, rng: _unused(slots)[0],
     lambda slots, answer: answer.strip() in _unused(slots),
-    "get one more example",
 )
 restyled = unasked(
     "restyled",
     DOMAIN,
+    "get a list in another form",
     lambda slots, rng: _in_style(listed(slots["said"]), slots["style"]),
     lambda slots, answer: _has_style(answer, slots["style"]) and listed(answer) == listed(slots["said"]),
-    "get a list in another form",
 )
 addressee = unasked(
-    "addressee",
-    DOMAIN,
-    lambda slots, rng: f"The email is for {slots['name']}.",
-    lambda slots, answer: answer.strip() == f"The email is for {slots['name']}.",
-    "learn who an email is for",
+    "addressee", DOMAIN, "learn who an email is for", **exactly(lambda slots: f"The email is for {slots['name']}.")
 )
 subject = unasked(
     "subject",
     DOMAIN,
-    lambda slots, rng: f"The email is about {slots['subject']}.",
-    lambda slots, answer: answer.strip() == f"The email is about {slots['subject']}.",
     "learn what an email is about",
+    **exactly(lambda slots: f"The email is about {slots['subject']}."),
 )
 
 TASKS = [prose_list, bullet_list, numbered_list, describe, remark, advice, email]
