@@ -138,6 +138,11 @@ def test_curriculum_items_are_new_and_judged_by_their_own_tasks(tmp_path: Path) 
     others = one(f"curriculum: {{rows: 30, seed: 4, not_in: [{lines(tmp_path / 'known.jsonl', *known)}]}}").items()
     assert not {item.id for item in others} & {item.id for item in items[:10]}
     assert {item.id for item in others} & {item.id for item in items[10:]}
+    pairs = [{"prompt": [{"role": "user", "content": item.id}], "chosen": [], "rejected": []} for item in items[:10]]
+    plain = {"prompt": items[10].id, "chosen": "so", "rejected": "no"}
+    two = lines(tmp_path / "pairs.jsonl", *pairs), lines(tmp_path / "plain.jsonl", plain)
+    others = one(f"curriculum: {{rows: 30, seed: 4, not_in: [{', '.join(map(str, two))}]}}").items()
+    assert not {item.id for item in others} & {item.id for item in items[:11]}
     with pytest.raises(UserError, match="no domain `maths`"):
         one("curriculum: {domains: [maths]}").items()
 

@@ -63,6 +63,10 @@ class Curriculum(Asks):
 
 
 def _asked(data: str) -> Iterator[str]:
-    """What users say in some data."""
+    """What users say in some data: in conversations, or before pairs of answers."""
     for _, row in OfData(data=data).rows(None):
-        yield from (turn["content"] for turn in talk(row, data) if turn["role"] == "user")
+        turns = (row.get("prompt") or row["chosen"]) if "chosen" in row else talk(row, data)
+        if isinstance(turns, str):
+            yield turns
+        else:
+            yield from (turn["content"] for turn in turns if turn["role"] == "user")
