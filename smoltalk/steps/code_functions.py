@@ -11,9 +11,9 @@ from pathlib import Path
 from pydantic import Field
 
 from smoltalk import local_files, records
-from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
+from smoltalk.sources import Licensed
 from smoltalk.text import neutralise
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -21,7 +21,7 @@ _LARGEST = 1_000_000
 """Bytes of a file; larger ones are data, and slow to parse."""
 
 
-class CodeFunctions(Source):
+class CodeFunctions(Licensed):
     """One row a function with a docstring, in the order of files and lines: `code`, `name`, `docstring`, `path`.
 
     The filters are those of Self-OSS-Instruct's seeds (Wei et al. 2024, arXiv 2410.24198, section 3.1). A function they
@@ -66,7 +66,7 @@ class CodeFunctions(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says, and name, size and hash of every file."""
-        fields = self.model_dump(mode="json", exclude={"path"})
+        fields = self.model_dump(mode="json", exclude={"path", "licence"})
         return json.dumps([fields, local_files.digests(self._files)], sort_keys=True)
 
     def left_out(self) -> Counter[str]:

@@ -10,15 +10,15 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from smoltalk import local_files, records
-from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
+from smoltalk.sources import Licensed
 from smoltalk.text import neutralise
 
 _MAGIC = frozenset("*?[")
 
 
-class Documents(Source):
+class Documents(Licensed):
     """One row a file, as `text` and `path`, in the order of their paths.
 
     A file that is no text of the wanted length fails with its place, and the rest goes on. Memory holds one at a time.
@@ -37,8 +37,6 @@ class Documents(Source):
     repeat: int = Field(default=1, gt=0)
     """How many rows each file bears. All are read in as many rounds; the rows of a file differ by what is drawn for
     them."""
-    licence: str | None = None
-    """The texts' licence: the card says it, and `push` asks for it. It makes no other rows."""
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

@@ -14,9 +14,10 @@ from smoltalk.benchmarks.hub import head_of, reachable
 from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.rows import Row
+from smoltalk.sources import Licensed
 
 
-class Hub(Source):
+class Hub(Licensed):
     """One row a record of one split. Nothing is downloaded whole. A run reads one commit to its end.
 
     Which columns are read stands in the YAML, so that `check` needs no network.
@@ -35,8 +36,6 @@ class Hub(Source):
     repeat: int = Field(default=1, gt=0)
     """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
     `id`, and so by what is drawn for them."""
-    licence: str | None = None
-    """The dataset's licence: the card says it, and `push` asks for it. It makes no other rows."""
 
     def writes(self) -> frozenset[str]:
         return frozenset(records.named_columns(self.columns))
@@ -53,7 +52,8 @@ class Hub(Source):
         return records.repeated(self._once, self.repeat, start)
 
     def identity(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"licence"} | ({"repeat"} if self.repeat == 1 else set()))
+        said = super().identity()
+        return said if self.repeat > 1 else {name: value for name, value in said.items() if name != "repeat"}
 
     def pinned(self, commit: str | None) -> tuple[Source, str | None]:
         """The same at a commit: this one, or the one that the revision names now. A folder has none, and offline the

@@ -1,19 +1,18 @@
 """Rows from JSON Lines: one file, or a folder of them in the order of their names."""
 
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import orjson
 from pydantic import Field
 
-from smoltalk import local_files, records
-from smoltalk.contracts import Source
+from smoltalk import records
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
+from smoltalk.sources import RecordFiles
 
 _HEAD = 100
 """Lines that are looked at to learn the columns and what they hold."""
@@ -24,45 +23,17 @@ class _Head(NamedTuple):
     kinds: dict[str, str]
 
 
-class Jsonl(Source):
+class Jsonl(RecordFiles):
     """One row a line. A line that is no row fails with its place in the file, and the rest goes on.
 
     The columns are those of the first 100 lines; one that a line lacks is null. Conversations come as `messages`
     (`role`, `content`) or as ShareGPT's `conversations` (`from`, `value`). Memory does not grow with the file.
     """
 
-    path: str = Field(min_length=1)
-    """A file, or a folder with `*.jsonl` files; relative to the working directory."""
-    columns: records.Columns | None = None
-    """The columns to read, or `ours: theirs`; these must hold something in every row."""
-    limit: int | None = Field(default=None, gt=0)
-    """Read no more lines than this."""
-    repeat: int = Field(default=1, gt=0)
-    """How many rows each line bears. The whole is read in as many rounds; the rows of a line differ by their `id`,
-    and so by what is drawn for them."""
-    licence: str | None = None
-    """The data's licence: the card says it, and `push` asks for it. It makes no other rows."""
+    ending: ClassVar[str] = ".jsonl"
+
     max_line: int = Field(default=8_000_000, gt=0)
     """Bytes in a line; a longer one fails."""
-
-    def check(self) -> Iterator[str]:
-        if not self._files:
-            yield local_files.missing(self.path, ".jsonl")
-        elif not self._head.columns:
-            yield f"{self.path}: the first {_HEAD} lines hold no JSON object, so there are no columns to read"
-        else:
-            for wrong in records.misnamed(self.columns or (), self._head.columns):
-                yield f"{self.path} {wrong}"
-
-    def writes(self) -> frozenset[str]:
-        return frozenset(self._columns)
-
-    def size(self) -> int:
-        size = sum(_count_lines(file) for file in self._files)
-        return min(size, self.limit or size) * self.repeat
-
-    def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
-        return records.repeated(self._once, self.repeat, start)
 
     def _once(self, start: int) -> Iterator[Row | RowFailed]:
         """One row a line, from the line of that number on."""
@@ -71,12 +42,6 @@ class Jsonl(Source):
                 yield self._row(_record(line))
             except records.RecordError as reason:
                 yield RowFailed("unreadable", f"{place} {reason}")
-
-    def fingerprint(self) -> str:
-        """What the YAML says, and name, size and hash of every file."""
-        once = {"repeat"} if self.repeat == 1 else set[str]()
-        fields = self.model_dump(mode="json", exclude={"path", "licence"} | once)
-        return json.dumps([fields, self._digests], sort_keys=True)
 
     def _row(self, record: object) -> Row:
         return records.to_row(record, self._columns, self._head.kinds, promised=self.columns is not None)
@@ -93,17 +58,20 @@ class Jsonl(Source):
                         line = line_end
                     yield f"{file.name}:{number}", line if whole else None
 
+    def _count(self, file: Path) -> int:
+        """Lines as `_lines` counts them: a last one without a newline is one too."""
+        lines, last = 0, b"\n"
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                lines, last = lines + block.count(b"\n"), block[-1:]
+        return lines + (last != b"\n")
+
+    def _nothing(self) -> str:
+        return f"{self.path}: the first {_HEAD} lines hold no JSON object, so there are no columns to read"
+
     @property
-    def _files(self) -> list[Path]:
-        return local_files.files(self.path, ".jsonl")
-
-    @cached_property
-    def _digests(self) -> list[list[str | int]]:
-        return local_files.digests(self._files)
-
-    @cached_property
-    def _columns(self) -> dict[str, str]:
-        return records.named_columns(self.columns) if self.columns else records.default_columns(self._head.columns)
+    def _names(self) -> list[str]:
+        return self._head.columns
 
     @cached_property
     def _head(self) -> _Head:
@@ -131,12 +99,3 @@ def _record(line: bytes | None) -> object:
     except orjson.JSONDecodeError as error:
         cut = "" if line.endswith(b"\n") else "; the file ends here, was it cut short?"
         raise records.RecordError(f"is not JSON: {error.msg} at character {error.pos + 1}{cut}") from None
-
-
-def _count_lines(file: Path) -> int:
-    """Lines as `_lines` counts them: a last one without a newline is one too."""
-    lines, last = 0, b"\n"
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            lines, last = lines + block.count(b"\n"), block[-1:]
-    return lines + (last != b"\n")

@@ -1,76 +1,39 @@
 """Rows from Parquet: one file, or a folder of them in the order of their names."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import Field
-
-from smoltalk import local_files, records
-from smoltalk.contracts import Source
+from smoltalk import records
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
+from smoltalk.sources import RecordFiles
 
 _BATCH = 256
 """Rows that are in memory at a time."""
 
 
-class Parquet(Source):
+class Parquet(RecordFiles):
     """One row a record. A file or row group that is damaged fails its rows with their place, and the rest goes on.
 
     The columns are those of the first file that can be read; one that another file lacks is null.
     """
 
-    path: str = Field(min_length=1)
-    """A file, or a folder with `*.parquet` files; relative to the working directory."""
-    columns: records.Columns | None = None
-    """The columns to read, or `ours: theirs`; these must hold something in every row."""
-    limit: int | None = Field(default=None, gt=0)
-    """Read no more records than this."""
-    repeat: int = Field(default=1, gt=0)
-    """How many rows each record bears. The whole is read in as many rounds; the rows of a record differ by their
-    `id`, and so by what is drawn for them."""
-    licence: str | None = None
-    """The data's licence: the card says it, and `push` asks for it. It makes no other rows."""
-
-    def check(self) -> Iterator[str]:
-        if not self._files:
-            yield local_files.missing(self.path, ".parquet")
-        elif not self._names:
-            yield f"{self.path} holds no whole Parquet file with columns"
-        for wrong in records.misnamed(self.columns or (), self._names) if self._names else ():
-            yield f"{self.path} {wrong}"
-
-    def writes(self) -> frozenset[str]:
-        return frozenset(self._columns)
-
-    def size(self) -> int:
-        size = sum(_count(file) for file in self._files)
-        return min(size, self.limit or size) * self.repeat
-
-    def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:
-        return records.repeated(self._once, self.repeat, start)
+    ending: ClassVar[str] = ".parquet"
 
     def _once(self, start: int) -> Iterator[Row | RowFailed]:
         """A damaged file stands for one row, a damaged row group for the rows its footer promises."""
         first = 0
         for file in self._files:
-            stop = first + _count(file)
+            stop = first + self._count(file)
             if self.limit:
                 stop = min(stop, self.limit)
             if start < stop:
                 yield from islice(self._file_rows(file, max(start - first, 0)), stop - max(start, first))
             first = stop
-
-    def fingerprint(self) -> str:
-        """What the YAML says, and name, size and hash of every file."""
-        once = {"repeat"} if self.repeat == 1 else set[str]()
-        fields = self.model_dump(mode="json", exclude={"path", "licence"} | once)
-        return json.dumps([fields, self._digests], sort_keys=True)
 
     def _file_rows(self, file: Path, start: int) -> Iterator[Row | RowFailed]:
         """Rows of one file from its row `start`; whole row groups before it are not read."""
@@ -108,17 +71,15 @@ class Parquet(Source):
         except records.RecordError as reason:
             return RowFailed("unreadable", f"{place} {reason}")
 
-    @property
-    def _files(self) -> list[Path]:
-        return local_files.files(self.path, ".parquet")
+    def _count(self, file: Path) -> int:
+        try:
+            with _open(file) as parquet:
+                return int(parquet.metadata.num_rows)
+        except _Damaged:
+            return 1
 
-    @cached_property
-    def _digests(self) -> list[list[str | int]]:
-        return local_files.digests(self._files)
-
-    @cached_property
-    def _columns(self) -> dict[str, str]:
-        return records.named_columns(self.columns) if self.columns else records.default_columns(self._names)
+    def _nothing(self) -> str:
+        return f"{self.path} holds no whole Parquet file with columns"
 
     @cached_property
     def _names(self) -> list[str]:
@@ -141,11 +102,3 @@ def _open(file: Path) -> Any:
         return pq.ParquetFile(file)
     except Exception as error:  # a damaged footer surfaces as whatever its decoder stumbled over
         raise _Damaged(f"is no whole Parquet file: {str(error).partition(chr(10))[0]}") from error
-
-
-def _count(file: Path) -> int:
-    try:
-        with _open(file) as parquet:
-            return int(parquet.metadata.num_rows)
-    except _Damaged:
-        return 1

@@ -11,9 +11,9 @@ import orjson
 from pydantic import Field
 
 from smoltalk import local_files
-from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
+from smoltalk.sources import Licensed
 from smoltalk.tools.schemas import Library, Schema, read_library
 
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -25,7 +25,7 @@ _COUNTS: dict[Several, int] = {"two": 2, "three": 3, "four": 4, "five": 5}
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class ToolSets(Source):
+class ToolSets(Licensed):
     """Bears rows without end: tools on offer, and which of them a request is to need.
 
     A row is of one kind: `single` needs one call, `parallel` two or more (of different tools, or of one tool several
@@ -72,7 +72,7 @@ class ToolSets(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says but for `path`, and name, size and hash of every file with schemas."""
-        fields = self.model_dump(mode="json", exclude={"path"})
+        fields = self.model_dump(mode="json", exclude={"path", "licence"})
         return json.dumps([fields, local_files.digests(local_files.files(self.path, ".json"))], sort_keys=True)
 
     def rows(self, start: int = 0) -> Iterator[Row | RowFailed]:

@@ -11,16 +11,16 @@ from typing import Any
 from pydantic import Field
 
 from smoltalk import local_files
-from smoltalk.contracts import Source
 from smoltalk.document import Document, Key, parse, read_text
 from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.rows import Row
+from smoltalk.sources import Licensed
 from smoltalk.text import neutralise
 
 _Path = tuple[str, ...]
 
 
-class TopicTree(Source):
+class TopicTree(Licensed):
     """One row a leaf of a YAML file: mappings from topics to what is below them, lists or bare names at the end.
 
     Rows come shuffled, so that a small run is varied; each of `repeat` rounds bears every leaf once, in another order.
@@ -60,7 +60,7 @@ class TopicTree(Source):
 
     def fingerprint(self) -> str:
         """What the YAML says, and the leaves in their order."""
-        fields = self.model_dump(mode="json", exclude={"path"})
+        fields = self.model_dump(mode="json", exclude={"path", "licence"})
         text = json.dumps(list(self._leaves), ensure_ascii=True)
         return json.dumps([fields, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()], sort_keys=True)
 
