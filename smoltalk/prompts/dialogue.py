@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from smoltalk.errors import BadReply
+from smoltalk.prompts.json_in_text import json_values
 from smoltalk.records import RecordError, turns
 from smoltalk.rows import Message, message
 
@@ -18,8 +19,6 @@ _SPEAKER = re.compile(
 )
 _FENCE = re.compile(r"\A```[^\n`]*\n|\n?```[ \t]*\Z")
 _FORM = "write each turn on a line of its own that begins with `User:` or `Assistant:`, the user first"
-_MAX_STARTS = 64
-"""How many `[` of a reply are tried as the start of its JSON list."""
 
 
 def dialogue(text: str) -> list[Message]:
@@ -64,15 +63,7 @@ _DECODER = json.JSONDecoder()
 
 def _listed(text: str) -> Any:
     """The JSON list of turns in a reply: alone, in prose, or as the only value of an object."""
-    start = text.find("[")
-    for _ in range(_MAX_STARTS):
-        if start < 0:
-            break
-        try:
-            value, _ = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            value = None
+    for value in json_values(text, "[", _DECODER, nested=True):
         if isinstance(value, list) and value and all(isinstance(turn, dict) for turn in value):
             return value
-        start = text.find("[", start + 1)
     raise BadReply("unparseable", f"there is no conversation in the reply; {_FORM}")

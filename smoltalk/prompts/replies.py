@@ -9,6 +9,7 @@ from typing import Any
 from smoltalk.errors import BadReply
 from smoltalk.prompts.dialogue import conversation
 from smoltalk.prompts.header import Returns
+from smoltalk.prompts.json_in_text import json_values
 from smoltalk.prompts.json_value import ANY, json_value
 from smoltalk.prompts.pattern import LONGEST, Pattern
 from smoltalk.rows import Row
@@ -32,8 +33,6 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 _NAMES = {"str": "of type string", "int": "of type integer", "float": "of type number", "bool": "of type boolean"}
 _MAX_INT = 2**63
 """Parquet's integers have 64 bits."""
-_MAX_STARTS = 64
-"""How many `{` of a reply are tried as the start of its JSON object."""
 _MOST_WORDS = 400
 """Characters of a complaint that list what a reply could have been."""
 
@@ -86,17 +85,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _one_object(text: str) -> dict[str, Any]:
     """The single JSON object in a reply, with or without fences and prose around it."""
-    found: list[dict[str, Any]] = []
-    start = text.find("{")
-    for _ in range(_MAX_STARTS):
-        if start < 0:
-            break
-        try:
-            value, end = _DECODER.raw_decode(text, start)
-            found.append(value)
-        except (ValueError, RecursionError):
-            end = start + 1
-        start = text.find("{", end)
+    found: list[dict[str, Any]] = list(json_values(text, "{", _DECODER))
     if len(found) != 1:
         raise BadReply("unparseable", f"{len(found) or 'no'} JSON objects in the reply")
     return found[0]
