@@ -1,6 +1,7 @@
 """What a failing Hub means: whether to ask again and when, and what to tell the person who waits."""
 
 import re
+import traceback
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,15 @@ from smoltalk.redaction import redact
 
 _AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524}
 _STALE = {409, 412}
+_ODD = 200
+"""The status of answers that cannot be understood."""
 _LIMIT = re.compile(r";r=0\b.*?;t=(\d+)")
 _LONGEST_WAIT = 300.0
 """A `Retry-After` of more seconds than this is not waited for: the person is told."""
+
+
+class OddAnswer(Exception):
+    """An answer that says that all is well, and lacks what it must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,9 @@ def fault(error: BaseException) -> Fault | None:
     for one in _chain(error):
         if _is_transport(one):
             return Fault(0, None, _said(one))
+    for one in _chain(error):
+        if isinstance(one, OddAnswer) or _is_misread(one):
+            return Fault(_ODD, None, f"{type(one).__name__}: {_said(one)}")
     return None
 
 
@@ -67,6 +77,17 @@ def _is_transport(error: BaseException) -> bool:
     if names & {"TransportError", "StreamError", "JSONDecodeError"}:
         return True
     return isinstance(error, (ConnectionError, TimeoutError)) or "hf_xet" in modules
+
+
+def _is_misread(error: BaseException) -> bool:
+    """Whether the Hub's library stumbled over an answer: it takes what a 200 brings for what the Hub brings."""
+    if not isinstance(error, (KeyError, TypeError, AttributeError, IndexError, ValueError)):
+        return False
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    theirs = [place for place, name in enumerate(modules) if name.partition(".")[0] == "huggingface_hub"]
+    ours = [place for place, name in enumerate(modules) if name.partition(".")[0] == __name__.partition(".")[0]]
+    # What it says of a wrong name is about our call, not about an answer.
+    return bool(theirs) and theirs[-1] > max(ours, default=-1) and type(error).__name__ != "HFValidationError"
 
 
 def _wait(headers: Mapping[str, str]) -> float | None:
@@ -97,6 +118,8 @@ def told(error: BaseException, repo: str, endpoint: str, kept: str, command: str
             command = f"{command}   (HF_HUB_DISABLE_XET=1 where {host} has no Xet storage)"
         case 0:
             sentence = f"no connection to {host}: {found.said}"
+        case status if status == _ODD:
+            sentence = f"{host} answers, but not as the Hub does: is it one, and no proxy before it? ({found.said})"
         case 401:
             sentence = f"the Hub does not accept your token, or you gave none: {repo} cannot be written"
             command = f"hf auth login   (or set HF_TOKEN), then {command}"

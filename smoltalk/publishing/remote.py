@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from smoltalk.publishing.faults import OddAnswer
 from smoltalk.publishing.hub import Hub
 from smoltalk.publishing.release import README, Entry, Release, entry
 
@@ -34,7 +35,8 @@ class Change:
 def read_head(hub: Hub, revision: str) -> Head:
     """The repository as it is now. Raises what the Hub's library raises."""
     commit = hub.ask(lambda: hub.api.repo_info(**hub.about, revision=revision)).sha
-    assert commit is not None
+    if commit is None:
+        raise OddAnswer("no commit is named")
     files = read_files(hub, commit)
     return Head(commit, files, _card(hub, commit) if README in files else None)
 
