@@ -6,10 +6,12 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,8 +54,25 @@ class Elements(HTMLParser):
             self.text += data
 
 
+@pytest.fixture(scope="module", autouse=True)
+def drawings() -> Iterator[dict[str, str]]:
+    """Charts by their specs: each is drawn once, for drawing is most of what a page takes."""
+    drawn: dict[str, str] = {}
+    draw = vl_convert.vegalite_to_svg
+
+    def drawn_once(spec: object, **fields: object) -> str:
+        key = json.dumps([spec, fields], default=str)
+        if key not in drawn:
+            drawn[key] = draw(spec, **fields)
+        return drawn[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "vegalite_to_svg", drawn_once)
+        yield drawn
+
+
 @pytest.fixture(scope="module")
-def made() -> str:
+def made(drawings: dict[str, str]) -> str:
     return page(whole())
 
 
@@ -152,7 +171,8 @@ def test_huge_texts_leave_a_page_that_opens() -> None:
     assert len(row["columns"][0][1]) == 2_000
 
 
-def test_the_same_findings_give_the_same_page(made: str) -> None:
+def test_the_same_findings_give_the_same_page(made: str, drawings: dict[str, str]) -> None:
+    drawings.clear()
     assert page(whole()) == made
     assert len(made.encode()) < 600_000
 
@@ -226,15 +246,15 @@ def test_numbers_that_nobody_judged_are_no_judges() -> None:
     assert "the length of the answer" not in page(found)
 
 
-def test_no_licence_is_shown_where_the_licence_is() -> None:
+def test_no_licence_is_shown_where_the_licence_is(made: str) -> None:
     (remark,) = of_run(dataclasses.replace(overview(), licence="", failed=0), [])
     assert SECTIONS[remark.section] == "about"
-    assert "<dt>licence</dt><dd>apache-2.0</dd>" in page(whole())
+    assert "<dt>licence</dt><dd>apache-2.0</dd>" in made
 
 
-def test_pairs_of_one_length_are_told() -> None:
+def test_pairs_of_one_length_are_told(made: str) -> None:
     assert whole().pairs is not None
-    assert "those of one length counted half" in page(whole())
+    assert "those of one length counted half" in made
 
 
 def test_training_rows_come_first() -> None:
