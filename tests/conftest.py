@@ -50,7 +50,7 @@ def _no_progress() -> Iterator[None]:
         yield
 
 
-LONGEST = ("test_killing.py", "test_distilabel_runner.py")
+LONGEST = ("test_killing.py", "test_distilabel_runner.py", "test_data_helps.py", "test_several_processes.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
