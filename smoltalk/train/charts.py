@@ -48,7 +48,7 @@ _OF: Mapping[str, Sequence[Curve]] = {
         Curve(
             "Pairs in the right order",
             "Share of pairs whose chosen answer gains more than the rejected one, against the model it began as. "
-            "It begins at 0: a model gains nothing on itself.",
+            "It begins at 0: a model gains nothing on itself. The dashed line is what guessing gives.",
             (("rewards/accuracies", "training", "accepted"), ("eval_rewards/accuracies", "held out", "rejected")), 0.5,
         ),
         Curve(
@@ -64,7 +64,8 @@ _OF: Mapping[str, Sequence[Curve]] = {
     "reward": (
         _LOSS,
         Curve(
-            "Pairs in the right order", "Share of pairs whose chosen answer scores higher.",
+            "Pairs in the right order",
+            "Share of pairs whose chosen answer scores higher. The dashed line is what guessing gives.",
             (("accuracy", "training", "accepted"), ("eval_accuracy", "held out", "rejected")), 0.5,
         ),
         Curve(

@@ -1,6 +1,7 @@
 """`training.json`: what a model was trained on, with which recipe, and what came of it; also whether it is finished."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from contextlib import closing
 from importlib import metadata
@@ -62,6 +63,7 @@ def begun(recipe: Recipe, rows: Rows, checked: Checked) -> Results:
             "lengths": checked.lengths if len(checked.lengths) <= 200_000 else checked.lengths[:200_000],
         },
         "remarks": checked.remarks(),
+        "processes": processes(),
         "before": {},
         "after": {},
         "history": [],
@@ -102,7 +104,8 @@ def usable(recipe: Recipe) -> Results | None:
     other = sorted(name for name in was.keys() | now.keys() if name not in _FREE and was.get(name) != now.get(name))
     if earlier["state"] == "complete" and "data" in was and was["data"] != now.get("data"):
         other.append("data")
-    if rows_a_step(was) != rows_a_step(now):
+    ratio = (earlier.get("processes", 1), processes()) if earlier["state"] == "running" else (1, 1)
+    if rows_a_step(was) * ratio[0] != rows_a_step(now) * ratio[1]:
         other.append("per_device_train_batch_size")
     if earlier["kind"] != recipe.kind:
         other.insert(0, "kind")
@@ -127,6 +130,11 @@ def _is_whole(checkpoint: Path) -> bool:
         return bool(orjson.loads((checkpoint / "trainer_state.json").read_bytes()))
     except (OSError, ValueError):
         return False
+
+
+def processes() -> int:
+    """How many train together, as accelerate and torchrun say."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rows_a_step(recipe: Mapping[str, Any]) -> int:

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def _world(recipe: Recipe, error: Exception, command: str) -> Exception:
 
 
 def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Results:
-    from smoltalk.train import configured, dpo, reward, samples, sft
+    from smoltalk.train import configured, dpo, measuring, reward, samples, sft
     from smoltalk.train.configured import setting
     from smoltalk.train.watching import Request, Watch, stopping_politely
 
@@ -102,24 +102,31 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
     tell("load the model")
     request = Request()
     built = {"sft": sft, "dpo": dpo, "reward": reward}[recipe.kind]
+
+    def measured(metrics: dict[str, Any]) -> None:
+        results["before"] = results["before"] or measuring.held_out(metrics)
+        if is_first():
+            write(results, recipe.out)
+
+    watch = Watch(tell, request, measured)
     try:
-        trainer = built.trainer(setting(recipe, looked.args, looked.template.tokenizer), rows, [Watch(tell, request)])
+        trainer = built.trainer(setting(recipe, looked.args, looked.template.tokenizer), rows, [watch])
     except (ValueError, TypeError, ImportError) as error:
         raise configured.told(recipe, str(error)) from error
     if not len(trainer.train_dataset):
         raise recipe.problem("max_length", "max_length: no row has an answer that begins within it, so TRL drops all")
     _without_printing(trainer)
-    first, single = trainer.is_world_process_zero(), trainer.args.world_size == 1
-    tokenizer = trainer.processing_class
-    results |= _parameters(trainer.model)
+    single, tokenizer = trainer.args.world_size == 1, trainer.processing_class
+    results |= measuring.parameters(trainer.model)
     results["device"], results["processes"] = str(trainer.args.device.type), trainer.args.world_size
     results["batch"] = trainer.args.train_batch_size * trainer.args.gradient_accumulation_steps * results["processes"]
-    if not results["before"]:
-        tell("measure the model before training")
-        results["before"] = _measured(trainer, rows)
-        results["samples"] = samples.drawn(recipe, rows) if single else []
+    tell("measure the model before training")
+    if not results["samples"] and single:
+        results["samples"] = samples.drawn(recipe, rows)
         samples.answered(recipe, trainer.model, tokenizer, results["samples"], "before")
-    if first:
+    # by the trainer itself, once it has spread the model over processes: `evaluate` before that keeps it from doing so
+    trainer.args.eval_on_start = rows.test is not None and not results["before"]
+    if is_first():
         write(results, recipe.out)
     last = recipe.value("resume_from_checkpoint", None) or last_checkpoint(recipe.out)
     began = time.monotonic()
@@ -131,54 +138,20 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
     seconds = time.monotonic() - began
     tell("measure the trained model")
     _without_trackers(trainer)
-    results["after"] = _measured(trainer, rows)
+    if rows.test is not None:
+        results["after"] = measuring.held_out(trainer.evaluate())
     samples.answered(recipe, trainer.model, tokenizer, results["samples"], "after")
     results |= {
-        "history": _history(trainer.state.log_history), "steps": trainer.state.global_step,
+        "history": measuring.history(trainer.state.log_history), "steps": trainer.state.global_step,
         "epochs": trainer.state.epoch, "seconds": round(seconds, 1), "resumed": bool(last), "state": "complete",
     }  # fmt: skip
-    results["remarks"] += _diverged(results["history"])
+    results["remarks"] += measuring.diverged(results["history"])
     tell("write the model")
     trainer.save_model(str(recipe.out))
-    if first:
+    if is_first():
         (recipe.out / "training_args.bin").unlink(missing_ok=True)  # a pickle; `training.json` says the same
         write(results, recipe.out)
     return results
-
-
-def _measured(trainer: Any, rows: Rows) -> dict[str, float]:
-    """Figures of the held-out rows, under TRL's names without `eval_`; {} where none are held out."""
-    if rows.test is None or trainer.eval_dataset is None:
-        return {}
-    found = trainer.evaluate()
-    passed_over = ("runtime", "per_second", "epoch", "num_tokens", "num_input_tokens", "_time")
-    return {
-        name.removeprefix("eval_"): float(value)
-        for name, value in found.items()
-        if isinstance(value, int | float) and isfinite(value) and not any(word in name for word in passed_over)
-    }
-
-
-def _history(logged: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was logged, without what is no figure of learning."""
-    passed_over = ("runtime", "per_second", "total_flos", "num_tokens", "num_input_tokens")
-    return [
-        {name: value for name, value in one.items() if not any(word in name for word in passed_over)}
-        for one in logged
-        if "train_runtime" not in one
-    ]
-
-
-def _diverged(history: list[dict[str, Any]]) -> list[str]:
-    """What to say of a loss that is no number any more."""
-    steps = [one["step"] for one in history if not isfinite(one.get("loss", 0.0))]
-    return [f"the loss is no number at step {steps[0]:,}: a lower learning_rate may keep it one"] if steps else []
-
-
-def _parameters(model: Any) -> dict[str, int]:
-    """How many there are, and how many are trained; DeepSpeed leaves a process a part, or none, of each."""
-    sizes = [(getattr(one, "ds_numel", one.numel()), one.requires_grad) for one in model.parameters()]
-    return {"parameters": sum(n for n, _ in sizes), "trained_parameters": sum(n for n, learns in sizes if learns)}
 
 
 def _without_trackers(trainer: Any) -> None:
@@ -214,5 +187,6 @@ def _quiet() -> None:
     from transformers.utils import logging
 
     datasets.disable_progress_bars()
+    getLogger("huggingface_hub").setLevel("ERROR")  # it tells every try of a Hub that is out of reach
     quiet: Any = logging.disable_progress_bar
     quiet()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smoltalk.errors import FactoryError, WorldError
 from smoltalk.train.recipe import Recipe
 
 MARKS = "{% generation %}"
@@ -54,9 +55,18 @@ def _tokenizer(recipe: Recipe) -> Any:
             trust_remote_code=recipe.value("trust_remote_code", False),
         )
     except (OSError, ValueError) as error:
-        sentence = f"no tokenizer can be read from {_model(recipe)}: {str(error).partition(chr(10))[0][:200]}"
-        hint = "a folder that `save_pretrained` wrote, or a name on the Hub"
-        raise recipe.problem("model_name_or_path", sentence, hint) from error
+        raise _unread(recipe, str(error).partition("\n")[0][:200]) from error
+
+
+def _unread(recipe: Recipe, said: str) -> FactoryError:
+    """Why a tokenizer could not be read: the Hub is out of reach, wants to know who asks, or there is none."""
+    sentence = f"no tokenizer can be read from {_model(recipe)}: {said}"
+    if "connect" in said.lower() or "offline" in said.lower():
+        return WorldError(sentence, command="the same, when the Hub answers; or with a folder as `model_name_or_path`")
+    hint = "a folder that `save_pretrained` wrote, or a name on the Hub"
+    if "gated" in said.lower() or "private" in said.lower():
+        hint = f"ask for access at hf.co/{recipe.given['model_name_or_path']}, and log in: hf auth login"
+    return recipe.problem("model_name_or_path", sentence, hint)
 
 
 def _model(recipe: Recipe) -> str:

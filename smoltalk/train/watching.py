@@ -22,16 +22,22 @@ class Request:
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Tells how far training is; stops it when asked to, with a checkpoint to go on from."""
+    """Tells how far training is; stops it when asked to, with a checkpoint to go on from. `measured` hears the figures
+    of the held-out rows before the first step."""
 
-    def __init__(self, tell: Tell, request: Request) -> None:
-        self._tell, self._request = tell, request
+    def __init__(self, tell: Tell, request: Request, measured: Callable[[dict[str, Any]], None]) -> None:
+        self._tell, self._request, self._measured = tell, request, measured
         self._loss = ""
         self._began, self._first = time.monotonic(), 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """The clock starts."""
         self._began, self._first = time.monotonic(), state.global_step
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
+        """What the first model says of the held-out rows."""
+        if state.global_step == 0:
+            self._measured(metrics)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         """The last loss."""

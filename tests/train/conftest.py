@@ -45,3 +45,21 @@ def recipe_file(tmp_path: Path) -> Write:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a one-layer Llama of random weights with nano's tokenizer."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    import smoltalk.nano
+
+    tokenizer = AutoTokenizer.from_pretrained(str(Path(smoltalk.nano.__file__).parent / "model"))
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    marks = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
+    folder = str(tmp_path_factory.mktemp("tiny"))
+    LlamaForCausalLM(
+        LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=512, **sizes, **marks)
+    ).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

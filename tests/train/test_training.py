@@ -26,24 +26,6 @@ ONE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a one-layer Llama of random weights with nano's tokenizer."""
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    import smoltalk.nano
-
-    tokenizer = AutoTokenizer.from_pretrained(str(Path(smoltalk.nano.__file__).parent / "model"))
-    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
-    marks = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
-    folder = str(tmp_path_factory.mktemp("tiny"))
-    LlamaForCausalLM(
-        LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=512, **sizes, **marks)
-    ).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
 def recipe(recipe_file: Write, tiny: str, tmp_path: Path) -> Callable[..., Recipe]:
     """A recipe of a few steps on the tiny model."""
