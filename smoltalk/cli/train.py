@@ -80,7 +80,8 @@ def _go(kind: str, config: Path, sets: list[str] | None, out: Path | None, check
         )  # fmt: skip
     except Interrupted as stop:
         screen.end()
-        complain(str(stop))
+        if first:
+            complain(str(stop))
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
         screen.end()

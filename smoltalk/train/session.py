@@ -74,23 +74,23 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
                 results |= {"before": earlier["before"], "samples": earlier["samples"]}
             told(looked)
             results = _trained(looked, results, tell, command)
-        except (MemoryError, RuntimeError, OSError) as error:
-            raise _world(recipe, error, command) from error
+        except Exception as error:
+            if told_why := _world(recipe, error, command):
+                raise told_why from error
+            raise
     return results, False
 
 
-def _world(recipe: Recipe, error: Exception, command: str) -> Exception:
-    """What to say of too little memory, a full disk, a model that cannot be had; else the error itself."""
+def _world(recipe: Recipe, error: Exception, command: str) -> WorldError | None:
+    """What to say of too little memory, a full disk, a model that cannot be had; None for everything else."""
     if memory.is_short(error):
         return memory.told(recipe, _kept(recipe.out), command)
     if isinstance(error, OSError) and error.strerror:
         return WorldError(f"{recipe.out}: {error.strerror.lower()}", _kept(recipe.out), command)
     said = str(error).partition("\n")[0]
-    written = any(word in said for word in ("PytorchStreamWriter", "SafetensorError", "I/O error", "No space left"))
-    if isinstance(error, OSError) or written or type(error).__name__ == "SafetensorError":
-        told = f"{recipe.out} cannot be written: {said}" if written else said
-        return WorldError(told, _kept(recipe.out), command)
-    return error
+    if type(error).__name__ == "SafetensorError" or "PytorchStreamWriter" in said:
+        return WorldError(f"{recipe.out} cannot be written: {said}", _kept(recipe.out), command)
+    return WorldError(said, _kept(recipe.out), command) if isinstance(error, OSError) else None
 
 
 def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Results:

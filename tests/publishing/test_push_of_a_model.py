@@ -73,3 +73,19 @@ def test_what_is_refused(hub: HubDouble, model: Path, smoltalk: Command, name: s
     assert said.code == 2
     assert why in said.err
     assert ("model", REPO) not in hub.store.repositories
+
+
+@pytest.mark.parametrize(
+    ("base", "code"), [("org/base", 0), ("/home/me/models/base", 2), ("./base", 2), ("models/a/base", 2)]
+)
+def test_an_adapter_goes_where_its_model_is(
+    hub: HubDouble, model: Path, smoltalk: Command, base: str, code: int
+) -> None:
+    for name in ("config.json", "model.safetensors"):
+        (model / name).unlink()
+    (model / "adapter_model.safetensors").write_bytes(b"\0" * 64)
+    (model / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
+    said = smoltalk("push", model, REPO)
+    assert said.code == code, said.err
+    assert "/home/me" not in said.err
+    assert ("smoltalk train merge" in said.err) == bool(code)

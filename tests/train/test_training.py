@@ -118,6 +118,31 @@ def test_memory_that_ends_says_what_to_lower(recipe: Callable[..., Recipe], monk
     assert "go on with: the same" in text
 
 
+class SafetensorError(Exception):
+    """As safetensors raises it: of no kind that Python knows."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        RuntimeError("[enforce fail at inline_container.cc:858] . PytorchStreamWriter failed writing file data/0"),
+    ],
+)
+def test_a_full_disk_is_not_a_fault_of_ours(
+    recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(session, "_trained", full)
+    with pytest.raises(WorldError, match=r"(?i)no space left|cannot be written") as told:
+        trained(recipe("sft"))
+    assert "kept: no checkpoint yet" in str(told.value)
+    assert "go on with: the same" in str(told.value)
+
+
 def test_bf16_without_a_gpu_says_what_to_set(recipe: Callable[..., Recipe]) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
