@@ -13,7 +13,7 @@ from smoltalk.reporting.page_tables import Column, Table
 
 _CAPTION = (
     "Right of the line it helped: the whole mixture does better than the mixture without it. An interval that touches "
-    "the line says that it cannot be told."
+    "the line says that it cannot be told; one that just does not may be luck, where so many were looked at."
 )
 
 
@@ -72,7 +72,7 @@ def _task(task: str, some: Sequence[Bought], of: Found) -> Section:
     figures = [_figure(f"{first}: what each part bought", headline)]
     for group in dict.fromkeys(one.group for one in some if one.group):
         within = [one for one in some if one.group == group]
-        figures.append(_figure(f"On {group}", within)._replace(wide=None))
+        figures.append(_figure(f"On {group}", within)._replace(wide=None, caption=""))
     whole = of.wholes.get(f"{task}: {first}")
     lead = f"The whole mixture's model: {first} {estimated(whole, some[0].unit)}." if whole else ""
     heads = [

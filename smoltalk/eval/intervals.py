@@ -83,6 +83,9 @@ def difference(
 ) -> Difference | None:
     """`one` less `other`, item by item in the same order: paired bootstrap interval, and a paired test.
 
+    Where shares differ on no item, or by the same on every one, resampling sees no doubt; there the interval is as wide
+    as Wilson's for what none of as many trials showed.
+
     The test flips, item by item, which of the two models got which points (Fisher's randomization test). On items that
     are right or wrong it is McNemar's exact test. None where there is nothing to compare.
     """
@@ -98,6 +101,9 @@ def difference(
     value = float(a[:, 0].sum() / a[:, 1].sum() - b[:, 0].sum() / b[:, 1].sum())
     drawn = _ratios(np.hstack([a, b]), seed)
     low, high = _percentiles(drawn[:, 0] - drawn[:, 1])
+    if low == high and (min(a.min(), b.min()) >= 0 and (a[:, 0] <= a[:, 1]).all() and (b[:, 0] <= b[:, 1]).all()):
+        _, doubt = wilson(0, len(a))
+        low, high = max(-1.0, value - doubt), min(1.0, value + doubt)
     return Difference(value, low, high, _p(a, b, value, seed), len(a))
 
 

@@ -15,8 +15,9 @@ def samples(task: str, names: Sequence[str], marks: Mapping[tuple[str, str], Seq
     by_item = {name: {mark.item: mark for mark in marks.get((task, name), ()) if mark.said} for name in names}
     verdicts = {name: {mark.item: mark.why for mark in marks.get((f"{task}: verdicts", name), ())} for name in names}
     first = by_item[names[0]]
-    wrong = [item for item in first if any(_failed(found.get(item)) for found in by_item.values())]
-    right = [item for item in first if item not in set(wrong)]
+    wrong, right = list[str](), list[str]()
+    for item in first:
+        (wrong if any(_failed(found.get(item)) for found in by_item.values()) else right).append(item)
     chosen = wrong[: max(_SHOWN // 2, _SHOWN - len(right))] + right
     for item in chosen[:_SHOWN]:
         parts = [("asked", first[item].asked)]

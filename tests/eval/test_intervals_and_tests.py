@@ -105,6 +105,15 @@ def test_ties_alone_leave_doubt() -> None:
     assert words is not None and (words.low, words.high) == (4, 4), "what is no share is as it is"
 
 
+def test_models_that_differ_on_no_item_may_on_others() -> None:
+    same = difference(of([True, False] * 5), of([True, False] * 5))
+    assert same is not None and (same.low, same.high, same.p) == (pytest.approx(-0.278, abs=1e-3), -same.low, 1)
+    apart = difference(of([True] * 10), of([False] * 10))
+    assert apart is not None and (apart.value, apart.high) == (1, 1) and apart.low == pytest.approx(0.722, abs=1e-3)
+    words = difference([(4.0, 1.0)] * 5, [(2.0, 1.0)] * 5)
+    assert words is not None and (words.low, words.high) == (2, 2), "what is no share is as it is"
+
+
 def test_items_that_are_alike_are_drawn_as_one_and_alike() -> None:
     """Few kinds of items are drawn by how many there are of each, many kinds one by one: the same distribution."""
     rng = np.random.default_rng(5)

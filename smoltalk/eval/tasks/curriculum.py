@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from smoltalk.eval.rows import OfData, talk
 from smoltalk.eval.task import Asks, Item, Mark, Metric
 from smoltalk.rows import message
 from smoltalk.text import normalise
+
+if TYPE_CHECKING:
+    from smoltalk.nano.task import Item as Question
 
 
 class Curriculum(Asks):
@@ -30,27 +33,46 @@ class Curriculum(Asks):
     """Only of these domains."""
     not_in: tuple[str, ...] = ()
     """Data whose questions are left out, as `data` of other tasks names it: runs, mixtures, files, the Hub."""
+    of: str = ""
+    """Data whose first questions are asked in place of drawn ones, where the curriculum can tell what is right: such as
+    what a mixture held back. Of drawn ones, `not_in` leaves mostly those kinds of which there are endlessly many."""
+    split: str | None = None
+    """Of that data, a mixture: one of its splits."""
     max_tokens: int = Field(default=96, gt=0)
 
     def items(self) -> list[Item]:
         from smoltalk.errors import Problem, UserError, nearest
-        from smoltalk.nano.curriculum import DOMAIN_PROMPTS, draw
+        from smoltalk.nano.curriculum import DOMAIN_PROMPTS
 
         if unknown := [name for name in self.domains if name not in DOMAIN_PROMPTS]:
             hint = nearest(unknown[0], DOMAIN_PROMPTS)
             raise UserError([Problem("curriculum", 0, f"no domain `{unknown[0]}`", hint)])
         known = {normalise(said) for data in self.not_in for said in _asked(data)}
-        rng, found, tries = Random(f"eval {self.seed}"), dict[str, Item](), 0
-        wanted = min(self.rows, self.limit or self.rows)
-        while len(found) < wanted and tries < 400 * wanted:
-            tries += 1
-            item = draw(rng, rng.choice(self.domains) if self.domains else None)
+        found, wanted = dict[str, Item](), min(self.rows, self.limit or self.rows)
+        for item in self._questions(wanted):
+            if len(found) == wanted:
+                break
             if normalise(item.query) in known:
                 continue
             about = {"task": item.task, "slots": item.slots}
             asked = [message("user", item.query)]
             found.setdefault(item.query, Item(item.query, asked, (), item.domain, about))
         return list(found.values())
+
+    def _questions(self, wanted: int) -> "Iterator[Question]":
+        """What may be asked: of the data, or drawn."""
+        from smoltalk.nano.curriculum import draw, understood
+
+        if self.of:
+            for _, row in OfData(data=self.of, split=self.split).rows(None):
+                asked = next((turn["content"] for turn in talk(row, self.of) if turn["role"] == "user"), "")
+                item = understood(asked)
+                if item and (not self.domains or item.domain in self.domains):
+                    yield item
+            return
+        rng = Random(f"eval {self.seed}")
+        for _ in range(400 * wanted):
+            yield draw(rng, rng.choice(self.domains) if self.domains else None)
 
     def judge(self, item: Item, said: Sequence[Said]) -> Mark:
         from smoltalk.nano.curriculum import TASK_BY_NAME
