@@ -3,9 +3,9 @@
 import ast
 import inspect
 import textwrap
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 
@@ -14,6 +14,16 @@ class Described(BaseModel):
     own `use_attribute_docstrings` reads and parses it then, which is most of what importing such a class costs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    looks_up: ClassVar[tuple[str, ...]] = ()
+    """Its cached properties that find what fields name, a template say: done when it is made, so that a name which
+    means nothing is a mistake in the field."""
+
+    @model_validator(mode="after")
+    def _looked_up(self) -> Self:
+        for name in self.looks_up:
+            getattr(self, name)
+        return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

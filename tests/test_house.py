@@ -25,6 +25,7 @@ FLOORS: list[set[str]] = [
         "records",
         "local_files",
         "sources",
+        "asking_step",
         "words",
         "benchmarks",
         "decontamination",

@@ -3,9 +3,7 @@
 import hashlib
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import model_validator
+from typing import Any, ClassVar
 
 from smoltalk.contracts import Engine
 from smoltalk.prompts.script import Script
@@ -18,13 +16,10 @@ class Scripted(Engine):
     It rehearses a pipeline, and tests the rest of it; what it makes is no data to train on.
     """
 
+    looks_up: ClassVar[tuple[str, ...]] = ("_script",)
+
     replies: str
     """A YAML file: `rules: [{when: REGEX, say: [TEXT, ...]}, ...]`, the first that fits speaks."""
-
-    @model_validator(mode="after")
-    def _script_reads(self) -> Self:
-        _ = self._script
-        return self
 
     def identity(self) -> dict[str, Any]:
         """The file counts by its text, not by its name."""

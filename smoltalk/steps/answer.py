@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from smoltalk.contracts import Ask, Outcome, Verifier, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask, Outcome, Verifier
 from smoltalk.errors import RowFailed
 from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message, Row, message
@@ -18,7 +19,7 @@ _COMPLAINT = (
 )
 
 
-class Answer(Write):
+class Answer(AsksOne):
     """Writes `response` with the verifier's word on it (`verified`, `verified_reason`), after `repairs` repairs.
 
     Answers that failed are kept in `rejected_responses` with `rejected_reasons`, the first of
@@ -27,8 +28,8 @@ class Answer(Write):
     """
 
     engine_kind: ClassVar[str] = "completes"
+    looks_up: ClassVar[tuple[str, ...]] = ("_verifier",)
 
-    engine: str
     verifier: Named
     """A name in `smoltalk/verifiers/`, or `name: {fields}`; it finds the answer in column `response`."""
     of: str = "instruction"
@@ -41,11 +42,6 @@ class Answer(Write):
     sampling: Sampling = Field(default_factory=Sampling)
     attempts: int = Field(default=3, ge=1)
     """How often a reply that is cut off or empty is asked for again."""
-
-    @model_validator(mode="after")
-    def _verifier_exists(self) -> Self:
-        _ = self._verifier
-        return self
 
     def check(self) -> Iterator[str]:
         if "response" not in self._verifier.reads():
@@ -60,12 +56,11 @@ class Answer(Write):
         rejected = {"rejected_response", "rejected_reason", "rejected_responses", "rejected_reasons"}
         return frozenset({"response", "verified", "verified_reason", "repairs"} | rejected)
 
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
     def identity(self) -> dict[str, Any]:
         """More repairs keep the replies there are; another verifier voids them, since its complaints are asked."""
-        return self.model_dump(mode="json", exclude={"engine", "attempts", "repairs"})
+        said = super().identity()
+        del said["repairs"]
+        return said
 
     async def write(self, row: Row, ask: Ask) -> Row:
         said = self._asked(row)

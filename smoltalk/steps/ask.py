@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from smoltalk import prompts
+from smoltalk.asking_step import AsksOne
 from smoltalk.contracts import Ask as Asking
-from smoltalk.contracts import Write
 from smoltalk.described import Described
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.requests import Reply, Sampling
@@ -25,12 +25,12 @@ class Chosen(Described):
     """Its values, and the template for each: a name in `templates/`, or the path of a `.j2` file."""
 
 
-class Ask(Write):
+class Ask(AsksOne):
     """Renders `template` with the row, asks, and parses the reply into the columns the template's header names."""
 
     engine_kind: ClassVar[str] = "completes"
+    looks_up: ClassVar[tuple[str, ...]] = ("_templates",)
 
-    engine: str
     template: str | Chosen
     """A name in `templates/`, or the path of a `.j2` file relative to the pipeline's file; or one for each value of a
     column: `{column: task, where: {math: persona_math, code: persona_code}}`."""
@@ -39,11 +39,6 @@ class Ask(Write):
     sampling: Sampling = Field(default_factory=Sampling)
     attempts: int = Field(default=3, ge=1)
     """How often a row is asked before it is given up."""
-
-    @model_validator(mode="after")
-    def _templates_exist(self) -> Self:
-        _ = self._templates
-        return self
 
     def check(self) -> Iterator[str]:
         first, *others = self._templates.values()
@@ -82,9 +77,6 @@ class Ask(Write):
                 kept = self.rename.get(column, column)
                 found[kept] = found.get(kept, frozenset()) | {_text(label) for label in labels}
         return found
-
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
 
     def says(self) -> Mapping[str, str]:
         return {template.name: template.text for template in self._templates.values()}

@@ -4,9 +4,9 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from smoltalk.contracts import Ask, Verifier, Write
 from smoltalk.errors import RowFailed
@@ -38,6 +38,8 @@ class Choose(Write):
     `same_answers`, `none_passed`, `none_failed`, `tie`, `margin_too_small` and `disagree`.
     """
 
+    looks_up: ClassVar[tuple[str, ...]] = ("_verifier",)
+
     of: str = "instruction"
     """The column that was answered: a text, or a conversation that ends with the user."""
     answers: str | tuple[str, ...] = "answers"
@@ -57,11 +59,6 @@ class Choose(Write):
     """Which of those that are worse by `margin`: the lowest, as Magpie has it, or any of them, as UltraFeedback."""
     margin: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """How much better the chosen answer must be; equals are never a pair."""
-
-    @model_validator(mode="after")
-    def _verifier_exists(self) -> Self:
-        _ = self._verifier
-        return self
 
     def check(self) -> Iterator[str]:
         if not (self.scores or self.prefer or self.verifier):

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from smoltalk import prompts
+from smoltalk.asking_step import AsksOne
 from smoltalk.cleaning import Call, Cleaned, Program, ProgramError, apply, parse
-from smoltalk.contracts import Ask, Write
+from smoltalk.contracts import Ask
 from smoltalk.errors import BadReply, RowFailed
 from smoltalk.requests import Reply, Sampling
 from smoltalk.rows import Row
@@ -17,7 +18,7 @@ from smoltalk.text import neutralise
 _DROP, _KEEP = Call("drop_document"), Call("keep_document")
 
 
-class Clean(Write):
+class Clean(AsksOne):
     """Writes what is left of a document after the model's program, the program, and what it did.
 
     `text_clean` is the cleaned text (empty where it is dropped), `document` is `keep` or `drop`, `program` the calls as
@@ -29,8 +30,8 @@ class Clean(Write):
     """
 
     engine_kind: ClassVar[str] = "completes"
+    looks_up: ClassVar[tuple[str, ...]] = ("_template",)
 
-    engine: str
     of: str = "text"
     """The column that holds the document."""
     template: str = "clean_document"
@@ -42,11 +43,6 @@ class Clean(Write):
     sampling: Sampling = Field(default_factory=lambda: Sampling(temperature=0.2, max_tokens=512))
     attempts: int = Field(default=3, ge=1)
     """How often a program is asked for before the row is given up."""
-
-    @model_validator(mode="after")
-    def _template_exists(self) -> Self:
-        _ = self._template
-        return self
 
     def check(self) -> Iterator[str]:
         if self._template.schema() is not None:
@@ -60,16 +56,12 @@ class Clean(Write):
     def writes(self) -> frozenset[str]:
         return frozenset({"text_clean", "document", "program", "numbered", "removed", "changed", "lines_left"})
 
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
     def says(self) -> Mapping[str, str]:
         return {self._template.name: self._template.text}
 
     def identity(self) -> dict[str, Any]:
         """The template counts by its text, not by its name."""
-        fields = self.model_dump(mode="json", exclude={"engine", "attempts", "template"})
-        return fields | {"template": self._template.identity()}
+        return super().identity() | {"template": self._template.identity()}
 
     async def write(self, row: Row, ask: Ask) -> Row:
         """Raises `RowFailed`: `missing`, `too_long` or `program`."""

@@ -1,18 +1,18 @@
 """Turn a text of each row into a vector, for gates that compare meanings."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from smoltalk.contracts import Ask, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
 
 
-class Embed(Write):
+class Embed(AsksOne):
     """Embeds the text in column `of`; the dot product of two such vectors is their cosine."""
 
     engine_kind: ClassVar[str] = "embeds"
 
-    engine: str
     of: str = "instruction"
     column: str = "embedding"
 
@@ -22,8 +22,9 @@ class Embed(Write):
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
 
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
+    def identity(self) -> dict[str, Any]:
+        """Its name here counts too."""
+        return self.model_dump(mode="json")
 
     async def write(self, row: Row, ask: Ask) -> Row:
         text = row.get(self.of)

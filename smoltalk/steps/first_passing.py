@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal, Self
-
-from pydantic import model_validator
+from typing import ClassVar, Literal
 
 from smoltalk.contracts import Ask, Verifier, Write
 from smoltalk.errors import RowFailed
@@ -21,17 +19,14 @@ class FirstPassing(Write):
     of ten (Wei et al. 2024, arXiv 2410.24198).
     """
 
+    looks_up: ClassVar[tuple[str, ...]] = ("_verifier",)
+
     of: str = "answers"
     """The column that holds the list of answers."""
     verifier: Named
     """A name in `smoltalk/verifiers/`, or `name: {fields}`; it finds each answer in column `response`."""
     keep: Literal["first", "shortest"] = "first"
     """Which of the answers that pass."""
-
-    @model_validator(mode="after")
-    def _verifier_exists(self) -> Self:
-        _ = self._verifier
-        return self
 
     def check(self) -> Iterator[str]:
         if "response" not in self._verifier.reads():

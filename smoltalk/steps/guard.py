@@ -1,11 +1,12 @@
 """Ask a guard model whether a conversation is safe, and which hazards it sees."""
 
 import re
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from smoltalk.contracts import Ask, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask
 from smoltalk.errors import BadReply, RowFailed
 from smoltalk.requests import Reply, Request, Sampling
 from smoltalk.rows import Message, Row
@@ -15,7 +16,7 @@ _AGAIN = 0.7
 """Temperature from the second attempt on: asked greedily, a model says the same again."""
 
 
-class Guard(Write):
+class Guard(AsksOne):
     """Writes `safe`, `unsafe` or `controversial` into `column`, and the hazards that the model names into `hazards`.
 
     The guard model's own chat template does the prompting, so it judges what it was trained to: the last turn, in the
@@ -24,7 +25,6 @@ class Guard(Write):
 
     engine_kind: ClassVar[str] = "completes"
 
-    engine: str
     form: Literal["llama_guard", "qwen3_guard", "shield_gemma", "granite_guardian", "wild_guard"]
     """The family of the guard model, which says how it replies. ShieldGemma and Granite Guardian judge by one policy,
     which `chat_template_kwargs` of their engine names."""
@@ -44,13 +44,6 @@ class Guard(Write):
 
     def writes(self) -> frozenset[str]:
         return frozenset({self.column, self.hazards})
-
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
-    def identity(self) -> dict[str, Any]:
-        """The engine counts by what it is, not by its name here."""
-        return self.model_dump(mode="json", exclude={"engine", "attempts"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
         form = _FORMS[self.form]

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from string import ascii_uppercase
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from smoltalk import prompts
-from smoltalk.contracts import Ask, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask
 from smoltalk.errors import BadReply, RowFailed
 from smoltalk.prompts.replies import columns
 from smoltalk.requests import Reply, Request, Sampling
@@ -31,7 +32,7 @@ _GIVEN = frozenset({"request", "aspects", "answers", "mark"})
 Ratings = Mapping[str, Sequence[int | None]]
 
 
-class JudgeAnswers(Write):
+class JudgeAnswers(AsksOne):
     """Writes for each aspect the ratings of all answers (1 to 5, null for "N/A"), their means into `column`, and why.
 
     One request judges all answers of a row, so that they are compared. Their order is drawn from the row's id and
@@ -39,8 +40,8 @@ class JudgeAnswers(Write):
     """
 
     engine_kind: ClassVar[str] = "completes"
+    looks_up: ClassVar[tuple[str, ...]] = ("_template",)
 
-    engine: str
     of: str = "answers"
     """The column of the answers, a list of texts: 26 at most."""
     prompt: str = "instruction"
@@ -59,11 +60,6 @@ class JudgeAnswers(Write):
     sampling: Sampling = Field(default_factory=lambda: Sampling(temperature=0.0, max_tokens=1024))
     attempts: int = Field(default=3, ge=1)
 
-    @model_validator(mode="after")
-    def _template_exists(self) -> Self:
-        _ = self._template
-        return self
-
     def check(self) -> Iterator[str]:
         given = ", ".join(sorted(_GIVEN))
         for name in sorted(self._template.variables() - _GIVEN):
@@ -77,16 +73,12 @@ class JudgeAnswers(Write):
     def writes(self) -> frozenset[str]:
         return frozenset({*self.aspects, self.column, self.reasons})
 
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
     def says(self) -> Mapping[str, str]:
         return {self._template.name: self._template.text}
 
     def identity(self) -> dict[str, Any]:
         """The template counts by its text, the engine by what it is."""
-        fields = self.model_dump(mode="json", exclude={"engine", "template", "attempts"})
-        return fields | {"template": self._template.identity()}
+        return super().identity() | {"template": self._template.identity()}
 
     async def write(self, row: Row, ask: Ask) -> Row:
         asked, answers = _told(row[self.prompt], self.prompt), row[self.of]

@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from smoltalk.asking_step import AsksOne
 from smoltalk.catalog import data_folder
-from smoltalk.contracts import Ask, Role, Source, Write
+from smoltalk.contracts import Ask, Role, Source
 from smoltalk.described import Described
 from smoltalk.errors import BadReply, Problem, RowFailed, UserError, nearest
 from smoltalk.requests import Reply, Request, Sampling
@@ -62,7 +63,7 @@ class Category(Described):
     """Without it, the prompt that ships as `templates/system/NAME.txt`."""
 
 
-class Magpie(Source, Write):
+class Magpie(Source, AsksOne):
     """Bears rows without end and fills them: `category`, `messages`, and the first turns as `instruction`, `response`.
 
     A turn that cannot be had fails the row; a conversation is never kept with a hole in it.
@@ -70,7 +71,6 @@ class Magpie(Source, Write):
 
     engine_kind: ClassVar[str] = "completes"
 
-    engine: str
     turns: int = Field(default=1, ge=1, le=32)
     """Exchanges in a conversation: one user turn and one answer each."""
     categories: dict[str, Weight | Category] = Field(default_factory=dict)
@@ -105,9 +105,6 @@ class Magpie(Source, Write):
 
     def born_with(self) -> frozenset[str]:
         return frozenset({"category"})
-
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
 
     def roles(self) -> frozenset[Role]:
         return frozenset({"user", "assistant"})

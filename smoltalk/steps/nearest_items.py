@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from smoltalk.asking_step import AsksOne
 from smoltalk.benchmarks import Item, items_in
-from smoltalk.contracts import Ask, Write
+from smoltalk.contracts import Ask
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row
 from smoltalk.text import strings
@@ -23,7 +24,7 @@ _ITEMS = 1_000_000
 """Turns from here on are those of items, which the first row of a session embeds for all."""
 
 
-class NearestItems(Write):
+class NearestItems(AsksOne):
     """Writes the nearest items of private benchmarks into `column`: a list of `{benchmark, item, likeness, text}`.
 
     With a judge that reads them (`ask` with the template `same_question`) this is the method of LMSYS (Yang et al.
@@ -33,7 +34,6 @@ class NearestItems(Write):
 
     engine_kind: ClassVar[str] = "embeds"
 
-    engine: str
     against: tuple[str, ...] = Field(min_length=1)
     """Files of items (.jsonl), relative to the working directory."""
     of: str = "instruction"
@@ -54,9 +54,6 @@ class NearestItems(Write):
 
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
-
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
 
     def identity(self) -> dict[str, Any]:
         """With the content of the files."""

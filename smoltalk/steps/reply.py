@@ -1,17 +1,18 @@
 """The next turn of a conversation that stands in columns, by an engine that sees it as a conversation."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from smoltalk.contracts import Ask, Role, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask, Role
 from smoltalk.requests import Request, Sampling
 from smoltalk.rows import Message, Row, message
 from smoltalk.turns import reply_text, turn_text
 
 
-class Reply(Write):
+class Reply(AsksOne):
     """Asks for the turn that follows `turns` and writes it into `column`, as it was said.
 
     `ask` puts a question about a row; here the engine is in the conversation: it gets the system prompt as its own, and
@@ -21,7 +22,6 @@ class Reply(Write):
 
     engine_kind: ClassVar[str] = "completes"
 
-    engine: str
     turns: tuple[str, ...] = ("instruction",)
     """The columns of what was said so far, the user's first."""
     system: str | None = None
@@ -43,15 +43,8 @@ class Reply(Write):
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
 
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
     def roles(self) -> frozenset[Role]:
         return frozenset({self._role})
-
-    def identity(self) -> dict[str, Any]:
-        """The engine counts by what it is, not by its name here."""
-        return self.model_dump(mode="json", exclude={"engine", "attempts"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
         said: list[Message] = [message("system", turn_text(row, self.system))] if self.system else []

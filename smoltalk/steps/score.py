@@ -1,18 +1,18 @@
 """Score what a row says with a reward model."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from smoltalk.contracts import Ask, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask
 from smoltalk.rows import Row
 from smoltalk.turns import spoken_column, spoken_turns
 
 
-class Score(Write):
+class Score(AsksOne):
     """Writes the engine's score of a conversation (a float, higher is better) into `column`."""
 
     engine_kind: ClassVar[str] = "scores"
 
-    engine: str
     of: str = "conversation"
     """`conversation` for the row's `messages`, or a column that holds a conversation or an answer."""
     prompt: str | None = None
@@ -24,13 +24,6 @@ class Score(Write):
 
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
-
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
-    def identity(self) -> dict[str, Any]:
-        """The engine counts by what it is, not by its name here."""
-        return self.model_dump(mode="json", exclude={"engine"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
         turns = spoken_turns(row, self.of, self.prompt, "assistant", to="score")

@@ -1,15 +1,16 @@
 """Score each of several answers with a reward model."""
 
 import asyncio
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from smoltalk.contracts import Ask, Write
+from smoltalk.asking_step import AsksOne
+from smoltalk.contracts import Ask
 from smoltalk.errors import RowFailed
 from smoltalk.rows import Row, message
 from smoltalk.turns import prompt_turns
 
 
-class ScoreAnswers(Write):
+class ScoreAnswers(AsksOne):
     """Writes the engine's score of each answer (floats, higher is better) into `column`, in the order of the answers.
 
     An answer that cannot be scored, one too long for the reward model say, has no score (null) and is neither chosen
@@ -18,7 +19,6 @@ class ScoreAnswers(Write):
 
     engine_kind: ClassVar[str] = "scores"
 
-    engine: str
     of: str = "answers"
     """The column of the answers, a list of texts."""
     prompt: str = "instruction"
@@ -30,13 +30,6 @@ class ScoreAnswers(Write):
 
     def writes(self) -> frozenset[str]:
         return frozenset({self.column})
-
-    def engines(self) -> frozenset[str]:
-        return frozenset({self.engine})
-
-    def identity(self) -> dict[str, Any]:
-        """The engine counts by what it is, not by its name here."""
-        return self.model_dump(mode="json", exclude={"engine"})
 
     async def write(self, row: Row, ask: Ask) -> Row:
         prompt, answers = prompt_turns(row[self.prompt], self.prompt), row[self.of]

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Self
-
-from pydantic import model_validator
+from typing import ClassVar
 
 from smoltalk.contracts import Ask, Verifier, Write
 from smoltalk.rows import Row
@@ -17,14 +15,11 @@ class Verify(Write):
     A verifier that says it is `slow` works beside the event loop.
     """
 
+    looks_up: ClassVar[tuple[str, ...]] = ("_verifier",)
+
     verifier: Named
     """A name in `smoltalk/verifiers/`, or `name: {fields}`."""
     column: str = "verified"
-
-    @model_validator(mode="after")
-    def _verifier_exists(self) -> Self:
-        _ = self._verifier
-        return self
 
     def check(self) -> Iterator[str]:
         return self._verifier.check()
