@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.progress import Screen, amount, tell_of_data, tell_unreadable, text_speed
 from smoltalk.cli.screen import complain, count, say, span, table
-from smoltalk.errors import Problem, UserError, WorldError
+from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, similarity
+from smoltalk.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from smoltalk.decontamination.folder import OutFolder
@@ -31,15 +31,12 @@ class ByMethod(StrEnum):
 
 
 def decontaminate(
-    data: Annotated[
-        list[str],
-        typer.Argument(metavar="DATA...", help="JSON Lines or Parquet (files, folders, globs), a run, a Hub id."),
-    ],
+    data: Data,
     against: Annotated[
         list[str],
         typer.Option(metavar="A,B,...", help="Benchmarks by name, specs (.yaml), files of items (.jsonl); also often."),
     ],
-    out: Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")],
+    out: Out,
     threshold: Annotated[
         float | None, typer.Option(help="coverage: the score from which on a row holds an item.  [default: 0.5]")
     ] = None,
@@ -51,9 +48,9 @@ def decontaminate(
     ] = None,
     dataset_report: Annotated[bool, typer.Option("--dataset-report", help="Print each benchmark's share.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: all cores]")] = None,
-    config: Annotated[str | None, typer.Option(help="Of a Hub dataset: its configuration.")] = None,
-    split: Annotated[str, typer.Option(help="Of a Hub dataset: its split.")] = "train",
-    revision: Annotated[str | None, typer.Option(help="Of a Hub dataset: a commit, tag or branch.")] = None,
+    config: Config = None,
+    split: Split = "train",
+    revision: Revision = None,
 ) -> None:
     """Set rows apart that hold benchmark questions, and show why.
 
@@ -74,25 +71,16 @@ def decontaminate(
         found, names, method.value, threshold or THRESHOLD, tuple(of or ()), threads or len(os.sched_getaffinity(0))
     )
     folder = OutFolder(out)
-    try:
+    with going_on(folder):
         _go(job, folder, dataset_report)
-    except KeyboardInterrupt:
-        complain(f"interrupted; finished parts are kept in {out}\n    the same command goes on from there")
-        raise typer.Exit(INTERRUPTED) from None
-    except OSError as error:
-        kept = f"finished parts, in {out}" if folder.finished() else ""
-        raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
 def _names(against: Sequence[str], threshold: float | None, method: ByMethod) -> tuple[tuple[str, ...], list[Problem]]:
     """The benchmarks, and what is wrong with them and with the threshold."""
     from smoltalk.benchmarks.against import wrong
 
-    problems = []
-    if threshold is not None and method is not ByMethod.coverage:
-        problems.append(Problem("--threshold", 0, f"does not go with `--method {method}`, which has its own"))
-    elif threshold is not None and not 0 < threshold <= 1:
-        problems.append(Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1"))
+    own = "" if method is ByMethod.coverage else f"`--method {method}`, which has its own"
+    problems = list(similarity(threshold, own))
     listed = [name.strip() for names in against for name in names.split(",")]
     names = tuple(dict.fromkeys(name for name in listed if name))
     if not names:

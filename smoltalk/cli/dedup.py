@@ -1,15 +1,14 @@
 """`smoltalk dedup`: rows of any dataset that repeat an earlier row, set apart with the row they repeat."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smoltalk.cli.ending import INTERRUPTED
 from smoltalk.cli.progress import Screen, amount, row_speed, tell_of_data, tell_unreadable
-from smoltalk.cli.screen import complain, count, say, span, table
-from smoltalk.errors import Problem, UserError, WorldError
+from smoltalk.cli.screen import count, say, span, table
+from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, similarity
+from smoltalk.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from smoltalk.decontamination.folder import OutFolder
@@ -36,14 +35,11 @@ class Way(StrEnum):
 
 
 def dedup(
-    data: Annotated[
-        list[str],
-        typer.Argument(metavar="DATA...", help="JSON Lines or Parquet (files, folders, globs), a run, a Hub id."),
-    ],
+    data: Data,
     by: Annotated[
         Way, typer.Option(help="exact: but for case and space; near: shared word n-grams; semantic: close vectors.")
     ],
-    out: Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")],
+    out: Out,
     on: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Compare this column only; may be given often.  [default: messages]"),
@@ -59,9 +55,9 @@ def dedup(
     model: Annotated[
         str | None, typer.Option(help="semantic: a sentence-transformers model.  [default: hashed words]")
     ] = None,
-    config: Annotated[str | None, typer.Option(help="Of a Hub dataset: its configuration.")] = None,
-    split: Annotated[str, typer.Option(help="Of a Hub dataset: its split.")] = "train",
-    revision: Annotated[str | None, typer.Option(help="Of a Hub dataset: a commit, tag or branch.")] = None,
+    config: Config = None,
+    split: Split = "train",
+    revision: Revision = None,
 ) -> None:
     """Keep the first of rows that say the same.
 
@@ -81,23 +77,14 @@ def dedup(
         raise UserError(problems)
     job = Job(found[0], by.value, tuple(on or ()), threshold or THRESHOLDS[by.value], tuple(found[1:]), ngram, model)
     folder = OutFolder(out, ("kept", "duplicates"))
-    try:
+    with going_on(folder):
         _go(job, folder)
-    except KeyboardInterrupt:
-        complain(f"interrupted; finished parts are kept in {out}\n    the same command goes on from there")
-        raise typer.Exit(INTERRUPTED) from None
-    except OSError as error:
-        kept = f"finished parts, in {out}" if folder.finished() else ""
-        raise WorldError(f"{error.filename or out}: {error.strerror or error}", kept, "the same command") from error
 
 
 def _mistakes(by: Way, threshold: float | None, model: str | None) -> list[Problem]:
     """Options that do not go together, or out of their range."""
-    problems = []
-    if threshold is not None and by is Way.exact:
-        problems.append(Problem("--threshold", 0, "does not go with `--by exact`, where rows are the same or not"))
-    elif threshold is not None and not 0 < threshold <= 1:
-        problems.append(Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1"))
+    exact = "`--by exact`, where rows are the same or not"
+    problems = list(similarity(threshold, exact if by is Way.exact else ""))
     if model is not None and by is not Way.semantic:
         problems.append(Problem("--model", 0, f"does not go with `--by {by}`, which compares words", "--by semantic"))
     return problems

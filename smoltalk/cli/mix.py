@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
-from smoltalk.cli.opening import AnyPipeline, Rehearse, Setting, folder_for, open_pipeline, settings_of, with_rows
+from smoltalk.cli.opening import (
+    AnyPipeline,
+    OwnFolder,
+    Rehearse,
+    Setting,
+    Shown,
+    folder_for,
+    open_pipeline,
+    settings_of,
+    with_rows,
+)
 from smoltalk.cli.progress import Screen, row_speed
 from smoltalk.cli.screen import Unread, complain, count, say, span, table
 from smoltalk.errors import FactoryError, Problem, UserError
@@ -21,9 +31,9 @@ if TYPE_CHECKING:
 def mix(
     pipeline: AnyPipeline,
     rows: Annotated[int | None, typer.Option(min=1, help="Rows of the mixture: mix.rows.")] = None,
-    out: Annotated[str | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
+    out: OwnFolder = None,
     sets: Setting = None,
-    show: Annotated[int, typer.Option(min=0, help="Accepted rows to print at the end.")] = 0,
+    show: Shown = 0,
     rehearse: Rehearse = False,
 ) -> None:
     """Mix datasets into one, or go on with a mixture.

@@ -19,6 +19,8 @@ Setting = Annotated[
 Rehearse = Annotated[
     bool, typer.Option("--rehearse", help="Small and without its models: as the pipeline's own `rehearsal:` says.")
 ]
+OwnFolder = Annotated[str | None, typer.Option("--out", help="The run's folder.  [default: runs/NAME]")]
+Shown = Annotated[int, typer.Option("--show", min=0, help="Accepted rows to print at the end.")]
 AnyPipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline YAML, or the folder of a run.")]
 ARun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 

@@ -8,8 +8,10 @@ import typer
 from smoltalk.cli.ending import INTERRUPTED, OUR_FAULT, WORLD, confess
 from smoltalk.cli.opening import (
     AnyPipeline,
+    OwnFolder,
     Rehearse,
     Setting,
+    Shown,
     folder_for,
     mixes,
     open_pipeline,
@@ -36,9 +38,9 @@ class Executor(StrEnum):
 def run(
     pipeline: AnyPipeline,
     rows: Annotated[int | None, typer.Option(min=1, help="Rows to accept: target.accepted.")] = None,
-    out: Annotated[str | None, typer.Option(help="The run's folder.  [default: runs/NAME]")] = None,
+    out: OwnFolder = None,
     sets: Setting = None,
-    show: Annotated[int, typer.Option(min=0, help="Accepted rows to print at the end.")] = 0,
+    show: Shown = 0,
     rehearse: Rehearse = False,
     executor: Annotated[Executor, typer.Option(help="Ours, or distilabel's own runner.")] = Executor.stream,
 ) -> None:

@@ -1,10 +1,12 @@
 """What was counted: of one part, and of all of them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from smoltalk.decontamination.lines import Unreadable
 
 TOLD = 5
 """Unreadable lines that are told one by one; all of them are counted, and kept as they were."""
@@ -32,41 +34,53 @@ class OfBenchmark(BaseModel):
             self.items[item] = max(score, self.items.get(item, 0.0))
 
 
-class Tally(BaseModel):
-    """`rows = clean + contaminated + unreadable`."""
+class Counted(BaseModel):
+    """What is counted of rows that are read from anywhere."""
 
     model_config = ConfigDict(extra="forbid")
 
     rows: int = 0
-    clean: int = 0
-    contaminated: int = 0
     unreadable: int = 0
-    """Lines that are no rows, or of other types than the rest."""
+    """Lines that are no rows, or of other types than the rest; they are among `rows`."""
     told: list[str] = Field(default_factory=list)
     """The first few of them: where, and why."""
     without_text: int = 0
-    """Rows with nothing to look at; they are clean."""
+    """Rows with nothing to look at."""
     broken_text: int = 0
     """Rows with lone surrogates, or with bytes that are no UTF-8."""
+    text_bytes: int = 0
+    read_bytes: int = 0
+    """Bytes of the input on disk, where they are known."""
+
+    def count_unreadable(self, lines: Sequence[Unreadable]) -> None:
+        """Lines that are no rows."""
+        self.rows += len(lines)
+        self.unreadable += len(lines)
+        self.told = [*self.told, *(str(line) for line in lines[:TOLD])][:TOLD]
+
+    def add(self, other: Self) -> None:
+        """Count another part in."""
+        for name, counted in other:
+            if isinstance(counted, int):
+                setattr(self, name, getattr(self, name) + counted)
+        self.told = [*self.told, *other.told][:TOLD]
+
+
+class Tally(Counted):
+    """`rows = clean + contaminated + unreadable`; rows without text are clean."""
+
+    clean: int = 0
+    contaminated: int = 0
     long: int = 0
     """Rows of more than a megabyte of text."""
     more_items: int = 0
     """Rows that hold more items than are written down of a row."""
     uncounted: int = 0
     """Rows that hold so many that some may not be counted: what is said of items is "at least"."""
-    text_bytes: int = 0
-    read_bytes: int = 0
-    """Bytes of the input on disk, where they are known."""
     benchmarks: dict[str, OfBenchmark] = Field(default_factory=dict)
 
-    def add(self, other: "Tally") -> None:
-        """Count another part in."""
-        for name in (
-            "rows", "clean", "contaminated", "unreadable", "without_text", "broken_text", "long", "more_items",
-            "uncounted", "text_bytes", "read_bytes",
-        ):  # fmt: skip
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.told = [*self.told, *other.told][:TOLD]
+    def add(self, other: Self) -> None:
+        super().add(other)
         for name, counted in other.benchmarks.items():
             self.benchmarks.setdefault(name, OfBenchmark()).add(counted)
 

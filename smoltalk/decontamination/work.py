@@ -20,7 +20,7 @@ from smoltalk.decontamination.folder import OutFolder
 from smoltalk.decontamination.heads import no_texts
 from smoltalk.decontamination.lines import Block, Unreadable
 from smoltalk.decontamination.parts import Part
-from smoltalk.decontamination.tally import LONG_ROW, TOLD, OfBenchmark, Tally
+from smoltalk.decontamination.tally import LONG_ROW, OfBenchmark, Tally
 from smoltalk.errors import UserError
 from smoltalk.text import valid
 from smoltalk.words import Texts
@@ -103,9 +103,7 @@ def _sources(origin: str, block: Block, first: int, rows: Sequence[int]) -> list
 
 
 def _count(block: Block, tally: Tally) -> None:
-    tally.unreadable += len(block.unreadable)
-    tally.rows += len(block.unreadable)
-    tally.told = [*tally.told, *(str(line) for line in block.unreadable[:TOLD])][:TOLD]
+    tally.count_unreadable(block.unreadable)
     tally.broken_text += block.surrogates
 
 

@@ -11,9 +11,7 @@ import pyarrow as pa
 from smoltalk.decontamination.folder import OutFolder
 from smoltalk.decontamination.heads import no_rows, none_readable, refuse
 from smoltalk.decontamination.hub import OnHub
-from smoltalk.decontamination.lines import Unreadable
 from smoltalk.decontamination.parts import Files, Part
-from smoltalk.decontamination.tally import TOLD
 from smoltalk.decontamination.unify import unify
 from smoltalk.deduplication import Job, called
 from smoltalk.deduplication.choosing import compared, mistakes
@@ -102,7 +100,7 @@ def dedup(
                         _judge(reading.told(part, batch), names, memory, files, tally)
                     files.set_aside(block.unreadable)
                     tally.broken_text += block.surrogates
-                    _count_unreadable(block.unreadable, tally)
+                    tally.count_unreadable(block.unreadable)
             folder.finish(part.number, tally)
             together.add(tally)
             tell(Progress(together, job.data.size, clock.seconds))
@@ -201,9 +199,3 @@ def _judge(told: Told, columns: list[str], memory: _Memory, files: PartFiles, ta
     if texts is not None and len(texts.offsets):
         tally.text_bytes += int(texts.offsets[texts.rows[-1]] - texts.offsets[texts.rows[0]])
     files.add(batch, Ruling(found, memory.names, memory.dataset, memory.semantic))
-
-
-def _count_unreadable(lines: list[Unreadable], tally: Tally) -> None:
-    tally.unreadable += len(lines)
-    tally.rows += len(lines)
-    tally.told = [*tally.told, *(str(line) for line in lines[:TOLD])][:TOLD]

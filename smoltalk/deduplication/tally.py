@@ -4,38 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from smoltalk.decontamination.tally import TOLD
+from smoltalk.decontamination.tally import Counted
 
 
-class Tally(BaseModel):
-    """`rows = kept + duplicates + unreadable`."""
+class Tally(Counted):
+    """`rows = kept + duplicates + unreadable`; rows without text are kept."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    rows: int = 0
     kept: int = 0
     duplicates: int = 0
     of_others: int = 0
     """Duplicates of rows of another dataset, among `duplicates`."""
-    unreadable: int = 0
-    """Lines that are no rows, or of other types than the rest."""
-    told: list[str] = Field(default_factory=list)
-    """The first few of them: where, and why."""
-    without_text: int = 0
-    """Rows with nothing to compare; they are kept."""
-    broken_text: int = 0
-    """Rows with lone surrogates, which became U+FFFD."""
-    text_bytes: int = 0
-    read_bytes: int = 0
-    """Bytes of the input on disk, where they are known."""
-
-    def add(self, other: "Tally") -> None:
-        """Count another part in."""
-        for name in type(self).model_fields:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        del self.told[TOLD:]
 
 
 class Cluster(NamedTuple):
