@@ -12,7 +12,7 @@ from smoltalk.cli import main
 from smoltalk.errors import UserError, WorldError
 from smoltalk.train.recipe import Recipe, read
 from smoltalk.train.trl_keys import Kind
-from tests.train.conftest import Write, pair, talk
+from tests.train.conftest import Write, pair, said, talk
 
 pytest.importorskip("trl", reason="TRL is not installed")
 
@@ -116,6 +116,36 @@ def test_memory_that_ends_says_what_to_lower(recipe: Callable[..., Recipe], monk
     assert "--set precompute_ref_log_probs=true" in text
     assert "--set max_length=256" in text
     assert "go on with: the same" in text
+
+
+TOOLS = """\
+{%- if tools %}{{ '<|im_start|>system\\n' + tools | tojson + '<|im_end|>\\n' }}{% endif %}
+{%- for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}
+{%- if message['role'] == 'assistant' %}{% generation %}{{ message['content'] }}
+{%- if message.tool_calls %}{{ message.tool_calls | tojson }}{% endif %}{{ '<|im_end|>' }}{% endgeneration %}
+{%- else %}{{ message['content'] + '<|im_end|>' }}{% endif %}{{ '\\n' }}
+{%- endfor %}"""
+
+
+def test_calls_of_tools_are_learned(recipe_file: Write, tiny: str, tmp_path: Path) -> None:
+    template = tmp_path / "tools.jinja"
+    template.write_text(TOOLS)
+    tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    calls = [{"type": "function", "function": {"name": "look", "arguments": {"at": 1}}}]
+    asks = {**said("assistant", ""), "tool_calls": calls}
+    talks = [[said("user", f"Look at {n}."), asks, said("tool", f"{n}"), said("assistant", f"It is {n}.")]
+             for n in range(8)]  # fmt: skip
+    keys = {
+        **ONE, "model_name_or_path": tiny, "max_length": 256, "max_steps": 1, "assistant_only_loss": True, "samples": 0,
+        "chat_template_path": str(template),
+    }  # fmt: skip
+    rows = [{"messages": turns, "tools": [tool]} for turns in talks]
+    made = read("sft", recipe_file(rows, {"held_out": 2}, **keys), out=tmp_path / "out")
+    results = trained(made)
+    data = results["data"]
+    answer = len("It is 0.")
+    assert data["learned"] > data["rows"] * answer * 2, "the calls are learned, not the answers alone"
+    assert (made.out / "chat_template.jinja").read_text() == TOOLS
 
 
 class SafetensorError(Exception):
