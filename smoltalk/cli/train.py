@@ -14,7 +14,6 @@ from smoltalk.cli.opening import settings_of
 from smoltalk.cli.progress import Screen
 from smoltalk.cli.screen import complain, count, say, span, table
 from smoltalk.errors import FactoryError, Problem, UserError, WorldError
-from smoltalk.redaction import redact_setting
 
 if TYPE_CHECKING:
     from smoltalk.train.recipe import Recipe
@@ -97,6 +96,8 @@ def _go(kind: str, config: Path, sets: list[str] | None, out: Path | None, check
 
 def _command(kind: str, config: Path, sets: Sequence[str], out: Path | None) -> str:
     """What was called, as a shell takes it, without secrets."""
+    from smoltalk.redaction import redact_setting
+
     given = [(name, sign, text) for name, sign, text in (one.partition("=") for one in sets)]
     said = [f"{name}{sign}{redact_setting(name, text)}" for name, sign, text in given]
     pairs = [word for one in said for word in ("--set", one)]
