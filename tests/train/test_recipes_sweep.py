@@ -134,6 +134,17 @@ def test_trl_takes_a_recipe(recipe: Recipe, tmp_path: Path) -> None:
     assert built.max_length == recipe.given["max_length"]
 
 
+@pytest.mark.parametrize("name", ["zero3", "fsdp"])
+def test_accelerate_takes_its_files(name: str) -> None:
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    file = data_folder("recipes") / "accelerate" / f"{name}.yaml"
+    assert load_config_from_file(str(file)).mixed_precision == "bf16"
+    text = "".join(path.read_text(encoding="utf-8") for path in RECIPES)
+    assert all(word.endswith(("zero3.yaml", "fsdp.yaml")) for word in text.split() if "accelerate/" in word)
+
+
 def test_the_list_of_keys_is_that_of_trl() -> None:
     trl = pytest.importorskip("trl", reason="TRL is not installed")
     if trl.__version__ != version():
