@@ -147,6 +147,17 @@ def test_curriculum_items_are_new_and_judged_by_their_own_tasks(tmp_path: Path) 
         one("curriculum: {domains: [maths]}").items()
 
 
+def test_curriculum_items_of_data_are_its_first_questions(tmp_path: Path) -> None:
+    asked = ["What is the capital of Peru?", "Who wrote this program?", "What is 3 plus 4?"]
+    rows = [{"messages": [{"role": role, "content": text} for role in ("user", "assistant")]} for text in asked]
+    held, other = lines(tmp_path / "test-0.jsonl", *rows), lines(tmp_path / "train-0.jsonl", rows[0])
+    task = one(f"curriculum: {{of: {tmp_path}, split: test}}")
+    assert [item.id for item in task.items()] == [asked[0], asked[2]], "the other is off the curriculum"
+    assert task.judge(task.items()[0], said("The capital of Peru is Lima.")).points["right"] == (1, 1)
+    assert [item.id for item in one(f"curriculum: {{of: {held}, not_in: [{other}]}}").items()] == [asked[2]]
+    assert [item.id for item in one(f"curriculum: {{of: {held}, domains: [geography]}}").items()] == [asked[0]]
+
+
 def test_every_task_says_what_it_counts() -> None:
     for name in task_names():
         cls = task_class(name)
