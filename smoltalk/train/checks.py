@@ -11,8 +11,6 @@ from smoltalk.train.template import Template, prepared
 from smoltalk.train.writing import is_conversational, looker
 
 _SHOWN = 5
-_LONG = 0.05
-"""Share of cut rows from which on it is worth a remark."""
 
 
 @dataclass(slots=True)
@@ -62,11 +60,6 @@ class Checked:
             said.append(f"{self.left_out:,} faulty rows are left out, the first: {row}: {fault}")
         return said
 
-    @property
-    def much_is_cut(self) -> bool:
-        """Whether `max_length` cuts more than a few rows."""
-        return self.cut > _LONG * self.rows
-
 
 def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
     """Look at every row, and leave faulty ones out of `rows` where `max_faulty` allows it.
@@ -95,7 +88,7 @@ def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
     if limit:
         checked.cut = sum(n > limit for n in tokens)
         checked.cut_tokens = sum(max(0, n - limit) for n in tokens)
-        if checked.cut == checked.rows:
+        if checked.cut == checked.rows and not template.completes:
             sentence = f"max_length: all {checked.rows:,} rows are longer than {limit:,} tokens"
             raise recipe.problem("max_length", sentence, f"the longest has {checked.longest:,}")
     return checked, template
