@@ -43,9 +43,9 @@ class Constraint(BaseModel, ABC):
         """Pass, fail or unknown; the reason of a failure says what was found and what is asked."""
 
     @classmethod
-    @abstractmethod
     def draw(cls, rng: Random, instruction: str) -> Self:
-        """Kwargs of a sensible size, for an instruction that is to carry the constraint."""
+        """Kwargs of a sensible size, for an instruction that is to carry the constraint; without kwargs, itself."""
+        return cls()
 
     def state(self, rng: Random) -> str:
         """A sentence or two that ask for it."""
@@ -73,6 +73,13 @@ class Constraint(BaseModel, ABC):
     def size(self) -> tuple[float, float]:
         """Least and most words that an answer which keeps it can sensibly have."""
         return 0, inf
+
+
+class Unwanted(Constraint):
+    """A constraint that is broken by what stands anywhere in an answer, whatever stands around it."""
+
+    def refuses(self, text: str) -> bool:
+        return self.check(text).verdict == "fail"
 
 
 def failed(reason: str) -> Outcome:

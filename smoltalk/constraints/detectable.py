@@ -108,10 +108,6 @@ class ConstrainedResponse(Constraint):
     def check(self, text: str) -> Outcome:
         return when(any(one in text for one in _YES_NO), f"the answer must hold one of: {' '.join(_YES_NO)}")
 
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
 
 class NumberHighlightedSections(Constraint):
     """At least so many passages between `*` or `**`. `**one**` counts as one, as in the reference."""
@@ -193,10 +189,6 @@ class JsonFormat(Constraint):
             return failed("the answer is JSON that is nested too deeply")
         return PASS
 
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
     def needs(self) -> tuple[str, ...]:
         return ('"',)
 
@@ -212,10 +204,6 @@ class Title(Constraint):
 
     def check(self, text: str) -> Outcome:
         return when(any(map(_titled, text.split("\n"))), "there is no title between << and >>")
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
 
 
 # Not as regular expressions: those of the reference take the square of a hostile text's length.

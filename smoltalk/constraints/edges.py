@@ -49,10 +49,6 @@ class FinalQuestion(Constraint):
     def check(self, text: str) -> Outcome:
         return when(text.rstrip(_CLOSING).endswith(("?", "？", "؟")), "the answer must end with a question mark")
 
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
     def needs(self) -> tuple[str, ...]:
         return ("?",)
 

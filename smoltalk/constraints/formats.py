@@ -14,6 +14,7 @@ from smoltalk.constraints.constraint import (
     Count,
     Phrase,
     Phrases,
+    Unwanted,
     counted,
     failed,
     joined,
@@ -132,7 +133,7 @@ class JsonKeys(Constraint):
         return ('"', *self.keys)
 
 
-class NoMarkdown(Constraint):
+class NoMarkdown(Unwanted):
     """Plain text: no headings, emphasis with asterisks, bullet points, backticks, links, tables or quoted lines."""
 
     id = "format:no_markdown"
@@ -144,13 +145,6 @@ class NoMarkdown(Constraint):
     def check(self, text: str) -> Outcome:
         found = next((name for name, mark, told in _MARKDOWN if mark in text and told.search(text)), "")
         return when(not found, f"the answer must be plain text, but has {found}")
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
-    def refuses(self, text: str) -> bool:
-        return self.check(text).verdict == "fail"
 
 
 class XmlTag(Constraint):

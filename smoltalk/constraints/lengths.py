@@ -5,7 +5,7 @@ from math import inf
 from random import Random
 from typing import Self
 
-from smoltalk.constraints.constraint import RELATIONS, Constraint, Count, Relation, counted, when
+from smoltalk.constraints.constraint import RELATIONS, Constraint, Count, Relation, Unwanted, counted, when
 from smoltalk.constraints.paragraphs import paragraphs
 from smoltalk.constraints.sentences import sentences
 from smoltalk.constraints.word_counts import longest_letters, runs
@@ -133,7 +133,7 @@ class BlankLineParagraphs(Constraint):
         return 8 * self.num_paragraphs, inf
 
 
-class WordLetters(Constraint):
+class WordLetters(Unwanted):
     """No run of letters is longer than this; `well-known` is judged as two words."""
 
     id = "length:word_letters"
@@ -152,9 +152,6 @@ class WordLetters(Constraint):
     @classmethod
     def draw(cls, rng: Random, instruction: str) -> Self:
         return cls(max_letters=rng.randint(8, 12))
-
-    def refuses(self, text: str) -> bool:
-        return self.check(text).verdict == "fail"
 
 
 CONSTRAINTS = (NumberCharacters, NumberLines, SentenceWords, ParagraphWords, BlankLineParagraphs, WordLetters)

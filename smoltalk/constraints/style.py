@@ -1,10 +1,8 @@
 """How an answer is worded, beyond IFEval: without the first person, without contractions, without digits."""
 
 import re
-from random import Random
-from typing import Self
 
-from smoltalk.constraints.constraint import Constraint, when
+from smoltalk.constraints.constraint import Constraint, Unwanted, when
 from smoltalk.contracts import Outcome
 
 _FIRST_PERSON = re.compile(
@@ -21,7 +19,7 @@ _CONTRACTION = re.compile(
 )
 
 
-class NoFirstPerson(Constraint):
+class NoFirstPerson(Unwanted):
     """No English word of the first person (`I`, `my`, `we`, `our`, ...); `US` in capital letters is a country."""
 
     id = "style:no_first_person"
@@ -34,15 +32,8 @@ class NoFirstPerson(Constraint):
         found = _FIRST_PERSON.search(_COUNTRY.sub("", text) if "US" in text else text)
         return when(found is None, f'the answer must not use the first person, and says "{found[0] if found else ""}"')
 
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
 
-    def refuses(self, text: str) -> bool:
-        return self.check(text).verdict == "fail"
-
-
-class NoContractions(Constraint):
+class NoContractions(Unwanted):
     """No English contraction (`don't`, `it's`, `we'll`); a possessive such as `Anna's` is none."""
 
     id = "style:no_contractions"
@@ -54,13 +45,6 @@ class NoContractions(Constraint):
     def check(self, text: str) -> Outcome:
         found = _CONTRACTION.search(text) if "'" in text or "’" in text else None
         return when(found is None, f'there must be no contractions, and there is "{found[0][:40] if found else ""}"')
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
-    def refuses(self, text: str) -> bool:
-        return self.check(text).verdict == "fail"
 
 
 class NoDigits(Constraint):
@@ -75,10 +59,6 @@ class NoDigits(Constraint):
     def check(self, text: str) -> Outcome:
         found = _DIGIT.search(text)
         return when(found is None, f'there must be no digits, and there is "{found[0] if found else ""}"')
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
 
     def refuses(self, text: str) -> bool:
         return _DIGIT.search(text) is not None

@@ -41,10 +41,6 @@ class TwoResponses(Constraint):
             return counted(len(answers), "exactly", 2, "answer", "answers parted by ******")
         return when(answers[0] != answers[1], "the two answers are the same, but must differ")
 
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
 
 class RepeatPrompt(Constraint):
     """The answer begins with this text, in any case, as in the reference; an empty one is an error in both."""
@@ -108,10 +104,6 @@ class Quotation(Constraint):
             len(text) > 1 and text[0] == text[-1] == '"', 'the answer must begin and end with a double quote (")'
         )
 
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
-
     def needs(self) -> tuple[str, ...]:
         return ('"',)
 
@@ -129,10 +121,6 @@ class NoComma(Constraint):
     def check(self, text: str) -> Outcome:
         found = text.count(",")
         return when(not found, f"the answer has {found:,} comma{'s' * (found > 1)}, but must have none")
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
 
     def refuses(self, text: str) -> bool:
         return "," in text
@@ -155,10 +143,6 @@ class _OneCase(Constraint):
         if not found:
             return Outcome(verdict="unknown", reason="it cannot be told whether the answer is in English")
         return PASS if found == "en" else failed(f"the answer is in {LANGUAGES[found]}, but must be in English")
-
-    @classmethod
-    def draw(cls, rng: Random, instruction: str) -> Self:
-        return cls()
 
 
 class EnglishCapital(_OneCase):
