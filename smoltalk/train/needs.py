@@ -56,15 +56,12 @@ def model_there(recipe: Recipe) -> None:
 
 def _is_on_disk(name: str) -> bool:
     """Whether a name that is no folder was meant as one, not as `org/name` on the Hub."""
-    parent = Path(name).parent
-    return name.startswith((".", "/", "~", "models/")) or name.count("/") != 1 or parent.is_dir()
+    return name.startswith((".", "/", "~", "models/")) or name.count("/") > 1
 
 
 def _wrong(name: str, folder: Path) -> tuple[str, str] | None:
     """A sentence and a hint."""
     if not folder.exists():
-        if "/" not in name:
-            return None  # an old model on the Hub: gpt2
         near = nearest(name, [str(one) for one in folder.parent.glob("*")])
         return f"there is no model in `{name}`", near if meant(
             near
