@@ -176,6 +176,14 @@ def test_a_folder_that_holds_no_whole_model(tmp_path: Path) -> None:
         engine_of(tmp_path)
 
 
+def test_a_model_that_scores_is_not_asked_to_write(tmp_path: Path) -> None:
+    """Read as one that writes, it would be given a head of random numbers."""
+    (tmp_path / "config.json").write_text('{"architectures": ["Qwen3ForSequenceClassification"]}')
+    (tmp_path / "model.bin").touch()
+    engine = engine_of(tmp_path)
+    assert type(engine).__name__ == "RewardModel" and engine.kind == "scores"
+
+
 def test_an_adapter_runs_on_its_base(tmp_path: Path) -> None:
     def adapter(**fields: Any) -> Any:
         known = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 24, "base_model_name_or_path": "org/base"}
