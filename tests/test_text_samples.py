@@ -31,7 +31,7 @@ def tree(name: str) -> list[str]:
 
 
 def test_the_samples_have_a_licence() -> None:
-    assert "CC0" in (SAMPLES / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache 2.0" in (SAMPLES / "LICENSE").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", LINES)
