@@ -19,16 +19,14 @@ demo: .venv/ready   ## Make a small dataset with the model that ships in the pac
 
 # Each command goes on where it was stopped, and says at once that it is done.
 loop: .venv/ready-train   ## Does the data help? run, mix, sft, dpo, eval on nano: a model from random weights, in minutes
-	@$(BIN)/smoltalk run pipelines/nano_questions.yaml --rows 1000
+	@$(BIN)/smoltalk run pipelines/nano_questions.yaml
 	@$(BIN)/smoltalk run pipelines/quickstart.yaml
 	@$(BIN)/smoltalk mix pipelines/nano_mix.yaml
 	@$(BIN)/smoltalk train sft recipes/nano_sft.yaml
-	@$(BIN)/smoltalk run pipelines/nano_pairs.yaml --set engines.policy.nano.model=models/nano_sft \
-		--set steps.1.answers.sampling.temperature=1.0
-	@$(BIN)/smoltalk train dpo recipes/nano_dpo.yaml --set model_name_or_path=models/nano_sft
-	@$(BIN)/smoltalk eval nano models/nano_sft models/nano_dpo --against models/nano_sft --out evals/loop \
-		--tasks 'curriculum: {not_in: [runs/nano-mix, runs/nano-pairs]}' \
-		--tasks 'loss: {data: runs/nano-mix, split: test, group: source}'
+	@$(BIN)/smoltalk run pipelines/nano_pairs.yaml --rows 160 --set steps.1.answers.sampling.temperature=1.8
+	@$(BIN)/smoltalk train dpo recipes/nano_dpo.yaml
+	@$(BIN)/smoltalk eval nano models/nano_sft models/nano_dpo --against nano --out evals/loop \
+		--tasks 'curriculum: {of: runs/nano-mix, split: test}' --tasks 'loss: {data: runs/nano-mix, split: test}'
 	@echo '  models/nano_sft/training.html, models/nano_dpo/training.html: curves, samples before and after'
 
 test: .venv/ready-dev   ## Everything the project promises, on CPU, offline
