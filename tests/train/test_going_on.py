@@ -14,8 +14,10 @@ from smoltalk.train.processes import alone
 from smoltalk.train.recipe import Recipe, read
 from smoltalk.train.results import FILE, last_checkpoint, usable
 from smoltalk.train.trl_keys import Kind
-from smoltalk.train.watching import Request, stopping_politely
 from tests.train.conftest import Write, pair, talk
+
+watching = pytest.importorskip("smoltalk.train.watching", reason="TRL is not installed")
+Request, stopping_politely = watching.Request, watching.stopping_politely
 
 Begun = Callable[..., Recipe]
 
