@@ -14,13 +14,16 @@ from bench import (
     contamination,
     duplicates,
     engine_share,
+    evaluation,
     flatness,
+    learning,
     mixing,
     orchestration,
     programs,
     report,
     review,
     startup,
+    training,
     verifications,
     vllm_four_steps,
 )
@@ -40,6 +43,9 @@ MEASUREMENTS = {
     "verifications": verifications.results,
     "programs": programs.results,
     "review": review.results,
+    "learning": learning.results,
+    "training": training.results,
+    "evaluation": evaluation.results,
 }
 RESULTS = Path(__file__).resolve().parent / "results.json"
 

@@ -17,13 +17,20 @@ class Result(NamedTuple):
     unit: str
     rival: str
     rival_value: float
-    ratio: float
-    """`value / rival_value`, so that it reads in the direction of the unit: more rows/s is better, more s is worse."""
+    ratio: float | None
+    """`value / rival_value`, so that it reads in the direction of the unit: more rows/s is better, more s is worse.
+    None beside a rival that is 0."""
+    interval: tuple[float, float] | None = None
+    """In which `value` lies with 95 %, where items or trainings were drawn."""
 
 
-def compared(name: str, value: float, unit: str, rival: str, rival_value: float) -> Result:
+def compared(
+    name: str, value: float, unit: str, rival: str, rival_value: float, interval: tuple[float, float] | None = None
+) -> Result:
     """A result with its ratio, rounded to what the figures are worth."""
-    return Result(name, _rounded(value), unit, rival, _rounded(rival_value), round(value / rival_value, 3))
+    ratio = round(value / rival_value, 3) if rival_value else None
+    within = (_rounded(interval[0]), _rounded(interval[1])) if interval else None
+    return Result(name, _rounded(value), unit, rival, _rounded(rival_value), ratio, within)
 
 
 def _rounded(value: float) -> float:
@@ -33,7 +40,7 @@ def _rounded(value: float) -> float:
 def table(results: Iterable[Result]) -> str:
     """For the screen: a line a result."""
     lines = [("what", "ours", "rival's", "unit", "ratio", "rival")]
-    lines += [(r.name, f"{r.value:,g}", f"{r.rival_value:,g}", r.unit, f"{r.ratio:.2f}", r.rival) for r in results]
+    lines += [(r.name, _told(r), f"{r.rival_value:,g}", r.unit, _ratio(r), r.rival) for r in results]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     flush_left = (0, 3, 5)
     return "\n".join(
@@ -43,6 +50,15 @@ def table(results: Iterable[Result]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def _told(result: Result) -> str:
+    within = f" [{result.interval[0]:,g}, {result.interval[1]:,g}]" if result.interval else ""
+    return f"{result.value:,g}{within}"
+
+
+def _ratio(result: Result) -> str:
+    return "" if result.ratio is None else f"{result.ratio:.2f}"
 
 
 def written(path: Path) -> list[dict[str, Any]]:
@@ -58,10 +74,15 @@ def write(measured: Mapping[str, Sequence[Result]], path: Path, order: Sequence[
     """
     stamp = {"machine": described(), "date": time.strftime("%Y-%m-%d")}
     new = [
-        {"measurement": name, **result._asdict(), **stamp} for name, results in measured.items() for result in results
+        {"measurement": name, **_fields(result), **stamp} for name, results in measured.items() for result in results
     ]
     replaced = {one["measurement"] for one in new}
     kept = [one for one in written(path) if one["measurement"] not in replaced and one["measurement"] in order]
     both = sorted(kept + new, key=lambda one: order.index(one["measurement"]))
     lines = ",\n".join("  " + json.dumps(one, ensure_ascii=False) for one in both)
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def _fields(result: Result) -> dict[str, Any]:
+    """By name; the interval only where there is one."""
+    return {name: value for name, value in result._asdict().items() if name != "interval" or value is not None}

@@ -14,23 +14,30 @@ from bench.vllm_sides import first_prompts
 
 
 def assert_sound(results: Iterable[Result]) -> None:
-    """Named apart, positive, and with the ratio that the figures give."""
+    """Named apart, positive, and with the ratio that the figures give; of what is learned, within its interval."""
     results = list(results)
     assert results
     names = [r.name for r in results]
     assert len(set(names)) == len(names)
     for r in results:
-        assert r.unit and r.rival and r.value > 0 and r.rival_value > 0
+        assert r.unit and r.rival
+        assert r.interval is None or r.interval[0] <= r.value <= r.interval[1]
+        if r.interval is not None and r.rival_value == 0:
+            assert r.ratio is None
+            continue
+        assert r.value > 0 and r.rival_value > 0
         assert r.ratio == pytest.approx(r.value / r.rival_value, rel=0.02)
 
 
 def as_result(line: dict[str, Any]) -> Result:
-    return Result(**{name: line[name] for name in Result._fields})
+    """An interval is there only where it is known."""
+    return Result(**{name: line.get(name) if name == "interval" else line[name] for name in Result._fields})
 
 
 def test_results_in_the_repository() -> None:
     lines = written(RESULTS)
-    assert all(line.keys() == {*Result._fields, "measurement", "machine", "date"} for line in lines)
+    fields = {*Result._fields, "measurement", "machine", "date", "interval"}
+    assert all(line.keys() | {"interval"} == fields for line in lines)
     assert_sound(as_result(line) for line in lines)
     assert {line["measurement"] for line in lines} == MEASUREMENTS.keys()
 
