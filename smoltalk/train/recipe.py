@@ -134,6 +134,9 @@ def _problems(kind: Kind, data: Mapping[str, Any], document: Document) -> Iterat
             yield from _value(document, (name,), name, known[name], value)
     for place, one in enumerate(data["datasets"] if isinstance(data.get("datasets"), list) else ()):
         yield from _dataset(document, ("datasets", place), one)
+    if data.get("push_to_hub") is True:
+        hint = f"leave it out, then: smoltalk push {data.get('output_dir') or 'models/NAME'} OWNER/NAME"
+        yield document.problem(("push_to_hub",), "push_to_hub: TRL would publish without the books of the rows", hint)
     if not data.get("model_name_or_path"):
         hint = "a folder, a name on the Hub, or `nano`, the model in this package"
         yield document.problem((), "names no model: `model_name_or_path`", hint)

@@ -10,6 +10,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from smoltalk.reporting.page_text import span
+
 Tell = Callable[[str], None]
 
 
@@ -57,7 +59,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def _say(self, state: Any) -> None:
         done = state.global_step - self._first
         spent = time.monotonic() - self._began
-        left = f", {spent / done * (state.max_steps - state.global_step):,.0f} s left" if done else ""
+        left = f", {span(spent / done * (state.max_steps - state.global_step))} left" if done else ""
         self._tell(f"step {state.global_step:,} of {state.max_steps:,}{self._loss}{left}")
 
 

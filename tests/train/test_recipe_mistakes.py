@@ -92,6 +92,13 @@ def test_rows_are_not_streamed_past_the_checks(tmp_path: Path) -> None:
     assert "recipe.yaml:3  dataset_streaming: every row is looked at" in told("sft", path)
 
 
+def test_a_model_is_pushed_with_its_books(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\npush_to_hub: true\noutput_dir: models/mine\n")
+    assert "recipe.yaml:3  push_to_hub: TRL would publish without" in told("sft", path)
+    assert "smoltalk push models/mine OWNER/NAME" in told("sft", path)
+
+
 def test_a_recipe_is_read_without_torch(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nlearning_rate: 1.0e-3\n")
