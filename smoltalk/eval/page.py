@@ -42,7 +42,8 @@ def remarks(of: Results) -> Iterator[str]:
             test = f"{p_value(pair.adjusted)} of {pair.difference.items:,} items"
             said = verdict(pair.difference, pair.adjusted, pair.lower)
             differs = differing(pair.difference, pair.unit)
-            told = f"{pair.task}, {pair.metric}: {pair.model} {differs} against {pair.against}"
+            what = pair.task if pair.task == pair.metric else f"{pair.task}, {pair.metric}"
+            told = f"{what}: {pair.model} {differs} against {pair.against}"
             yield f"{told}: {said} ({test})"
     for duel in of.duels:
         if duel.metric == "win rate" and duel.p is not None:

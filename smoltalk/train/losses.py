@@ -8,8 +8,10 @@ from smoltalk.errors import UserError, WorldError
 from smoltalk.rows import Message
 
 _INSTALL = "pip install torch transformers safetensors"
-_BATCH_TOKENS = 16_384
+_BATCH_TOKENS = 8_192
 """Padded tokens in a batch, at most; their logits are what takes memory."""
+_ON_CPU = 2_048
+"""The same on a CPU, where logits that leave its caches cost more than a large batch saves."""
 
 
 class Weighed(NamedTuple):
@@ -90,11 +92,12 @@ class CausalModel:
 
     def _batches(self, order: Sequence[int], spelt: Sequence[_Spelt]) -> list[list[int]]:
         batches: list[list[int]] = []
+        most = _ON_CPU if self.model.device.type == "cpu" else _BATCH_TOKENS
         for place in order:
             width = len(spelt[place].ids)
             if not 1 < width <= self.longest or not any(spelt[place].counts[1:]):
                 continue
-            if not batches or (len(batches[-1]) + 1) * width > _BATCH_TOKENS:
+            if not batches or (len(batches[-1]) + 1) * width > most:
                 batches.append([])
             batches[-1].append(place)
         return batches
