@@ -69,7 +69,7 @@ def planted() -> str:
 
 
 def bench() -> str:
-    """The measurements, as `make bench` left them: of `check` the slowest; shares of what is found have their own pages."""
+    """The measurements, as `make bench` left them: of `check` the slowest; shares of what is found have own pages."""
     from benchmarks import RESULTS, table
 
     found = [one for one in json.loads(RESULTS.read_text(encoding="utf-8")) if one["unit"] != "%"]

@@ -71,7 +71,7 @@ def test_a_run_teaches_random_weights_to_answer(small: Path, tmp_path: Path) -> 
 
 
 def test_pairs_of_a_run_teach_which_answer_is_right(tmp_path: Path) -> None:
-    """Nano as it ships, on pairs of answers drawn so that it errs. Seen of four seeds: 0.75 to 0.81, margins from 0.44."""
+    """Nano as it ships, on answers drawn so that it errs. Seen of four seeds: 0.75 to 0.81, margins from 0.44."""
     rows = run("nano_pairs.yaml", tmp_path / "pairs", 120, **{"steps.1.answers.sampling.temperature": "1.8"})
     results = trained("dpo", {"run": str(rows), "held_out": 40}, tmp_path / "model")
     before, after = results["before"], results["after"]
