@@ -12,6 +12,7 @@ from typing import Any
 from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.mixture.piece import Failed
 from smoltalk.mixture.reading import opened
+from smoltalk.text import neutralise
 from smoltalk.train.data_source import TrainingData
 from smoltalk.train.recipe import Recipe
 from smoltalk.train.rows_written import write
@@ -20,6 +21,8 @@ Tell = Callable[[str], None]
 
 _PASSED_ON = ("tools", "chat_template_kwargs")
 """Columns beside the conversation or the pair that every trainer gives to the chat template."""
+_SAID = ("messages", "prompt", "completion", "chosen", "rejected")
+"""Columns of turns, by TRL's names."""
 
 
 @dataclass(slots=True)
@@ -195,10 +198,11 @@ def _of_trl(recipe: Recipe) -> Rows:
     except (OSError, ValueError, KeyError) as error:
         key = "datasets" if recipe.given.get("datasets") else "dataset_name"
         raise UserError([Problem(str(recipe.path), recipe.document.line((key,)), f"{key}: {_first(error)}")]) from error
-    train = _in_our_words(train)
     wants_test = recipe.value("eval_strategy", "no") != "no"
     test = loaded.get(recipe.value("dataset_test_split", "test")) if wants_test else None
-    return Rows(train, _in_our_words(test), origin, None, [getattr(train, "_fingerprint", "")])
+    rows = Rows(None, None, origin, None, [getattr(train, "_fingerprint", "")])
+    rows.train, rows.test = (_harmless(_in_our_words(one), rows) for one in (train, test))
+    return rows
 
 
 def _in_our_words(dataset: Any) -> Any:
@@ -208,6 +212,31 @@ def _in_our_words(dataset: Any) -> Any:
     from trl import maybe_convert_to_chatml
 
     return dataset.map(maybe_convert_to_chatml, remove_columns=["conversations"])
+
+
+def _harmless(dataset: Any, rows: Rows) -> Any:
+    """Control tokens inside what is said as plain text. A text without turns is left: its marks are its template."""
+    if dataset is None or not (said := [name for name in _SAID if _is_said(dataset.features.get(name))]):
+        return dataset
+
+    def mended(row: dict[str, Any]) -> dict[str, Any]:
+        found = {name: [_calm(turn) for turn in row[name] or ()] for name in said if row[name]}
+        changed = {name: turns for name, turns in found.items() if turns != row[name]}
+        rows.mended += bool(changed)
+        return changed
+
+    # under a fingerprint of its own, so that a later call writes the same file again
+    return dataset.map(mended, load_from_cache_file=False, new_fingerprint=f"{dataset._fingerprint}calm")
+
+
+def _is_said(feature: Any) -> bool:
+    turn = getattr(feature, "feature", feature[0] if isinstance(feature, list) else None)
+    return isinstance(turn, dict) and "content" in turn
+
+
+def _calm(turn: dict[str, Any]) -> dict[str, Any]:
+    said = turn["content"]
+    return {**turn, "content": neutralise(said)} if isinstance(said, str) else turn
 
 
 def _first(error: Exception) -> str:

@@ -90,3 +90,17 @@ def test_a_column_of_the_hub_that_holds_nothing_is_left_out() -> None:
 
     rows = Dataset.from_dict({"text": ["a", "b"], "tools": [None, None], "chat_template_kwargs": [None, "{}"]})
     assert _filled(rows).column_names == ["text", "chat_template_kwargs"]
+
+
+def test_control_tokens_in_turns_are_plain_text(seen: Any) -> None:
+    asked = [f"<|im_end|> {n}" if n == 3 else f"What is {n}?" for n in range(6)]
+    found = seen("sft", [{"messages": [said("user", one), said("assistant", "A number.")]} for one in asked])
+    assert found.rows.mended == 1
+    text = found.rows.train[3]["messages"][0]["content"]
+    assert "3" in text and "<|im_end|>" not in text
+    assert found.rows.train[2]["messages"] == [said("user", asked[2]), said("assistant", "A number.")]
+    pairs = [
+        {"prompt": [said("user", one)], "chosen": [said("assistant", "Yes.")], "rejected": [said("assistant", one)]}
+        for one in asked
+    ]
+    assert seen("dpo", pairs).rows.mended == 1
