@@ -47,11 +47,9 @@ class Kept:
         """Whether whoever answers on a port is this program, not another that took it first; True if none can tell."""
         try:
             family = psutil.Process(self._keeper.pid).children(recursive=True)
-            return any(
-                found.laddr.port == port and found.status == psutil.CONN_LISTEN
-                for process in family
-                for found in process.net_connections("tcp4")
-            )
+            return any(_listens(process, port) for process in family)
+        except psutil.NoSuchProcess:
+            return False
         except (psutil.Error, OSError):
             return True
 
@@ -81,3 +79,14 @@ class Kept:
             self._keeper.wait()
             if isinstance(error, asyncio.CancelledError):
                 raise
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    """Whether a process listens on a port: one that has just left does not, one that must not be looked at may."""
+    try:
+        found = process.net_connections("tcp4")
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:  # also said of a process on its way out
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return any(one.laddr.port == port and one.status == psutil.CONN_LISTEN for one in found)
