@@ -1,12 +1,13 @@
 """What a recipe needs beside its rows: packages that are installed, and a model that is there and whole."""
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from smoltalk.errors import Problem, UserError, WorldError, nearest
 from smoltalk.fields import meant
-from smoltalk.train.recipe import Recipe
+from smoltalk.train.recipe import NANO, Recipe
 from smoltalk.train.results import read
 
 _ALWAYS = ("torch", "transformers", "trl", "accelerate", "safetensors")
@@ -45,18 +46,37 @@ def _lacking(recipe: Recipe) -> Iterator[Problem]:
 
 
 def model_there(recipe: Recipe) -> None:
-    """Raises `UserError` for a model's folder that is not there, holds no model, an adapter or half a training."""
+    """Raises `UserError` for a model's folder that is not there, holds no model, an adapter or half a training, and for
+    a word that is near `nano` or, where HF_HUB_OFFLINE is set, not in the Hub's cache."""
     name = str(recipe.given["model_name_or_path"])
     folder = Path(recipe.model)
     if not folder.exists() and not _is_on_disk(name):
-        return  # a name on the Hub
-    if told := _wrong(name, folder):
+        told = None if _is_cached(name) else _misspelt(name)
+    else:
+        told = _wrong(name, folder)
+    if told:
         raise recipe.problem("model_name_or_path", *told)
 
 
 def _is_on_disk(name: str) -> bool:
     """Whether a name that is no folder was meant as one, not as `org/name` on the Hub."""
     return name.startswith((".", "/", "~", "models/")) or name.count("/") > 1
+
+
+def _misspelt(name: str) -> tuple[str, str] | None:
+    """A sentence and a hint for a name that the Hub need not be asked for."""
+    near = nearest(name, [NANO, *(str(one) for one in Path("models").glob("*"))])
+    hint = near if meant(near) else "a folder, ORG/NAME of the Hub, or `nano`, the model in this package"
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return f"there is no model `{name}`: no such folder, and HF_HUB_OFFLINE is set", hint
+    return (f"there is no model `{name}`", hint) if "/" not in name and meant(near) else None
+
+
+def _is_cached(name: str) -> bool:
+    """Whether a model of the Hub is on disk (hf.co/docs/huggingface_hub, environment variables)."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+    return (cache / f"models--{name.replace('/', '--')}").is_dir()
 
 
 def _wrong(name: str, folder: Path) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from smoltalk.fields import fill, meant, shown
 from smoltalk.pipeline.settings import apply
 from smoltalk.redaction import redact_setting
 from smoltalk.train.data_source import Makes, TrainingData
-from smoltalk.train.trl_keys import GONE, Form, Kind, fits, keys, keys_of_a_dataset, others, words
+from smoltalk.train.trl_keys import GONE, Form, Kind, fits, keys, keys_of_a_dataset, others, too_little, words
 
 BATCH = 8
 """TRL's default of `per_device_train_batch_size`."""
@@ -164,6 +164,8 @@ def _value(document: Document, key: Key, name: str, form: Form, value: Any) -> I
         yield document.problem(key, f"{name}: must be {words(form)}, not {shown(value)}")
     elif isinstance(value, str) and form.get("choices") and value not in form["choices"]:
         yield document.problem(key, f"{name}: there is no `{value}`", nearest(value, form["choices"]))
+    elif more := too_little(name, value):
+        yield document.problem(key, f"{name}: must be {more}, not {shown(value)}")
 
 
 def _config(kind: Kind) -> str:

@@ -116,6 +116,7 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
     if not len(trainer.train_dataset):
         raise recipe.problem("max_length", "max_length: no row has an answer that begins within it, so TRL drops all")
     _without_printing(trainer)
+    trainer.create_model_card = _no_card
     single, tokenizer = trainer.args.world_size == 1, trainer.processing_class
     results |= measuring.parameters(trainer.model)
     results["device"], results["processes"] = str(trainer.args.device.type), trainer.args.world_size
@@ -152,6 +153,10 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
         (recipe.out / "training_args.bin").unlink(missing_ok=True)  # a pickle; `training.json` says the same
         write(results, recipe.out)
     return results
+
+
+def _no_card(*_: object, **__: object) -> None:
+    """In place of TRL's card, written with every checkpoint: ours comes when there is a model to tell of."""
 
 
 def _without_trackers(trainer: Any) -> None:

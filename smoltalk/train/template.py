@@ -62,7 +62,10 @@ def _unread(recipe: Recipe, said: str) -> FactoryError:
     """Why a tokenizer could not be read: the Hub is out of reach, wants to know who asks, or there is none."""
     sentence = f"no tokenizer can be read from {_model(recipe)}: {said}"
     if "connect" in said.lower() or "offline" in said.lower():
-        return WorldError(sentence, command="the same, when the Hub answers; or with a folder as `model_name_or_path`")
+        place = f"{recipe.path}:{recipe.document.line(('model_name_or_path',))}"
+        return WorldError(
+            f"{place}  {sentence}", command="the same, when the Hub answers; or with a folder as `model_name_or_path`"
+        )
     hint = "a folder that `save_pretrained` wrote, or a name on the Hub"
     if "gated" in said.lower() or "private" in said.lower():
         hint = f"ask for access at hf.co/{recipe.given['model_name_or_path']}, and log in: hf auth login"

@@ -42,6 +42,15 @@ GONE: Mapping[str, str] = {
 }
 """Keys of older versions of TRL, of the alignment handbook and of the `trl` command, and what says the same here."""
 
+LEAST: Mapping[str, int] = {
+    "per_device_train_batch_size": 1, "per_device_eval_batch_size": 1, "gradient_accumulation_steps": 1,
+    "eval_accumulation_steps": 1, "max_length": 1, "dataset_num_proc": 1, "lora_r": 1, "lora_alpha": 1,
+    "learning_rate": 0, "weight_decay": 0, "max_grad_norm": 0, "warmup_steps": 0, "dataloader_num_workers": 0,
+}  # fmt: skip
+"""The least that a key may be where it is a number: TRL takes less without a word, and fails on it later."""
+ABOVE_0 = frozenset({"num_train_epochs"})
+"""Keys that may be any number above 0."""
+
 
 @cache
 def _listed() -> dict[str, Any]:
@@ -78,6 +87,15 @@ def others(key: str, kind: Kind) -> tuple[Kind, ...]:
 def fits(form: Form, value: Any) -> bool:
     """Whether a value is of a form that the key takes."""
     return _form(value) in form["forms"] or (_form(value) == "int" and "float" in form["forms"])
+
+
+def too_little(key: str, value: Any) -> str:
+    """What a number must be that is less than its key allows; empty for one that is not."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return ""
+    if key in ABOVE_0:
+        return "" if value > 0 else "above 0"
+    return f"at least {LEAST[key]}" if key in LEAST and not value >= LEAST[key] else ""
 
 
 def words(form: Form) -> str:

@@ -62,6 +62,29 @@ def test_a_folder_that_is_not_there(recipe_file: Write, tmp_path: Path) -> None:
     assert "there is no model in `models/none`" in of_model(recipe_file, "models/none")
 
 
+def test_a_word_near_nano_is_not_asked_of_the_hub(
+    recipe_file: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert "there is no model `nanno`\n    did you mean `nano`?" in of_model(recipe_file, "nanno")
+    (tmp_path / "models" / "mine_sft").mkdir(parents=True)
+    assert "did you mean `models/mine_sft`?" in of_model(recipe_file, "mine_sft")
+    (tmp_path / "cache" / "models--nanno").mkdir(parents=True)
+    model_there(read("sft", recipe_file([talk(1)], model_name_or_path="nanno")))
+
+
+@pytest.mark.parametrize("name", ["gpt2", "org/name"])
+def test_offline_only_the_cache_is_asked(
+    recipe_file: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert f"there is no model `{name}`: no such folder, and HF_HUB_OFFLINE is set" in of_model(recipe_file, name)
+    (tmp_path / "cache" / f"models--{name.replace('/', '--')}").mkdir(parents=True)
+    model_there(read("sft", recipe_file([talk(1)], model_name_or_path=name)))
+
+
 @pytest.mark.parametrize("name", ["nano", "gpt2", "org/name"])
 def test_names_on_the_hub_and_nano_are_not_folders(recipe_file: Write, name: str) -> None:
     model_there(read("sft", recipe_file([talk(1)], model_name_or_path=name)))

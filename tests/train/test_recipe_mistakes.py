@@ -109,3 +109,26 @@ def test_a_recipe_is_read_without_torch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("line", "must"),
+    [
+        ("per_device_train_batch_size: 0", "at least 1, not 0"),
+        ("gradient_accumulation_steps: -2", "at least 1, not -2"),
+        ("max_length: -5", "at least 1, not -5"),
+        ("num_train_epochs: 0", "above 0, not 0"),
+        ("learning_rate: -1.0e-3", "at least 0, not -0.001"),
+        ("learning_rate: .nan", "at least 0, not nan"),
+        ("max_length: 1", ""),
+        ("max_length: null", ""),
+        ("num_train_epochs: 0.5", ""),
+    ],
+)
+def test_numbers_that_are_too_small(tmp_path: Path, line: str, must: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"model_name_or_path: nano\n{line}\npacking: 3\ndataset_name: a/b\n")
+    said = told("sft", path)
+    assert "recipe.yaml:3  packing: must be true or false" in said
+    name = line.partition(":")[0]
+    assert (f"recipe.yaml:2  {name}: must be {must}" in said) if must else ("recipe.yaml:2" not in said)
