@@ -62,10 +62,12 @@ def push(
     folder = RunFolder(run)
     allowed = [one.value for one in allow or ()]
     wrong = list(_wrong_options(repo_id, to, branch, pr, tag, public))
+    if not run.is_dir():
+        raise UserError([*wrong, Problem(str(run), 0, "there is no such folder", "a run's or a model's folder")])
     goal = Goal(repo_id or "", public, branch, pr, message, tag)
     again = _command(run, goal, to, config_name, allowed)
     if is_model(run):
-        _push_model(run, goal, to, [*wrong, *wrong_names(repo_id, config_name)], allowed, again)
+        _push_model(run, goal, to, [*wrong, *wrong_names(repo_id, config_name, "model")], allowed, again)
         return
     pipeline, books = refused(folder, repo_id, config_name, allowed, wrong)
     try:
@@ -202,7 +204,8 @@ def _push(release: "Release", goal: "Goal", work: Path, again: str) -> None:
 
 def _tell(release: "Release") -> None:
     if release.kind == "model":
-        say("\n".join(table([(one.path, amount(one.size)) for one in release.entries], frozenset({1}))))
+        sizes = {one.path: one.size for one in release.entries} | {"README.md": len(release.card.encode())}
+        say("\n".join(table([(name, amount(size)) for name, size in sorted(sizes.items())], frozenset({1}))))
         return
     rows = [(s.name, count(s.rows, "row"), count(len(s.files), "file"), amount(s.file_bytes)) for s in release.splits]
     say("\n".join([f"{release.config}: {count(release.rows, 'row')}", *table(rows, frozenset({1, 2, 3}))]))

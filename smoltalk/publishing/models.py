@@ -12,16 +12,19 @@ from smoltalk.redaction import shown_path
 
 _MADE_OF = ("config.json", "adapter_config.json")
 """One of these stands in every folder that transformers or peft saved."""
+_TRAINING = "training.json"
+"""What `smoltalk train` writes of a training, from its first step on."""
 _SUFFIXES = (".safetensors", ".json", ".jinja", ".txt", ".model", ".html", ".tiktoken")
 """Of what is pushed. Pickles are not, nor are checkpoints: they lie in folders of their own."""
+_NANO = Path(__file__).parent.parent / "nano" / "model"
 _TEXTS = (".json", ".jinja", ".txt", ".html")
 _MOST_TEXT = 50_000_000
 """Bytes; a larger text is a vocabulary."""
 
 
 def is_model(folder: Path) -> bool:
-    """Whether this is a model's folder, not a run's."""
-    return not (folder / "run.db").exists() and any((folder / name).is_file() for name in _MADE_OF)
+    """Whether this is a model's folder, not a run's; one whose training has not come to a model as well."""
+    return not (folder / "run.db").exists() and any((folder / name).is_file() for name in (*_MADE_OF, _TRAINING))
 
 
 def model_release(folder: Path, allowed: Collection[str]) -> Release:
@@ -55,15 +58,19 @@ def _files(folder: Path) -> list[Path]:
 
 def _refusals(folder: Path) -> Iterator[Problem]:
     where = str(folder)
+    if (training := _said(folder / _TRAINING)).get("state") == "running":
+        go_on = training.get("command")
+        hint = f"go on with: {go_on}" if go_on else "go on with the `smoltalk train` that began it"
+        yield Problem(where, 0, f"is a training that is not finished: {_stopped(folder)}", hint)
+        return
     if not any(folder.glob("*.safetensors")):
         yield Problem(where, 0, "holds no weights: there is no *.safetensors", "pickled weights are not pushed")
     if not (folder / README).is_file():
         yield Problem(where, 0, f"has no card: there is no {README}", "`smoltalk train` writes one; or write your own")
     if base := _own_base(folder):
         hint = f"make it a whole model: smoltalk train merge {where} --out {where}_merged"
-        yield Problem(where, 0, f"is an adapter of `{base}`, a folder of this machine", hint)
-    if _is_unfinished(folder):
-        yield Problem(where, 0, "is a training that is not finished", "go on with the `smoltalk train` that made it")
+        what = "the model in this package" if base == "nano" else "a folder of this machine"
+        yield Problem(where, 0, f"is an adapter of `{base}`, {what}", hint)
 
 
 def _own_base(folder: Path) -> str:
@@ -71,12 +78,17 @@ def _own_base(folder: Path) -> str:
     base = str(_said(folder / "adapter_config.json").get("base_model_name_or_path") or "")
     if not base or (folder / "config.json").is_file():
         return ""
+    if Path(base).resolve() == _NANO:
+        return "nano"
     local = base.startswith((".", "/", "~")) or base.count("/") > 1 or Path(base).exists()
     return shown_path(Path(base)) if local else ""
 
 
-def _is_unfinished(folder: Path) -> bool:
-    return bool(_said(folder / "training.json").get("state") == "running")
+def _stopped(folder: Path) -> str:
+    """How far an unfinished training has come, by its checkpoints."""
+    names = (path.parent.name.removeprefix("checkpoint-") for path in folder.glob("checkpoint-*/trainer_state.json"))
+    steps = [int(name) for name in names if name.isdecimal()]
+    return f"its last checkpoint is of step {max(steps):,}" if steps else "it has no checkpoint yet"
 
 
 def _said(file: Path) -> dict[str, Any]:

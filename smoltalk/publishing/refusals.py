@@ -26,11 +26,11 @@ _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _MOST_LETTERS = 96
 
 
-def wrong_names(repo: str | None, config: str) -> Iterator[Problem]:
+def wrong_names(repo: str | None, config: str, kind: str = "dataset") -> Iterator[Problem]:
     """Mistakes in what the command was given; the Hub's own rules (hf.co/docs/huggingface_hub, validate_repo_id)."""
     if repo is not None and not _is_repo(repo):
         hint = "OWNER/NAME, of letters, digits, `-`, `_` and `.`: acme/small-talk"
-        yield Problem("REPO_ID", 0, f"`{repo}` is no name of a dataset on the Hub", hint)
+        yield Problem("REPO_ID", 0, f"`{repo}` is no name of a {kind} on the Hub", hint)
     if not _CONFIG.fullmatch(config):
         yield Problem("--config-name", 0, f"`{config}` is no name of a configuration", "letters, digits, - _ . only")
 

@@ -67,7 +67,7 @@ def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: s
     with alone(recipe.out, command):
         try:
             looked = look(recipe, recipe.out / ROWS, tell)
-            results = begun(recipe, looked.rows, looked.checked)
+            results = begun(recipe, looked.rows, looked.checked) | {"command": command}
             if earlier is not None:
                 if is_first():
                     same_rows(earlier, results, recipe.out)
@@ -146,6 +146,7 @@ def _trained(looked: Looked, results: Results, tell: Tell, command: str) -> Resu
         "history": measuring.history(trainer.state.log_history), "steps": trainer.state.global_step,
         "epochs": trainer.state.epoch, "seconds": round(seconds, 1), "resumed": bool(last), "state": "complete",
     }  # fmt: skip
+    results.pop("command", None)  # there is nothing to go on with
     results["remarks"] += measuring.diverged(results["history"])
     tell("write the model")
     trainer.save_model(str(recipe.out))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from smoltalk import nano
 from tests.hub_double.server import HubDouble
 from tests.publishing.conftest import Said
 
@@ -54,6 +55,37 @@ def test_a_look_at_it_first(model: Path, tmp_path: Path, smoltalk: Command) -> N
     assert "nothing was pushed" in said.out
     assert (to / "README.md").read_text() == CARD
     assert not (to / "optimizer.pt").exists()
+    assert "README.md" in said.out
+
+
+def test_a_training_that_is_unfinished(model: Path, smoltalk: Command) -> None:
+    for name in ("config.json", "model.safetensors", "README.md"):
+        (model / name).unlink()
+    told = {"state": "running", "command": "smoltalk train sft mine.yaml"}
+    (model / "training.json").write_text(json.dumps(told))
+    said = smoltalk("push", model, REPO)
+    assert (said.code, said.err.count("\n")) == (2, 2)
+    assert (
+        "is a training that is not finished: it has no checkpoint yet\n    go on with: smoltalk train sft" in said.err
+    )
+    for step in (4, 267):
+        (model / f"checkpoint-{step}").mkdir(exist_ok=True)
+        (model / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
+    (model / "checkpoint-300").mkdir()
+    assert "its last checkpoint is of step 267" in smoltalk("push", model, REPO).err
+
+
+def test_names_that_are_wrong(model: Path, tmp_path: Path, smoltalk: Command) -> None:
+    said = smoltalk("push", tmp_path / "nope", REPO)
+    assert (said.code, said.err.splitlines()[0]) == (2, f"{tmp_path / 'nope'}  there is no such folder")
+    assert "`bad` is no name of a model on the Hub" in smoltalk("push", model, "bad").err
+
+
+def test_an_adapter_of_nano(model: Path, smoltalk: Command) -> None:
+    (model / "config.json").unlink()
+    base = Path(nano.__file__).parent / "model"
+    (model / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}))
+    assert "is an adapter of `nano`, the model in this package" in smoltalk("push", model, REPO).err
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,11 @@ def test_interrupted_it_goes_on_where_it_was(recipe: Callable[..., Recipe]) -> N
 
     with pytest.raises(Interrupted, match=r"stopped at step 2 of 4; .*checkpoint-2\n    go on with: the same"):
         train(made, stop, lambda looked: None, "the same")
+    left = json.loads((made.out / "training.json").read_text())
+    assert (left["state"], left["command"]) == ("running", "the same")
+    assert not (made.out / "README.md").exists()
     results = trained(made)
+    assert "command" not in json.loads((made.out / "training.json").read_text())
     assert results["resumed"]
     assert results["steps"] == STEPS
     assert results["before"] == expected["before"]
