@@ -7,8 +7,8 @@ from smoltalk.errors import Problem, UserError
 from smoltalk.train.ending import remarks
 from smoltalk.train.loading import Rows, Tell
 from smoltalk.train.recipe import Recipe
-from smoltalk.train.template import Template, prepared
-from smoltalk.train.writing import is_conversational, looker
+from smoltalk.train.template import Template, positions, prepared
+from smoltalk.train.writing import UNWRITTEN, is_conversational, looker
 
 _SHOWN = 5
 
@@ -86,6 +86,11 @@ def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
         of_template=[*remarks(recipe, template, rows.train[0])] if recipe.kind != "reward" else [],
     )  # fmt: skip
     if limit:
+        most = positions(recipe)
+        if most and limit > most and ("max_length" in recipe.given or checked.longest > most):
+            checked.of_template.append(
+                f"max_length {limit:,} is more than the {most:,} positions that the model was made for"
+            )
         checked.cut = sum(n > limit for n in tokens)
         checked.cut_tokens = sum(max(0, n - limit) for n in tokens)
         if checked.cut == checked.rows and not template.completes:
@@ -127,6 +132,11 @@ def _refuse(recipe: Recipe, faults: list[tuple[str, str]], born: int) -> None:
     allowed = recipe.ours.data.max_faulty if recipe.ours.data is not None else 0.0
     if not faults or (len(faults) < born and len(faults) <= allowed * born):
         return
+    said = {fault for _, fault in faults}
+    if len(faults) == born and len(said) == 1 and (fault := said.pop()).startswith(UNWRITTEN):
+        key = "chat_template_path" if recipe.value("chat_template_path", None) else "model_name_or_path"
+        why = fault.removeprefix(UNWRITTEN)
+        raise recipe.problem(key, f"{key}: the chat template can write none of the {born:,} rows{why}")
     key = next((one for one in ("data", "datasets", "dataset_name") if one in recipe.document.data), "data")
     line = recipe.document.line((key,))
     problems = [Problem(str(recipe.path), line, f"{key}: {row}: {fault}") for row, fault in faults[:_SHOWN]]

@@ -103,6 +103,8 @@ def told(recipe: Recipe, words: str) -> UserError:
     if "flash" in first.lower() and "attn_implementation" in recipe.given:
         hint = "pip install flash-attn, for GPUs; or leave attn_implementation out"
         return recipe.problem("attn_implementation", f"attn_implementation: {first}", hint)
+    if "target modules" in first.lower() and "lora_target_modules" in recipe.given:
+        return recipe.problem("lora_target_modules", f"lora_target_modules: {first}")
     named = [name for name in keys(recipe.kind) if name in recipe.given and name in first]
     key = min(named, key=first.index) if named else ""
     return UserError([Problem(str(recipe.path), recipe.document.line((key,) if key else ()), f"TRL: {first}")])

@@ -104,7 +104,10 @@ class TrainingData(Part):
                 hint = "smoltalk train dpo, or reward" if makes == "sft" else (
                     f"smoltalk train sft; or make pairs of what was rejected: smoltalk pairs {self.run}"
                 )  # fmt: skip
-            if key[2:] == () and told.startswith("has no column"):
+            if told == "holds no rows":
+                place = self.run or self.hub or self.files
+                yield key[2:], f"{place if isinstance(place, str) else ', '.join(place or ())} holds no rows", ""
+            elif key[2:] == () and told.startswith("has no column"):
                 yield from _lacks(source, makes, told, hint)
             else:
                 yield key[2:], told, hint

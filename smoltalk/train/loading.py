@@ -14,6 +14,7 @@ from smoltalk.mixture.piece import Failed
 from smoltalk.mixture.reading import opened
 from smoltalk.text import neutralise
 from smoltalk.train.data_source import TrainingData
+from smoltalk.train.nothing import left
 from smoltalk.train.recipe import Recipe
 from smoltalk.train.rows_written import write
 
@@ -66,12 +67,14 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
             reader = opened("data", source, recipe.makes, _columns(data, source))
             written = write(reader, folder / f"{split}.arrow", partial(_said_of, tell, split))
         except UserError as error:
-            raise UserError([recipe.document.problem(("data",), f"data: {p.sentence}", p.hint) if not p.line else p
-                             for p in error.problems]) from None  # fmt: skip
+            raise UserError(
+                [p if p.line else recipe.document.problem(("data",), _of_data(p), p.hint) for p in error.problems]
+            ) from None
         except OSError as error:
             raise WorldError(f"{folder} cannot be written: {error.strerror}", command="the same with --out") from error
         if not written.rows:
-            raise recipe.problem("data", f"data: {reader.origin} holds no row of `{split}` that can be trained on")
+            sentence, hint = left(reader, written, split)
+            raise recipe.problem("data", f"data: {sentence}", hint)
         rows.origin, rows.licence = rows.origin or _said(data, reader.origin), rows.licence or _licence(data, reader)
         rows.identity.append(reader.identity()[3:])
         rows.failed += written.failed
@@ -87,6 +90,12 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
         hint = "fewer: held_out"
         raise recipe.problem("data", f"data: all {len(found[0]):,} rows are held out, and none is left", hint)
     return rows
+
+
+def _of_data(problem: Problem) -> str:
+    """What reading says of a file, or of the source that `data:` is to it."""
+    where = "" if problem.path.startswith("mix.sources.") else f"{problem.path} "
+    return f"data: {where}{problem.sentence}"
 
 
 def _said_of(tell: Tell, split: str, rows: int) -> None:

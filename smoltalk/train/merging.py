@@ -21,7 +21,7 @@ def merge(adapter: Path, out: Path) -> None:
         raise UserError([Problem("--out", 0, f"{out} is there already", "name a new folder: --out FOLDER")])
     new = out.with_name(f".{out.name}.new")
     try:
-        _written(adapter, new)
+        _written(adapter, new, out.name)
         new.rename(out)
     except (OSError, ValueError, RuntimeError) as error:
         said = getattr(error, "strerror", None) or str(error).partition("\n")[0]
@@ -30,14 +30,18 @@ def merge(adapter: Path, out: Path) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _written(adapter: Path, to: Path) -> None:
+def _written(adapter: Path, to: Path, name: str) -> None:
     from transformers import AutoTokenizer
+    from transformers.utils import logging
+
+    quiet: Any = logging.disable_progress_bar
+    quiet()
 
     _model(adapter).save_pretrained(str(to))
     AutoTokenizer.from_pretrained(str(adapter)).save_pretrained(str(to))
     results = read(adapter)
     if results is not None:
-        results["merged"] = True
+        results |= {"merged": True, "name": name}
         write(results, to)
         write_page(results, to)
         write_card(results, to)

@@ -60,7 +60,17 @@ def measured(results: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, words in _WORDS.items():
         if name in results["after"]:
             before = results["before"].get(name)
-            yield words, "–" if before is None else f"{before:.3f}", f"{results['after'][name]:.3f}"
+            told = f"{words} (all tokens)" if name == "loss" and _is_of_all(results) else words
+            yield told, "–" if before is None else _figure(before), _figure(results["after"][name])
+
+
+def _is_of_all(results: Mapping[str, Any]) -> bool:
+    """Whether a loss is that of questions too: not the one that `smoltalk eval --tasks loss` takes, of answers."""
+    return bool(results["kind"] == "sft" and results["data"]["learned"] == results["data"]["tokens"])
+
+
+def _figure(value: float) -> str:
+    return f"{round(value, 3) + 0.0:.3f}"  # + 0.0: no -0.000
 
 
 def facts(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -58,6 +58,22 @@ def _tokenizer(recipe: Recipe) -> Any:
         raise _unread(recipe, str(error).partition("\n")[0][:200]) from error
 
 
+def positions(recipe: Recipe) -> int | None:
+    """Tokens that the model was made for, as its configuration says; None where it says nothing."""
+    from transformers import AutoConfig
+
+    try:
+        told = AutoConfig.from_pretrained(
+            recipe.model,
+            revision=recipe.value("model_revision", "main"),
+            trust_remote_code=recipe.value("trust_remote_code", False),
+        )
+    except (OSError, ValueError):  # whoever loads the model says it
+        return None
+    found = getattr(told.get_text_config(), "max_position_embeddings", None)
+    return found if isinstance(found, int) else None
+
+
 def _unread(recipe: Recipe, said: str) -> FactoryError:
     """Why a tokenizer could not be read: the Hub is out of reach, wants to know who asks, or there is none."""
     sentence = f"no tokenizer can be read from {_model(recipe)}: {said}"

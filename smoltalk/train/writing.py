@@ -7,6 +7,8 @@ from smoltalk.train.faults import of_conversation, of_pair, of_text
 from smoltalk.train.recipe import Recipe
 from smoltalk.train.template import Template
 
+UNWRITTEN = "the chat template cannot write it"
+
 
 def looker(template: Template, makes: str) -> Callable[[dict[str, list[Any]]], dict[str, list[Any]]]:
     """What `Dataset.map` calls with a batch: for every row `fault`, `tokens` (of the longer side of a pair), `learned`,
@@ -42,7 +44,7 @@ def _look(template: Template, makes: str, row: Mapping[str, Any]) -> dict[str, A
         sides = [_written(template, turns_of({**row, "chosen": row[name]}), row) for name in ("chosen", "rejected")]
         return found | max(sides, key=lambda one: one["tokens"])
     except Exception as error:  # a template is a program of strangers: whatever it raises is this row's fault
-        return found | {"fault": f"the chat template cannot write it: {str(error).partition(chr(10))[0][:160]}"}
+        return found | {"fault": f"{UNWRITTEN}: {str(error).partition(chr(10))[0][:160]}"}
 
 
 def _text(template: Template, makes: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,13 +41,17 @@ def test_only_the_adapter_learns(adapter: Any, kind: Kind, tiny: str) -> None:
     assert "library_name: peft" in (out / "README.md").read_text()
 
 
-def test_merged_it_says_what_the_adapter_says(adapter: Any, recipe_file: Write, tiny: str, tmp_path: Path) -> None:
+def test_merged_it_says_what_the_adapter_says(
+    adapter: Any, recipe_file: Write, tiny: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     import torch
     from peft import AutoPeftModelForCausalLM
     from transformers import AutoModelForCausalLM
 
     out, merged = adapter("sft"), tmp_path / "whole"
+    capfd.readouterr()
     assert main(["train", "merge", str(out), "--out", str(merged)]) == 0
+    assert capfd.readouterr().err == ""
     ids = torch.arange(20)[None]
     with torch.no_grad():
         base, whole = (AutoModelForCausalLM.from_pretrained(one)(ids).logits for one in (tiny, str(merged)))
@@ -57,10 +61,22 @@ def test_merged_it_says_what_the_adapter_says(adapter: Any, recipe_file: Write, 
     card = (merged / "README.md").read_text()
     assert "library_name: transformers" in card
     assert "which is merged into the weights" in card
+    assert "\n# whole\n" in card
     path = recipe_file([pair(n) for n in range(6)], {"held_out": 0}, model_name_or_path=str(merged))
     assert main(["train", "dpo", str(path), "--check"]) == 0
     assert main(["train", "merge", str(out), "--out", str(merged)]) == 2
     assert main(["train", "merge", tiny, "--out", str(tmp_path / "other")]) == 2
+
+
+def test_modules_that_are_not_there_are_told_at_their_line(
+    adapter: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError):
+        adapter("sft", lora_target_modules=["nope_proj"])
+    told = capsys.readouterr().err
+    lines = (tmp_path / "recipe.yaml").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("lora_target_modules"))
+    assert f"recipe.yaml:{line}  lora_target_modules: Target modules" in told
 
 
 def test_an_adapter_is_no_model_to_begin_with(adapter: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

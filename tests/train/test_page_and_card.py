@@ -7,7 +7,7 @@ from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
 from smoltalk.train.card import card
-from smoltalk.train.page import page
+from smoltalk.train.page import measured, page
 
 HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=x> ``` `a` [b](javascript:c) | d <|im_end|>\n---\n# e"
 
@@ -81,3 +81,12 @@ def test_an_adapter_says_so() -> None:
     assert "library_name: peft" in card(adapter)
     assert "smoltalk train merge" in card(adapter)
     assert "library_name: transformers" in card(adapter | {"merged": True})
+
+
+def test_a_loss_of_all_tokens_is_called_so() -> None:
+    told = results(after={"loss": -0.0001}, before={"loss": -0.0})
+    assert list(measured(told)) == [("loss", "0.000", "0.000")]
+    told["data"]["learned"] = told["data"]["tokens"]
+    assert list(measured(told)) == [("loss (all tokens)", "0.000", "0.000")]
+    assert "loss (all tokens)" in page(told)
+    assert list(measured({**told, "kind": "dpo"})) == [("loss", "0.000", "0.000")]

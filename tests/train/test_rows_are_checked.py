@@ -147,3 +147,45 @@ def test_held_out_is_a_share_or_a_number() -> None:
     assert TrainingData(hub="a/b", held_out=12).held_out == 12
     with pytest.raises(ValueError, match="whole number"):
         TrainingData(hub="a/b", held_out=1.5)
+
+
+@pytest.mark.parametrize("text", [b"a\nb\n{\n", bytes(range(128, 250)) + b"\n" + b"\xff\x00"])
+def test_files_without_a_row(recipe_file: Write, tmp_path: Path, text: bytes) -> None:
+    path = recipe_file([talk(1)])
+    (tmp_path / "rows.jsonl").write_bytes(text)
+    told = refused("sft", path, tmp_path / "rows")
+    many = len(text.splitlines())
+    assert f"recipe.yaml:5  data: {tmp_path}/rows.jsonl: none of its {many} rows can be trained on, the first: " in told
+    assert "rows.jsonl:1: the line is not JSON" in told
+
+
+def test_a_template_that_writes_nothing_is_told_once(recipe_file: Write, tmp_path: Path) -> None:
+    (tmp_path / "bad.jinja").write_text("{% for message in messages %}{{ message['content'] }}")
+    path = recipe_file([talk(n) for n in range(9)], chat_template_path=str(tmp_path / "bad.jinja"))
+    told = refused("sft", path, tmp_path / "rows")
+    assert len(told.splitlines()) == 1
+    assert "recipe.yaml:7  chat_template_path: the chat template can write none of the 9 rows: Unexpected end" in told
+
+
+def test_a_max_length_beyond_the_positions_of_the_model(recipe_file: Write, tmp_path: Path) -> None:
+    path = recipe_file([talk(n) for n in range(9)], {"held_out": 0}, max_length=100_000)
+    (told,) = looked("sft", path, tmp_path / "rows").checked.remarks()
+    assert told.startswith("max_length 100,000 is more than the ")
+    assert told.endswith("positions that the model was made for")
+
+
+def test_files_that_are_damaged_or_empty_are_named(recipe_file: Write, tmp_path: Path) -> None:
+    bad, empty = tmp_path / "bad.parquet", tmp_path / "empty.jsonl"
+    bad.write_bytes(b"PAR1 and no more")
+    empty.touch()
+    told = refused("sft", recipe_file([talk(1)], {"files": str(bad)}), tmp_path / "rows")
+    assert f"data: {bad} is no whole Parquet file" in told
+    with pytest.raises(UserError, match=f"data: {empty} holds no rows"):
+        read("sft", recipe_file([talk(1)], {"files": str(empty)}))
+
+
+def test_where_that_leaves_nothing_says_what_there_is(recipe_file: Write, tmp_path: Path) -> None:
+    rows = [{**talk(n), "source": "abcdefg"[n % 7]} for n in range(14)]
+    told = refused("sft", recipe_file(rows, {"where": {"source": "nonesuch"}}), tmp_path / "rows")
+    assert "holds no row of `train` that `where` asks for (source: `nonesuch`)" in told
+    assert "there is source: `a`, `b`, `c`, `d`, `e` ..." in told
