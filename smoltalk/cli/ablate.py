@@ -16,7 +16,7 @@ from smoltalk.errors import Problem, UserError, WorldError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smoltalk.eval.ablation import Found
+    from smoltalk.eval.ablation import Found, Trainer
     from smoltalk.eval.task import Task
 
 Kind = Literal["sft", "dpo", "reward"]
@@ -59,7 +59,6 @@ def ablate(
     from smoltalk.eval.ablation import ablate as work
     from smoltalk.eval.ablation_page import page
     from smoltalk.eval.page_parts import write
-    from smoltalk.eval.proxy import trained_by
     from smoltalk.eval.variants import variants
 
     found = variants(mixture, settings_of(sets), without or (), gates)
@@ -67,7 +66,11 @@ def ablate(
     folder = out or Path("ablations") / mixture.stem
     again = shlex.join(["smoltalk", *sys.argv[1:]])
     chosen = kind or ("sft" if makes == "sft" else "dpo")
-    trainer = trained_by(chosen, recipe, settings_of(train_sets), again)
+    if (chosen == "sft") != (makes == "sft"):
+        holds, fits = ("conversations", "sft") if makes == "sft" else ("pairs", "dpo or reward")
+        sentence = f"`{chosen}` does not learn from {holds}, which the mixture makes"
+        raise UserError([Problem("--kind", 0, sentence, f"--kind {fits}, or another `makes:` in {mixture}")])
+    trainer = _trainer(chosen, recipe, train_sets, again)
     if others := [one for one in tasks or () if one != _TEST]:
         from smoltalk.eval.naming import tasks as read
         from smoltalk.eval.session import look_at
@@ -124,6 +127,19 @@ def told(of: "Found") -> list[str]:
     units = {f"{one.task}: {one.metric}": one.unit for one in of.bought}
     heads = [f"  whole mixture, {name}: {estimated(estimate, units[name])}" for name, estimate in wholes.items()]
     return [*heads, "", *table(lines, frozenset({2, 3, 4, 5, 6}))]
+
+
+def _trainer(kind: Kind, recipe: Path, given: list[str] | None, again: str) -> "Trainer":
+    """What `--train` changes is told under that name, not as `smoltalk train` has it."""
+    from smoltalk.eval.proxy import trained_by
+
+    try:
+        return trained_by(kind, recipe, settings_of(given), again)
+    except UserError as error:
+        raise UserError(
+            Problem(p.path.replace("--set", "--train", 1), p.line, p.sentence, p.hint.replace("--set", "--train"))
+            for p in error.problems
+        ) from None
 
 
 def _makes(text: str) -> str:

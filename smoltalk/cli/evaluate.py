@@ -27,12 +27,12 @@ Suite = Literal["lm-eval", "lighteval"]
 
 def evaluate(
     models: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="MODEL...",
             help="`nano`, a folder, ORG/NAME of the Hub, an engine (`openai: {model: ...}`), or NAME= before one.",
         ),
-    ],
+    ] = None,
     tasks: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,8 +62,10 @@ def evaluate(
     if listed:
         say("\n".join(_there_is()))
         return
+    if not models:
+        raise UserError([Problem("MODEL", 0, "names no model", "`nano` is in the package: smoltalk eval nano ...")])
     if not tasks:
-        raise UserError([Problem("--tasks", 0, "names no task", "smoltalk eval MODEL --list says which there are")])
+        raise UserError([Problem("--tasks", 0, "names no task", "smoltalk eval --list says which there are")])
     if suite is not None:
         _hand_over(suite, named(models), tasks, out, limit, execute)
         return
@@ -77,7 +79,7 @@ def evaluate(
     other = chosen[all_named.index(against)].name if against else None
     folder = out or Path("evals") / "-".join(one.name.replace("/", "-") for one in chosen)[:100]
     results = go(chosen, found, folder, other, judging)
-    said = [*_trained(chosen), *told(results)]
+    said = [*_trained(chosen, found), *told(results)]
     say(json.dumps(_as_json(results), indent=1, ensure_ascii=False) if as_json else "\n".join(said))
     if not as_json:
         say("\n" + "\n".join(table(_paths(folder))))
@@ -102,10 +104,11 @@ def go(
         )  # fmt: skip
     except KeyboardInterrupt:
         screen.end()
-        complain(f"interrupted; all replies are kept in {folder}\n    go on with: {again}")
+        kept = f"; all replies are kept in {folder}" if _has_replies(folder) else ""
+        complain(f"interrupted{kept}\n    go on with: {again}")
         raise typer.Exit(INTERRUPTED) from None
     except WorldError as error:
-        kept = error.kept or f"all replies so far, in {folder}"
+        kept = error.kept or (f"all replies so far, in {folder}" if _has_replies(folder) else "")
         raise WorldError(error.sentence, kept, error.command or again) from error
     finally:
         screen.end()
@@ -116,6 +119,11 @@ def go(
             f"{folder}: {error.strerror or error}", kept=f"the figures, in {folder / 'results.json'}"
         ) from error
     return results
+
+
+def _has_replies(folder: Path) -> bool:
+    path = folder / "replies.jsonl"
+    return path.is_file() and path.stat().st_size > 0
 
 
 def told(of: "Results") -> list[str]:
@@ -147,7 +155,7 @@ def told(of: "Results") -> list[str]:
     return [*said, "", f"  {span(of.seconds)} in this call{kept}"]
 
 
-def _trained(models: "Sequence[Model]") -> list[str]:
+def _trained(models: "Sequence[Model]", tasks: "Mapping[str, Task]") -> list[str]:
     """Held-out figures before and after, of models that `smoltalk train` made."""
     from smoltalk.train.page import measured
     from smoltalk.train.results import read
@@ -159,7 +167,14 @@ def _trained(models: "Sequence[Model]") -> list[str]:
             head = f"{model.name} ({found['kind']})"
             lines += [(head if not place else "", *row) for place, row in enumerate(measured(found))]
     heads = ("when it was trained", "held out", "before", "after")
-    return [*table([heads, *lines], frozenset({2, 3})), ""] if lines else []
+    if not lines:
+        return []
+    said = table([heads, *lines], frozenset({2, 3}))
+    for name, task in tasks.items():
+        if "loss" in {metric.name for metric in task.metrics}:
+            which = "the assistant's tokens" if getattr(task, "of", "") == "assistant" else "all tokens"
+            said.append(f"  `{name}` below is of {which} of its own data: not the loss of this training, on other rows")
+    return [*said, ""]
 
 
 def _as_json(of: "Results") -> object:
@@ -202,13 +217,21 @@ def _all_or_problems(one: Callable[[], A], two: Callable[[], B], three: Callable
 def _there_is() -> list[str]:
     from smoltalk.eval.naming import task_class, task_names
 
-    rows = []
+    lines = []
     for name in task_names():
         cls = task_class(name)
-        said = " ".join((cls.__doc__ or "").split())
-        first = said.partition(". ")[0].partition(" (")[0]
-        rows.append((name, ", ".join(metric.name for metric in (*cls.metrics, *cls.duels)), first[:100]))
-    return table(rows)
+        first = " ".join((cls.__doc__ or "").split()).partition(". ")[0].partition(" (")[0].rstrip(".")
+        lines += [f"  {name}", *_wrapped(first)]
+        lines += [line for one in (*cls.metrics, *cls.duels) for line in _wrapped(f"{one.name}: {one.says}", "  ")]
+        lines += [*_wrapped(f"fields: {', '.join(cls.model_fields)}"), ""]
+    return lines[:-1]
+
+
+def _wrapped(text: str, more: str = "") -> list[str]:
+    from textwrap import wrap
+
+    before = f"    {more}"
+    return wrap(text, 100, initial_indent=before, subsequent_indent=f"{before}  ", break_on_hyphens=False)
 
 
 def _hand_over(

@@ -6,14 +6,15 @@ from functools import partial
 from smoltalk.eval.ablation import Bought, Found
 from smoltalk.eval.page_charts import Dot, intervals
 from smoltalk.eval.page_parts import Page, Section
-from smoltalk.eval.written import estimated, interval, number, p_value, points_of
+from smoltalk.eval.written import doubt, estimated, interval, number, p_value, points_of
 from smoltalk.reporting.charts import NARROW, WIDE
 from smoltalk.reporting.charts_figure import Figure
 from smoltalk.reporting.page_tables import Column, Table
 
 _CAPTION = (
     "Right of the line it helped: the whole mixture does better than the mixture without it. An interval that touches "
-    "the line says that it cannot be told; one that just does not may be luck, where so many were looked at."
+    "the line says that it cannot be told. One that does not may be luck where items are few or many parts were looked "
+    "at: what is said above goes by the p-value, adjusted for how many there are (Holm)."
 )
 
 
@@ -56,7 +57,7 @@ def ranked(of: Found) -> list[Bought]:
 def verdict(one: Bought) -> str:
     """`helps`, `hurts`, or that it cannot be told: by its items, or because trainings with other seeds disagree."""
     if one.adjusted >= 0.05:
-        return "cannot be told"
+        return f"cannot be told{doubt(one.bought, one.adjusted)}"
     if len({seed > 0 for seed in one.by_seed}) > 1:
         return "cannot be told: seeds disagree"
     return "helps" if one.bought.value > 0 else "hurts"
@@ -69,7 +70,10 @@ def _unit(one: Bought) -> str:
 def _task(task: str, some: Sequence[Bought], of: Found) -> Section:
     first = some[0].metric
     headline = [one for one in some if one.metric == first and not one.group]
+    headline.sort(key=lambda one: -one.bought.value)
     figures = [_figure(f"{first}: what each part bought", headline)]
+    order = [one.left_out for one in headline]  # the same in every figure and in the table
+    some = sorted(some, key=lambda one: order.index(one.left_out) if one.left_out in order else len(order))
     for group in dict.fromkeys(one.group for one in some if one.group):
         within = [one for one in some if one.group == group]
         figures.append(_figure(f"On {group}", within)._replace(wide=None, caption=""))
@@ -95,11 +99,10 @@ def _task(task: str, some: Sequence[Bought], of: Found) -> Section:
 
 def _figure(title: str, some: Sequence[Bought]) -> Figure:
     by = 100 if some[0].unit == "%" else 1
-    ordered = sorted(some, key=lambda one: -one.bought.value)
     dots = [
         Dot(one.left_out, by * one.bought.value, by * one.bought.low, by * one.bought.high,
             f"{one.left_out}: {points_of(one.bought.value, one.unit)}", 0 if one.kind == "source" else 2)
-        for one in ordered
+        for one in some
     ]  # fmt: skip
     axis = "percentage points" if some[0].unit == "%" else some[0].unit + (" less" if some[0].lower else "")
     says = f"{title}: " + "; ".join(dot.told for dot in dots)

@@ -41,7 +41,8 @@ class Replies:
             self._alone(path)
             self._read(path)
         except OSError as error:
-            raise WorldError(f"{path}: {error.strerror}") from error
+            sentence = f"{path.parent} cannot be written: {error.strerror}"
+            raise WorldError(sentence, command="the same command with `--out` and another folder") from error
 
     def _alone(self, path: Path) -> None:
         """The kernel lets go of the lock however the process ends."""

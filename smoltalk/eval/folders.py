@@ -9,6 +9,7 @@ from smoltalk.errors import Problem, UserError, WorldError
 
 NUMPY_LIMIT = 700_000_000
 """Parameters up to which a plain Llama runs in this process on numpy, where there is no server for it."""
+_NO_MODEL = "holds no model: there is no config.json in it"
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What `vllm serve` takes as `max_lora_rank`."""
 
@@ -26,9 +27,9 @@ def engine_of(folder: Path) -> Engine:
     from smoltalk.llama.folder import count_parameters, faults, is_reward_model
 
     if not (folder / "config.json").is_file():
-        if (folder / "adapter_config.json").is_file():
+        if is_adapter(folder):
             return _adapter(folder)
-        raise UserError([Problem(str(folder), 0, "holds no model: there is no config.json in it")])
+        raise UserError([_unfinished(folder) or Problem(str(folder), 0, _NO_MODEL)])
     _whole(folder)
     plain = not list(faults(folder))
     if plain and is_reward_model(folder):
@@ -47,6 +48,25 @@ def engine_of(folder: Path) -> Engine:
     from smoltalk.engines.vllm import Vllm
 
     return Vllm.model_validate({"model": str(folder)})
+
+
+def _unfinished(folder: Path) -> Problem | None:
+    """What to say of a training that has not come to its end."""
+    from smoltalk.train.results import last_checkpoint, read
+
+    found = read(folder)
+    if found is None or found.get("state") == "complete":
+        return None
+    command = found.get("command")
+    again = f"go on with: {command}" if command else "go on with the `smoltalk train` that began it"
+    whole = last_checkpoint(folder)
+    hint = f"{again}, or evaluate what there is: {whole}" if whole else again
+    return Problem(str(folder), 0, "holds a training that is unfinished", hint)
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether it holds an adapter, and not the model that it belongs to."""
+    return (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file()
 
 
 def _whole(folder: Path) -> None:

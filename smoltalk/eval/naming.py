@@ -158,9 +158,9 @@ def model_of(given: str) -> Model:
     folder = Path(given).expanduser()
     if folder.is_dir():
         return Model(folder_name(folder), engine_of(folder), str(folder), given)
-    if given.startswith((".", "/", "~")) or given.count("/") != 1:
+    if given.startswith((".", "/", "~", "models/")) or given.endswith("/") or given.count("/") != 1:
         here = [str(path) for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        near = nearest(given, ["nano", *here])
+        near = nearest(given.rstrip("/"), ["nano", *here])
         hint = near if near.startswith("did") else "a folder, ORG/NAME of the Hub, `nano`, or `openai: {model: ...}`"
         raise UserError([Problem(given, 0, "is no model: there is no such folder", hint)])
     from smoltalk.engines.vllm import Vllm

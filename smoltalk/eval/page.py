@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from smoltalk.eval.curves import Training
 from smoltalk.eval.page_answers import samples
@@ -53,6 +54,10 @@ def remarks(of: Results) -> Iterator[str]:
             figure = f"{estimated(duel.estimate, '%')} against {duel.against}"
             yield f"{duel.task}: {duel.model} wins {figure}{_besides(of, duel)}: {said} ({p_value(p)})"
     for one in of.left_out:
+        if one.task.endswith(": verdicts"):
+            many = f"{one.items:,} of {one.of:,} prompts of {one.model}"
+            yield f"{one.task.removesuffix(': verdicts')}: the judge's replies could not be read for {many}"
+            continue
         said = f"{one.items:,} of {one.of:,} items of {one.model} are in no figure"
         yield f"{one.task}: {said}{': ' if one.why else ''}{one.why}"
 
@@ -88,10 +93,30 @@ def _task(
     ]  # fmt: skip
     columns = [Column("metric", False), Column("of", False), Column("model", False)]
     columns += [Column("figure"), Column("95 % interval"), Column("items")]
-    given = {name: value for name, value in of.tasks[task].items() if name != "files"}
-    fields = ", ".join(f"{name}: {value}" for name, value in given.items() if value not in (None, "", [], ()))
     table = Table("All figures", columns, rows, len(rows) > 6)
-    return Section(task, fields, figures, [table], list(samples(task, names, marks)))
+    return Section(task, _given(of.tasks[task]), figures, [table], list(samples(task, names, marks)))
+
+
+def _given(identity: Mapping[str, Any]) -> str:
+    """Which task it is, and of its fields what was said."""
+    from smoltalk.eval.naming import task_class, task_names
+
+    classes = {task_class(name).__name__: (name, task_class(name)) for name in task_names()}
+    name, cls = classes.get(str(identity.get("task")), (str(identity.get("task", "")), None))
+    known = cls.model_fields if cls else {}
+    defaults = {key: field.get_default(call_default_factory=True) for key, field in known.items()}
+    said = {key: value for key, value in identity.items() if key not in ("task", "files")}
+    given = {key: value for key, value in said.items() if value not in (None, "", [], ())}
+    shown = [f"{key}: {_told(value)}" for key, value in given.items() if value != _plainly(defaults.get(key))]
+    return ", ".join([name, *shown])
+
+
+def _plainly(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _told(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _figure(metric: str, scores: Sequence[Score]) -> Figure:
@@ -141,7 +166,8 @@ def _beside(of: Results) -> Section | None:
         ]  # fmt: skip
         caption = (
             f"{some[0].model if len(of.models) == 2 else 'Each model'} less {some[0].against}, item by item. Right of "
-            "the line is more. An interval that does not touch the line is a difference that other items would show too"
+            "the line is more. An interval that does not touch the line is likely a difference that other items would "
+            "show too; what is said above goes by the p-value, adjusted for how many were looked at (Holm)"
         )
         unit_said = "percentage points" if unit == "%" else unit
         draw = partial(intervals, dots, unit_said, "differences between models", zero=True)

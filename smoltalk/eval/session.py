@@ -16,10 +16,12 @@ from smoltalk.contracts import Engine
 from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.eval import counting
 from smoltalk.eval.asking import Asking, Replies
+from smoltalk.eval.folders import is_adapter
 from smoltalk.eval.results import Results, write_marks
 from smoltalk.eval.subject import Model, Subject
 from smoltalk.eval.task import Asks, Mark, Task
 from smoltalk.placement import main_memory, plan, visible
+from smoltalk.serving.vllm_launch import lacks
 
 Say = Callable[[str, str, int, int], None]
 """Told a model, a task, and how many items of how many are done."""
@@ -169,11 +171,23 @@ def _check(models: Sequence[Model], tasks: Mapping[str, Task], against: str | No
                 continue
             sentence = f"a reward model scores, and `{name}` has it write"
             problems.append(Problem(model.given, 0, sentence, "reward models are for `preferences`"))
+        if any(_is_asked(task, model.engine) for task in tasks.values()):
+            problems += _unmerged(model)
         if model.engine.kind == "completes" and (wrong := model.engine.cannot_write("assistant")):
             problems.append(Problem(model.given, 0, wrong))
     problems += _of_two(models, tasks, against, judge)
     if problems:
         raise UserError(dict.fromkeys(problems))
+
+
+def _unmerged(model: Model) -> Iterator[Problem]:
+    """An adapter is asked of vLLM; where there is none, merging it makes a model that other engines run."""
+    engine = model.engine
+    if model.weights is None or not is_adapter(Path(model.weights)) or getattr(engine, "endpoint", None):
+        return
+    if lacking := lacks(getattr(engine, "command", None)):
+        merge = f"merge it: smoltalk train merge {model.weights} --out {model.weights.rstrip('/')}_merged"
+        yield Problem(model.given, 0, f"holds an adapter, which vLLM runs, and {lacking}", merge)
 
 
 def _of_two(

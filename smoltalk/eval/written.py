@@ -38,10 +38,23 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
+_FEW = 16
+"""Items up to which a test has few patterns of signs to set a difference against."""
+
+
+def doubt(of: Difference, adjusted: float) -> str:
+    """Why a difference cannot be told although its interval does not hold zero; "" where it does."""
+    if of.low <= 0 <= of.high or adjusted < 0.05:
+        return ""
+    if of.p < 0.05:
+        return f": alone {p_value(of.p)}, and others were looked at too (Holm)"
+    return f": only {of.items} items" if of.items <= _FEW else ": the test is less sure than the interval"
+
+
 def verdict(of: Difference, p: float, lower: bool | None) -> str:
     """What may be said of a difference: `better`, `worse` (`more`, `less`), or that it cannot be told."""
     if p >= 0.05:
-        return "cannot be told apart"
+        return f"cannot be told apart{doubt(of, p)}"
     if lower is None:
         return "more" if of.value > 0 else "less"
     return "better" if (of.value < 0) == lower else "worse"

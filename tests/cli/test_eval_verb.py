@@ -45,6 +45,8 @@ def test_two_models_and_json(sums: Path, smoltalk: Smoltalk) -> None:
 def test_mistakes_are_sentences(sums: Path, smoltalk: Smoltalk) -> None:
     for given, sentence in (
         (["some.yaml"], "--tasks  names no task"),
+        ([], "MODEL  names no model"),
+        (["nano", "--tasks", "curriculum", "--against", "nope/"], "nope/  is no model: there is no such folder"),
         (["some.yaml", "--tasks", "ifevil"], "no task `ifevil`\n    did you mean `ifeval`?"),
         (["nowhere/at/all", "--tasks", "curriculum"], "there is no such folder"),
         (["some.yaml", "--tasks", "curriculum", "--prompts", "x"], "are for `ifeval` and `side_by_side`"),
@@ -58,7 +60,9 @@ def test_mistakes_are_sentences(sums: Path, smoltalk: Smoltalk) -> None:
 
 
 def test_the_list_of_tasks_and_another_suites_command(sums: Path, smoltalk: Smoltalk) -> None:
-    said = smoltalk("eval", "nano", "--list")
+    said = smoltalk("eval", "--list")
+    assert "what a trainer calls the\n      loss\n" in said.out, "no sentence is cut"
+    assert "right: answers that are the one in the data" in said.out and "shots, shots_from, group" in said.out
     assert said.code == 0 and all(name in said.out for name in ("ifeval", "gsm8k", "side_by_side", "preferences"))
     handed = smoltalk("eval", "org/model", "--tasks", "ifeval", "--suite", "lm-eval")
     assert handed.code == 0 and handed.out.startswith("lm_eval --model vllm --model_args pretrained=org/model")
@@ -97,3 +101,51 @@ def test_a_model_is_compared_with_by_its_own_name(sums: Path, smoltalk: Smoltalk
     given = ("one=some.yaml", "two=some.yaml", "--against", "two", "--tasks", "exact: {data: sums.jsonl}", "--json")
     (versus, _) = json.loads(smoltalk("eval", *given).out)["versus"]
     assert (versus["model"], versus["against"], versus["difference"]["p"]) == ("one", "two", 1)
+
+
+def test_nothing_is_said_to_be_kept_where_nothing_is(
+    sums: Path, smoltalk: Smoltalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smoltalk.engines.scripted import Scripted
+    from smoltalk.errors import WorldError
+
+    async def absent(self: Any, folder: Path) -> None:
+        raise WorldError("there is no such program")
+
+    monkeypatch.setattr(Scripted, "start", absent)
+    said = smoltalk("eval", "some.yaml", "--tasks", "exact: {data: sums.jsonl}")
+    assert said.code == 3 and "there is no such program" in said.err and "kept" not in said.err
+    Path("file").touch()
+    said = smoltalk("eval", "some.yaml", "--tasks", "exact: {data: sums.jsonl}", "--out", "file/out")
+    assert said.code == 3 and "file/out cannot be written" in said.err and "kept" not in said.err
+
+
+def test_a_trainings_loss_and_the_tasks_are_told_apart(sums: Path) -> None:
+    from smoltalk.cli.evaluate import _trained
+    from smoltalk.eval.naming import models, tasks
+
+    (model,) = models(["some.yaml"])
+    trained = {"state": "complete", "kind": "sft", "before": {"loss": 3.4}, "after": {"loss": 2.7}}
+    Path("m").mkdir()
+    Path("m/training.json").write_text(json.dumps({**trained, "recipe": {}, "data": {"learned": 5, "tokens": 5}}))
+    model = type(model)("m", model.engine, "m")
+    held = "\n".join(_trained([model], tasks(["loss: {data: sums.jsonl}"])))
+    assert "2.700" in held and "`loss` below is of the assistant's tokens" in held
+    assert "of all tokens" in "\n".join(_trained([model], tasks(["loss: {data: sums.jsonl, of: all}"])))
+    assert "below" not in "\n".join(_trained([model], tasks(["curriculum"])))
+
+
+def test_an_ablation_says_whose_mistake_it_is(sums: Path, smoltalk: Smoltalk) -> None:
+    sources = ", ".join(f"{name}: {{files: {name}.jsonl, licence: mit}}" for name in ("talk", "more"))
+    Path("mix.yaml").write_text(f"name: two\nmix: {{sources: {{{sources}}}}}\n")
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    for name in ("talk", "more"):
+        Path(f"{name}.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    Path("proxy.yaml").write_text("model_name_or_path: nano\ndata: {files: talk.jsonl}\n")
+    given = ("ablate", "mix.yaml", "--recipe", "proxy.yaml")
+    said = smoltalk(*given, "--train", "learning_rte=1")
+    assert said.code == 2 and "--train learning_rte=1" in said.err and "--set" not in said.err
+    said = smoltalk(*given, "--train", "learning_rate")
+    assert said.code == 2 and "--train learning_rate  write it as" in said.err
+    said = smoltalk(*given, "--kind", "dpo")
+    assert said.code == 2 and "`dpo` does not learn from conversations" in said.err and not Path("ablations").exists()

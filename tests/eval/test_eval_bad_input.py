@@ -203,3 +203,68 @@ def test_an_adapter_runs_on_its_base(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=said):
             adapter(**fields)
+
+
+def test_a_training_that_is_unfinished_is_no_model_yet(tmp_path: Path) -> None:
+    training = tmp_path / "training.json"
+    training.write_text('{"state": "running", "kind": "dpo"}')
+    with pytest.raises(UserError, match=r"unfinished\n.*`smoltalk train` that began it"):
+        engine_of(tmp_path)
+    training.write_text('{"state": "running", "kind": "dpo", "command": "smoltalk train dpo my.yaml"}')
+    with pytest.raises(UserError, match=r"unfinished\n.*go on with: smoltalk train dpo my.yaml") as error:
+        engine_of(tmp_path)
+    assert "evaluate" not in str(error.value)
+    (tmp_path / "checkpoint-20").mkdir()
+    (tmp_path / "checkpoint-20" / "trainer_state.json").write_text('{"global_step": 20}')
+    with pytest.raises(UserError, match=r"or evaluate what there is: .*checkpoint-20"):
+        engine_of(tmp_path)
+    training.write_text('{"state": "complete", "kind": "dpo"}')
+    with pytest.raises(UserError, match=r"no config\.json"):
+        engine_of(tmp_path)
+
+
+def test_an_adapter_without_vllm_is_to_be_merged(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from smoltalk.eval import session
+
+    lora = here / "lora"
+    lora.mkdir()
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 8, "base_model_name_or_path": "org/base"}
+    (lora / "adapter_config.json").write_text(json.dumps(config))
+    monkeypatch.setattr(session, "lacks", lambda program: "there is no vLLM")
+    said = mistakes(["nano", "lora"], ["exact: {data: sums.jsonl}"])
+    assert "there is no vLLM" in said and "smoltalk train merge lora --out lora_merged" in said
+    assert not (here / "out").exists(), "nothing was asked"
+    with pytest.raises(UserError, match="holds no conversations"):  # weights need no engine
+        evaluate(models(["lora"]), tasks(["loss: {data: sums.jsonl, group: kind}"]), here / "out", silent)
+
+
+def test_a_name_that_is_meant_as_a_folder(here: Path) -> None:
+    for given in ("nope/", "models/nope", "some/"):
+        with pytest.raises(UserError, match="there is no such folder"):
+            models([given])
+    (here / "models" / "nano_sft").mkdir(parents=True)
+    with pytest.raises(UserError, match="did you mean `models/nano_sft`"):
+        models(["models/nano_sf"])
+
+
+def test_a_reference_is_named_as_models_are(here: Path) -> None:
+    turns = [{"role": "user", "content": "Hi"}]
+    pairs = {"prompt": turns, "chosen": "Hello!", "rejected": "No."}
+    lines(here / "pairs.jsonl", pairs)
+    (nano,) = models(["nano"])
+    for given, weights in (("nano", nano.weights), ("org/name", "org/name"), ("null", None)):
+        (task,) = tasks([f"preferences: {{data: pairs.jsonl, reference: {given}}}"]).values()
+        assert task.before == weights  # type: ignore[attr-defined]
+    for given, hint in (("nanoo", "did you mean `nano`"), ("some.yaml", "no likelihoods"), ("nope/", "no such folder")):
+        assert hint in mistakes(["nano"], [f"preferences: {{data: pairs.jsonl, reference: {given}}}"])
+    said = mistakes(["nano"], ["preferences: {data: sums.jsonl, reference: nanoo}"])
+    assert "is no pair" in said and "no such folder" in said, "both at once"
+
+
+def test_what_cannot_be_written_is_said_with_its_folder(here: Path) -> None:
+    from smoltalk.errors import WorldError
+
+    (here / "file").touch()
+    with pytest.raises(WorldError, match="file/out cannot be written") as error:
+        Replies(here / "file" / "out" / "replies.jsonl")
+    assert not error.value.kept and "--out" in error.value.command

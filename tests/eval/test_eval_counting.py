@@ -49,3 +49,40 @@ def test_more_words_are_not_better() -> None:
     (said,) = remarks(Results(versus=found))
     assert ": more (" in said
     assert isinstance(found[0].lower, type(None)) and not isinstance(found[0], Duel)
+
+
+@pytest.mark.parametrize(
+    ("low", "p", "adjusted", "items", "said"),
+    [
+        (-0.1, 0.2, 0.2, 9, "cannot be told apart"),
+        (0.1, 0.04, 0.12, 9, "cannot be told apart: alone p = 0.04, and others were looked at too (Holm)"),
+        (0.1, 0.06, 0.06, 9, "cannot be told apart: only 9 items"),
+        (0.1, 0.06, 0.06, 90, "cannot be told apart: the test is less sure than the interval"),
+        (0.1, 0.01, 0.02, 9, "better"),
+    ],
+)
+def test_a_verdict_says_why_it_is_not_the_intervals(
+    low: float, p: float, adjusted: float, items: int, said: str
+) -> None:
+    from smoltalk.eval.intervals import Difference
+    from smoltalk.eval.written import verdict
+
+    assert verdict(Difference(1.0, low, 2.0, p, items), adjusted, False) == said
+
+
+def test_a_judge_that_cannot_be_read_is_told() -> None:
+    none = Mark("1", {"win rate": (0.0, 0.0), "agreement": (0.0, 0.0)}, why="no verdict")
+    won = Mark("2", {"win rate": (1.0, 1.0), "agreement": (1.0, 1.0)})
+    left = list(counting.left_out({("side_by_side: verdicts", "a"): [none, won, none]}))
+    assert list(remarks(Results(left_out=left))) == [
+        "side_by_side: the judge's replies could not be read for 2 of 3 prompts of a"
+    ]
+
+
+def test_of_a_tasks_fields_the_page_shows_what_was_given() -> None:
+    from smoltalk.eval.page import _given
+
+    made = tasks(["exact: {data: q.jsonl, form: letter, ask: ''}", "gsm8k: {limit: 5}", "curriculum: {domains: [a]}"])
+    said = [_given({"task": type(one).__name__, **one.model_dump(mode="json"), "files": []}) for one in made.values()]
+    assert said == ["exact, data: q.jsonl, form: letter", "gsm8k, limit: 5", "curriculum, domains: a"]
+    assert _given({"task": "Unknown", "limit": 4}) == "Unknown, limit: 4"

@@ -178,3 +178,34 @@ def test_tasks_are_named_like_parts_of_a_pipeline(tmp_path: Path) -> None:
         (0, "no task `ifevil`"),
         (4, "no field `frm` in `exact`"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ("form: number", "1 + 1?\n\nWork it out step by step. End with a line that says: The answer is NUMBER."),
+        ("form: text", "1 + 1?"),
+        ("ask: ''", "1 + 1?"),
+        ("ask: Be brief.", "1 + 1?\n\nBe brief."),
+        ("ask: 'Say {question} first'", "Say 1 + 1? first"),
+    ],
+)
+def test_what_stands_below_a_question(tmp_path: Path, fields: str, asked: str) -> None:
+    data = lines(tmp_path / "q.jsonl", {"question": "1 + 1?", "answer": "2"})
+    (item,) = one(f"exact: {{data: {data}, {fields}}}").items()
+    assert item.messages[-1]["content"] == asked
+    with pytest.raises(UserError, match="braces"):
+        one(f"exact: {{data: {data}, ask: '{{quest}} now'}}")
+
+
+def test_a_mistake_of_all_prompts_is_said_once(tmp_path: Path) -> None:
+    odd = PROMPT | {"instruction_id_list": ["punctuation:no_coma", "punctuation:no_comma"]}
+    with pytest.raises(UserError) as error:
+        one(f"ifeval: {{data: {lines(tmp_path / 'p.jsonl', PROMPT, odd, PROMPT, odd)}}}").items()
+    (said,) = [problem.sentence for problem in error.value.problems]
+    assert said.startswith("prompt 2: no constraint `punctuation:no_coma`") and said.endswith("(so do 1 more)")
+    with pytest.raises(UserError) as error:
+        one(f"ifeval: {{data: {lines(tmp_path / 'q.jsonl', *[{'question': 'x'}] * 25)}}}").items()
+    assert [problem.sentence for problem in error.value.problems] == [
+        "prompt 1: has no column `prompt` (so do 24 more)"
+    ]

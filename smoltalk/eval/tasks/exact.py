@@ -16,10 +16,11 @@ from smoltalk.text import normalise
 from smoltalk.verifiers.agrees import final_number
 
 _ASKS = {
-    "number": "{question}\n\nWork it out step by step. End with a line that says: The answer is NUMBER.",
-    "text": "{question}",
-    "letter": "{question}\n\nReply with the letter of the right answer and nothing else.",
+    "number": "Work it out step by step. End with a line that says: The answer is NUMBER.",
+    "text": "",
+    "letter": "Reply with the letter of the right answer and nothing else.",
 }
+"""What stands below each question."""
 _LETTERS = tuple(
     re.compile(form)
     for form in (
@@ -55,7 +56,8 @@ class Exact(OfData, Asks):
     form: Literal["number", "text", "letter"] = "number"
     """What is compared."""
     ask: str | None = None
-    """What the model is asked, in place of the words for `form`; `{question}` stands for the question."""
+    """What stands below each question, in place of the words for `form`; "" leaves the question alone. Words with
+    `{question}` in them are all that is asked."""
     shots: int = Field(default=0, ge=0, le=64)
     """Rows of `shots_from` that go before each question, answered."""
     shots_from: str | None = None
@@ -67,8 +69,8 @@ class Exact(OfData, Asks):
     def check(self) -> Iterator[str]:
         if self.shots and self.shots_from is None:
             yield "`shots` needs `shots_from`: questions that are shown are none to be asked"
-        if self.ask is not None and "{question}" not in self.ask:
-            yield "`ask` has no `{question}` in it"
+        if self.ask and "{" in self.ask and "{question}" not in self.ask:
+            yield "`ask` has braces, and no `{question}` in them"
 
     def items(self) -> list[Item]:
         shown = self._shown()
@@ -91,7 +93,9 @@ class Exact(OfData, Asks):
         return Mark(item.id, points, item.group, (text,), why[:300], item.messages[-1]["content"])
 
     def _asked(self, row: Row) -> Message:
-        words = self.ask or _ASKS[self.form]
+        words = _ASKS[self.form] if self.ask is None else self.ask
+        if "{question}" not in words:
+            words = f"{{question}}\n\n{words}" if words else "{question}"
         return message("user", words.replace("{question}", str(column(row, self.question, self.data))))
 
     def _shown(self) -> list[Message]:

@@ -1,7 +1,7 @@
 """Does it do what it is told? IFEval's prompts, judged by the verifiers of this package."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -48,9 +48,9 @@ class Ifeval(OfData, Asks):
             try:
                 found.append(self._item(row, name))
             except UserError as error:
-                problems += [Problem(self.data, 0, f"prompt {number}: {p.sentence}", p.hint) for p in error.problems]
+                problems += [Problem(self.data, number, p.sentence, p.hint) for p in error.problems]
         if problems:
-            raise UserError(problems[:20])
+            raise UserError(_once(problems))
         return found
 
     def _item(self, row: Row, name: str) -> Item:
@@ -72,6 +72,16 @@ class Ifeval(OfData, Asks):
         }  # fmt: skip
         why = "" if all(strict) else said[0].why or verify_constraints(text, asked).outcome.reason
         return Mark(item.id, points, item.group, (text,), why, item.messages[-1]["content"])
+
+
+def _once(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Each mistake with the first prompt that has it, and how many have; a problem's line is the prompt's number."""
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for one in problems:
+        alike.setdefault((one.sentence, one.hint), []).append(one)
+    for (sentence, hint), some in list(alike.items())[:20]:
+        more = f" (so do {len(some) - 1:,} more)" if len(some) > 1 else ""
+        yield Problem(some[0].path, 0, f"prompt {some[0].line}: {sentence}{more}", hint)
 
 
 def _listed(value: Any) -> list[Any]:

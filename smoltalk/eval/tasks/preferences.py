@@ -37,7 +37,7 @@ class Preferences(OfData, Task):
     )
 
     reference: str | None = None
-    """The model that training began from: a folder, or ORG/NAME on the Hub."""
+    """The model that training began from, named as models are: `nano`, a folder, or ORG/NAME on the Hub."""
     beta: float = Field(default=0.1, gt=0)
     """Of the DPO that trained it: the unit of its rewards."""
     device: str = "auto"
@@ -49,17 +49,42 @@ class Preferences(OfData, Task):
         """How many pairs there are; reads all of them once, and says what is wrong with one."""
         return sum(1 for _ in self._pairs())
 
+    @cached_property
+    def before(self) -> str | None:
+        """The weights of `reference`; None without one. Raises `UserError` where it names none."""
+        from smoltalk.eval.naming import model_of
+
+        if self.reference is None:
+            return None
+        try:
+            model = model_of(self.reference)
+        except UserError as error:
+            raise UserError(
+                Problem("preferences: reference", 0, f"`{self.reference}` {p.sentence}", p.hint) for p in error.problems
+            ) from None
+        if model.weights is None or model.engine.kind != "completes":
+            sentence = f"`{self.reference}` has no likelihoods to compare with"
+            raise UserError([Problem("preferences: reference", 0, sentence, "name a model's folder, or ORG/NAME")])
+        return model.weights
+
     def look(self) -> None:
-        assert self.total
+        problems: list[Problem] = []
+        for there in (lambda: self.total, lambda: self.before):
+            try:
+                there()
+            except UserError as error:
+                problems += error.problems
+        if problems:
+            raise UserError(problems)
 
     async def marks(self, subject: Subject, tell: Tell) -> list[Mark]:
         if subject.model.engine.kind == "scores":
             return await self._scored(subject, tell)
         weights = subject.model.weights_for("preferences")
         ratings = await self._likelihoods(weights, tell, self.reference is None)
-        if self.reference is not None:
-            before = await self._likelihoods(self.reference, tell, False)
-            pairs = zip(ratings, before, strict=True)
+        if self.before is not None:
+            was = await self._likelihoods(self.before, tell, False)
+            pairs = zip(ratings, was, strict=True)
             ratings = [(self.beta * (a - was_a), self.beta * (b - was_b)) for (a, b), (was_a, was_b) in pairs]
         return [_mark(pair, rating) for pair, rating in zip(self._pairs(), ratings, strict=True)]
 
