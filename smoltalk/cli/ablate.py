@@ -95,10 +95,13 @@ def ablate(
         complain(f"interrupted; what is finished in {folder} is kept\n    go on with: {again}")
         raise typer.Exit(INTERRUPTED) from None
     except WorldError as error:
-        kept = error.kept or f"what is finished, in {folder}"
+        kept = error.kept or (f"what is finished, in {folder}" if folder.is_dir() else "")
         raise WorldError(error.sentence, kept, error.command or again) from error
     except OSError as error:
-        raise WorldError(f"{error.filename or folder}: {error.strerror or error}", f"{folder}", again) from error
+        kept = f"{folder}" if folder.is_dir() else ""
+        raise WorldError(
+            f"{error.filename or folder} cannot be written: {error.strerror or error}", kept, again
+        ) from error
     except Exception as error:
         if type(error).__name__ != "Interrupted":  # the trainer's own way to stop, which is not imported to be asked
             raise

@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 from smoltalk.eval.curves import Training
+from smoltalk.eval.intervals import Difference
 from smoltalk.eval.page_answers import samples
 from smoltalk.eval.page_charts import Curve, Dot, curves, intervals
 from smoltalk.eval.page_parts import Page, Section
 from smoltalk.eval.results import Duel, Results, Score, Versus
 from smoltalk.eval.task import Mark
-from smoltalk.eval.written import differing, estimated, interval, number, p_value, points_of, verdict
+from smoltalk.eval.written import differing, doubt, estimated, interval, number, p_value, points_of, verdict
 from smoltalk.reporting.charts import NARROW, WIDE
 from smoltalk.reporting.charts_bars import Piece
 from smoltalk.reporting.charts_figure import Figure
@@ -50,7 +51,7 @@ def remarks(of: Results) -> Iterator[str]:
         if duel.metric == "win rate" and duel.p is not None:
             better = "wins" if duel.estimate.value > 0.5 else "loses"
             p = duel.p if duel.adjusted is None else duel.adjusted
-            said = better if p < 0.05 else "cannot be told apart"
+            said = better if p < 0.05 else f"cannot be told apart{_doubt(duel, p)}"
             figure = f"{estimated(duel.estimate, '%')} against {duel.against}"
             yield f"{duel.task}: {duel.model} wins {figure}{_besides(of, duel)}: {said} ({p_value(p)})"
     for one in of.left_out:
@@ -64,6 +65,12 @@ def remarks(of: Results) -> Iterator[str]:
 
 def _is_first(of: Results, one: Versus) -> bool:
     return one is next(other for other in of.versus if (other.task, other.model) == (one.task, one.model))
+
+
+def _doubt(won: Duel, p: float) -> str:
+    """As of two figures that differ: half of the prompts is what two models that are alike win."""
+    of = won.estimate
+    return doubt(Difference(of.value - 0.5, of.low - 0.5, of.high - 0.5, won.p or 0.0, of.items), p)
 
 
 def _besides(of: Results, won: Duel) -> str:

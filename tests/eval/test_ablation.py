@@ -169,3 +169,25 @@ def test_what_cannot_be_left_out_is_said(here: Path) -> None:
         variants(here / "one.yaml", {})
     with pytest.raises(UserError, match="has no gates"):
         variants(here / "one.yaml", {}, gates=True)
+
+
+def test_parts_stand_in_one_order_and_verdicts_agree_with_their_intervals() -> None:
+    from smoltalk.eval.ablation import Bought, Found
+    from smoltalk.eval.intervals import Difference, Estimate
+
+    def bought(part: str, group: str, value: float, low: float, p: float, adjusted: float) -> Bought:
+        one, of = Estimate(1.0, 0.5, 1.5, 9), Difference(value, low, value + 1, p, 9)
+        return Bought(part, "source", "loss", "loss", "nats", True, group, one, one, of, adjusted, (value,))
+
+    found = Found(seeds=(0,), bought=[
+        bought("chat", "", 1.0, 0.5, 0.06, 0.06), bought("chat", "g", 3.0, 2.0, 0.06, 0.06),
+        bought("math", "", 1.8, 0.7, 0.04, 0.12), bought("math", "g", 1.0, 0.2, 0.04, 0.04),
+    ])  # fmt: skip
+    first, second = remarks(found)
+    assert first.endswith("cannot be told: alone p = 0.04, and others were looked at too (Holm) (p = 0.12)")
+    assert second.endswith("cannot be told: only 9 items (p = 0.06)")
+    section = page("x", found).sections[0]
+    assert [row[0] for row in section.tables[0].rows] == ["math", "math", "chat", "chat"]
+    for figure in section.figures:
+        drawn = str(figure.narrow)
+        assert drawn.index("math") < drawn.index("chat"), figure.title
