@@ -113,7 +113,7 @@ def _given(identity: Mapping[str, Any]) -> str:
     known = cls.model_fields if cls else {}
     defaults = {key: field.get_default(call_default_factory=True) for key, field in known.items()}
     said = {key: value for key, value in identity.items() if key not in ("task", "files")}
-    given = {key: value for key, value in said.items() if value not in (None, "", [], ())}
+    given = {key: value for key, value in said.items() if value is not None}
     shown = [f"{key}: {_told(value)}" for key, value in given.items() if value != _plainly(defaults.get(key))]
     return ", ".join([name, *shown])
 
@@ -123,7 +123,7 @@ def _plainly(value: Any) -> Any:
 
 
 def _told(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value) or '""'
 
 
 def _figure(metric: str, scores: Sequence[Score]) -> Figure:

@@ -84,5 +84,5 @@ def test_of_a_tasks_fields_the_page_shows_what_was_given() -> None:
 
     made = tasks(["exact: {data: q.jsonl, form: letter, ask: ''}", "gsm8k: {limit: 5}", "curriculum: {domains: [a]}"])
     said = [_given({"task": type(one).__name__, **one.model_dump(mode="json"), "files": []}) for one in made.values()]
-    assert said == ["exact, data: q.jsonl, form: letter", "gsm8k, limit: 5", "curriculum, domains: a"]
+    assert said == ['exact, data: q.jsonl, form: letter, ask: ""', "gsm8k, limit: 5", "curriculum, domains: a"]
     assert _given({"task": "Unknown", "limit": 4}) == "Unknown, limit: 4"
