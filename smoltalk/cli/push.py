@@ -62,7 +62,7 @@ def push(
     folder = RunFolder(run)
     allowed = [one.value for one in allow or ()]
     wrong = list(_wrong_options(repo_id, to, branch, pr, tag, public))
-    if not run.is_dir():
+    if not run.exists():
         raise UserError([*wrong, Problem(str(run), 0, "there is no such folder", "a run's or a model's folder")])
     goal = Goal(repo_id or "", public, branch, pr, message, tag)
     again = _command(run, goal, to, config_name, allowed)
