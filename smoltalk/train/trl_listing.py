@@ -17,7 +17,9 @@ _PLAIN = {bool: "bool", int: "int", float: "float", str: "str", type(None): "nul
 
 
 def listing() -> dict[str, Any]:
-    """What ships: TRL's version and, for each kind of trainer and for what all share, key to forms and choices."""
+    """What ships: the versions of TRL and of transformers, whose keys TRL's configs take too; for each kind of trainer
+    and for what all share, key to forms and choices."""
+    import transformers
     import trl
     from trl.scripts.utils import DatasetConfig
 
@@ -25,6 +27,7 @@ def listing() -> dict[str, Any]:
     shared = (trl.ScriptArguments, trl.ModelConfig, trl.DatasetMixtureConfig)
     return {
         "version": trl.__version__,
+        "transformers": transformers.__version__,
         "kinds": {kind: dict(_keys(cls)) for kind, cls in kinds.items()},
         "shared": {name: form for cls in shared for name, form in _keys(cls)},
         "datasets": dict(_keys(DatasetConfig)),

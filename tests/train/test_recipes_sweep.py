@@ -147,11 +147,14 @@ def test_accelerate_takes_its_files(name: str) -> None:
 
 def test_the_list_of_keys_is_that_of_trl() -> None:
     trl = pytest.importorskip("trl", reason="TRL is not installed")
-    if trl.__version__ != version():
-        pytest.skip(f"the list is of TRL {version()}")
+    import transformers
+
     from smoltalk.train.trl_listing import LISTED, listing
 
-    assert json.loads(LISTED.read_text(encoding="utf-8")) == listing()
+    listed = json.loads(LISTED.read_text(encoding="utf-8"))
+    if (trl.__version__, transformers.__version__) != (version(), listed["transformers"]):
+        pytest.skip(f"the list is of TRL {version()} on transformers {listed['transformers']}")
+    assert listed == listing()
 
 
 def test_keys_that_are_gone_are_gone() -> None:
