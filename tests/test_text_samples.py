@@ -9,6 +9,7 @@ import yaml
 from smoltalk.catalog import data_folder
 from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.gates.near_duplicate import NearDuplicate
+from smoltalk.steps.code_functions import CodeFunctions
 from smoltalk.text import words
 
 SAMPLES = data_folder("pipelines") / "samples"
@@ -74,3 +75,10 @@ def test_drafts_and_long_texts_are_of_every_kind() -> None:
     assert kinds.count("email") >= 10 and kinds.count("article") >= 8
     articles = [row["text"] for row in lines("long_texts") if row["kind"] == "article"]
     assert all(150 <= len(words(text)) <= 300 for text in articles)
+
+
+def test_a_function_is_planted_that_is_not_finished() -> None:
+    """`binomial` says what is to do, for `code_functions` to turn away; its file is part of that source's fingerprint."""
+    found = CodeFunctions(path=str(SAMPLES / "code"))
+    assert "binomial" not in {row["name"] for row in found.rows() if isinstance(row, dict)}
+    assert found.left_out()["with a banned word"] == 1
