@@ -78,7 +78,7 @@ def test_drafts_and_long_texts_are_of_every_kind() -> None:
 
 
 def test_a_function_is_planted_that_is_not_finished() -> None:
-    """`binomial` says what is to do, for `code_functions` to turn away; its file is part of that source's fingerprint."""
+    """`binomial` says what is to do, for `code_functions` to turn away; the file is part of its fingerprint."""
     found = CodeFunctions(path=str(SAMPLES / "code"))
     assert "binomial" not in {row["name"] for row in found.rows() if isinstance(row, dict)}
     assert found.left_out()["with a banned word"] == 1
