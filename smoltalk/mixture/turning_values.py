@@ -127,6 +127,8 @@ def _zipped(value: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _turn(turn: Any, number: int) -> _Turn:
+    if isinstance(turn, str):  # runs and mixtures with calls publish a turn as a JSON object
+        turn = _object(turn)
     if not isinstance(turn, Mapping):
         raise _NoTurns("wrong_type", f"turn {number} is {_kind(turn)}, not a role and a content")
     role, content = _first(turn, ROLE), _first(turn, CONTENT)
@@ -138,6 +140,15 @@ def _turn(turn: Any, number: int) -> _Turn:
     if content is None and more.get("tool_calls"):
         content = ""
     return _Turn(code, _text(content, number), more)
+
+
+def _object(text: str) -> Any:
+    """The mapping that a text is as JSON, or else the text."""
+    try:
+        found = orjson.loads(text) if text.startswith("{") else text
+    except ValueError:
+        return text
+    return found
 
 
 def _first(turn: Mapping[str, Any], names: Sequence[str]) -> Any:

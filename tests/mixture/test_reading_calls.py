@@ -1,6 +1,7 @@
 """Conversations as JSON objects a turn are what Python's JSON would write."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -8,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smoltalk.mixture.calls import called
+from smoltalk.mixture.reading import opened
+from smoltalk.mixture.source import MixSource
+from smoltalk.run.parquet import ParquetFiles, calls_type
 
 _TYPE = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -26,3 +30,25 @@ def test_turns_and_calls_are_joined(rows: list[list[tuple[Any, Any]]], skipped: 
     assert [[json.loads(turn) for turn in row] for row in found.to_pylist()] == [
         [turn | ({} if silent else more) for turn, more in row] for row in rows[skipped:]
     ]
+
+
+def test_what_runs_publish_with_calls_is_read_again(tmp_path: Path) -> None:
+    call = {"type": "function", "function": {"name": "f", "arguments": {"x": None, "y": [1, "<"]}}}
+    spoken = [
+        {"role": "user", "content": "q"}, {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "name": "f", "content": "1"}, {"role": "assistant", "content": "a"},
+    ]  # fmt: skip
+    files = ParquetFiles([("messages", calls_type()), ("tools", pa.string())], lambda _: tmp_path / "a.parquet")
+    for turns in (spoken, spoken[:1] + spoken[3:], ["{", "b"]):
+        files.add(([one if isinstance(one, str) else json.dumps(one) for one in turns], '[{"name":"f"}]'), 1)
+    files.close()
+    (piece,) = opened("s", MixSource(files=str(tmp_path / "a.parquet")), "sft", ["tools"]).pieces()
+    calling, plain = piece().batch.to_pylist()
+    assert [a | b for a, b in zip(calling["messages"], json.loads(calling["calls"]), strict=True)] == [
+        *spoken[:1],
+        spoken[1] | {"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {"y": [1, "<"]}}}]},
+        *spoken[2:],
+    ], "nulls are what Parquet fills in"
+    assert plain["messages"] == spoken[:1] + spoken[3:] and plain["calls"] is None
+    assert calling["tools"] == '[{"name":"f"}]'
+    assert [one.detail for one in piece().failed] == ["`messages` turn 1 is text, not a role and a content"]
