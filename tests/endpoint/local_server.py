@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from smoltalk.endpoint import Endpoint, Patience
+from smoltalk.endpoint import Endpoint, Patience, chat_body, chat_reply
 from smoltalk.requests import Request, Sampling
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -71,3 +71,9 @@ def run(work: Awaitable[None]) -> None:
         await asyncio.wait_for(work, 60.0)
 
     asyncio.run(limited())
+
+
+def text_of(endpoint: Endpoint, number: int = 0) -> Awaitable[str]:
+    """The text of a reply to one question of many."""
+    body = chat_body(asked(f"Question {number}"), model="m")
+    return endpoint.ask("POST", "/chat/completions", body, lambda data: chat_reply(data).text)
