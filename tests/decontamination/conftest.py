@@ -73,3 +73,8 @@ def rows(side: str, out: str = "out") -> list[dict[str, Any]]:
 def chat(*turns: str) -> list[dict[str, str]]:
     """A conversation."""
     return [{"role": ("user", "assistant")[i % 2], "content": turn} for i, turn in enumerate(turns)]
+
+
+def summary(out: str = "out") -> dict[str, Any]:
+    """What a call counted."""
+    return dict(json.loads(Path(out, "summary.json").read_text()))
