@@ -12,6 +12,7 @@ from smoltalk.errors import Problem, RowFailed, UserError, nearest
 from smoltalk.rows import Message, Row
 
 if TYPE_CHECKING:
+    from smoltalk.decontamination.hub import OnHub
     from smoltalk.decontamination.parts import Files
 
 _TURNS = ("messages", "conversations")
@@ -37,14 +38,28 @@ class OfData(Part):
     def rows(self, most: int | None) -> Iterator[tuple[str, Row]]:
         """The first rows as they are read, each under a name of its own: its `id`, or else its number, which also
         tells rows of one `id` apart. Raises `UserError` and `WorldError`."""
-        taken = set[str]()
-        for number, row in enumerate(islice(_rows(self), most), 1):
-            name = str(number if row.get("id") is None else row["id"])
-            name = f"{name} (row {number})" if name in taken else name
-            taken.add(name)
-            yield name, row
-        if not taken:
+        names = Names()
+        for row in islice(_rows(self), most):
+            yield names.of(row.get("id")), row
+        if not names.count:
             raise UserError([Problem(self.data, 0, "holds no rows")])
+
+
+class Names:
+    """What rows are called, one after the other."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """Rows that have a name."""
+        self._taken = set[str]()
+
+    def of(self, own: Any) -> str:
+        """The next row's name; `own` is its id, None where it has none."""
+        self.count += 1
+        name = str(self.count if own is None else own)
+        name = f"{name} (row {self.count})" if name in self._taken else name
+        self._taken.add(name)
+        return name
 
 
 def group_of(row: Row, name: str | None, data: str) -> str:
@@ -86,22 +101,23 @@ def _here(of: OfData) -> "Files | None":
     return files([of.data]) if of.revision is None or Path(of.data).exists() else None
 
 
-def _rows(of: OfData) -> Iterator[Row]:
+def source(of: OfData) -> "Files | OnHub":
+    """Where the rows are: files of this machine, of the split alone where one is named, or a dataset of the Hub."""
     from smoltalk.decontamination.hub import OnHub
     from smoltalk.decontamination.parts import Files
 
     found = _here(of)
     if found is None:
-        data: Files | OnHub = OnHub(of.data, of.config, of.split or "train", of.revision)
-    else:
-        paths = [
-            path for path in found.paths if of.split is None or path.name.startswith((f"{of.split}-", f"{of.split}."))
-        ]
-        if not paths:
-            names = ", ".join(path.name for path in found.paths[:5])
-            raise UserError([Problem(of.data, 0, f"has no split `{of.split}`", f"it holds {names}")])
-        data = Files(tuple(paths), found.size)
-    for part in data.parts(lambda number: False):
+        return OnHub(of.data, of.config, of.split or "train", of.revision)
+    paths = [path for path in found.paths if of.split is None or path.name.startswith((f"{of.split}-", f"{of.split}."))]
+    if not paths:
+        names = ", ".join(path.name for path in found.paths[:5])
+        raise UserError([Problem(of.data, 0, f"has no split `{of.split}`", f"it holds {names}")])
+    return Files(tuple(paths), found.size)
+
+
+def _rows(of: OfData) -> Iterator[Row]:
+    for part in source(of).parts(lambda number: False):
         for block in part.read():
             if block.unreadable:
                 raise UserError([Problem(str(one.place), 0, one.reason) for one in block.unreadable[:5]])

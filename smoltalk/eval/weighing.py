@@ -1,13 +1,13 @@
 """Conversations weighed by a model's own weights, a block at a time: what is in memory does not grow with the data."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from smoltalk.eval.task import Tell
-from smoltalk.rows import Message
+from smoltalk.train.spelling import Of, Talk
 
 if TYPE_CHECKING:
     from smoltalk.train.losses import Weighed
@@ -30,9 +30,7 @@ class _Stopped(Exception):
     """Nobody waits for the answer any more."""
 
 
-async def weighed(
-    by: Scales, talks: Iterable[Sequence[Message]], of: Literal["assistant", "all", "last"], total: int, tell: Tell
-) -> "list[Weighed]":
+async def weighed(by: Scales, talks: Iterable[Talk], of: Of, total: int, tell: Tell) -> "list[Weighed]":
     """Each conversation's likelihood, in order; `of` as in `CausalModel.weigh`. Raises `UserError` and `WorldError`.
 
     Whoever is cancelled while this runs waits no longer than a batch of it takes.

@@ -32,7 +32,9 @@ def taken(column: Column, rows: NDArray[np.int64]) -> Column:
 
 
 def arrow(column: pa.Array) -> pa.Array:
-    """The column without what only saves space: dictionaries and views."""
+    """The column without what only saves space, dictionaries and views, or only names its values: JSON is its text."""
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string_view(column.type):

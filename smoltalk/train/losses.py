@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from smoltalk.errors import UserError, WorldError
-from smoltalk.rows import Message
+from smoltalk.errors import WorldError
+from smoltalk.train.spelling import Of, Spelt, Talk, spelt
 
 _INSTALL = "pip install torch transformers safetensors"
 _BATCH_TOKENS = 8_192
@@ -23,15 +23,8 @@ class Weighed(NamedTuple):
     """How many; 0 for a conversation that was left out."""
     bytes: int
     """UTF-8 bytes that these tokens spell."""
-
-
-class _Spelt(NamedTuple):
-    ids: list[int]
-    counts: list[bool]
-    bytes: int
-
-
-_NOTHING = Weighed(0.0, 0, 0)
+    why: str = ""
+    """Why it was left out."""
 
 
 @dataclass(frozen=True)
@@ -73,36 +66,39 @@ class CausalModel:
 
     def weigh(
         self,
-        talks: Sequence[Sequence[Message]],
-        of: Literal["assistant", "all", "last"] = "assistant",
+        talks: Sequence[Talk],
+        of: Of = "assistant",
         tell: Callable[[int, int], None] = lambda done, of: None,
     ) -> list[Weighed]:
-        """Each conversation's likelihood, in order; `of` says which tokens count: those of the assistant's turns with
-        what ends them, of its last turn, or all but the first. One that is too long is `Weighed(0, 0, 0)`; blocks.
-        """
-        spelt = [self._spelt(talk, of) for talk in talks]
-        order = sorted(range(len(talks)), key=lambda place: len(spelt[place].ids))
-        found, done = [_NOTHING] * len(talks), 0
-        for batch in self._batches(order, spelt):
-            for place, nats in zip(batch, self._nats([spelt[place] for place in batch]), strict=True):
-                found[place] = Weighed(nats, sum(spelt[place].counts[1:]), spelt[place].bytes)
+        """Each conversation's likelihood on the tokens that count, in order; blocks. Raises `WorldError` as `spelt`."""
+        some = [spelt(self.tokenizer, talk, of) for talk in talks]
+        order = sorted(range(len(talks)), key=lambda place: len(some[place].ids))
+        found, done = [self._left_out(one) for one in some], 0
+        for batch in self._batches(order, some):
+            for place, nats in zip(batch, self._nats([some[place] for place in batch]), strict=True):
+                found[place] = Weighed(nats, sum(some[place].counts[1:]), some[place].bytes)
             done += len(batch)
             tell(done, len(talks))
         return found
 
-    def _batches(self, order: Sequence[int], spelt: Sequence[_Spelt]) -> list[list[int]]:
+    def _left_out(self, one: Spelt) -> Weighed:
+        """What a conversation that is in no batch comes to."""
+        long = f"longer than {self.longest:,} tokens" if len(one.ids) > self.longest else "no token of it counts"
+        return Weighed(0.0, 0, 0, one.why or long)
+
+    def _batches(self, order: Sequence[int], some: Sequence[Spelt]) -> list[list[int]]:
         batches: list[list[int]] = []
         most = _ON_CPU if self.model.device.type == "cpu" else _BATCH_TOKENS
         for place in order:
-            width = len(spelt[place].ids)
-            if not 1 < width <= self.longest or not any(spelt[place].counts[1:]):
+            width = len(some[place].ids)
+            if not 1 < width <= self.longest or not any(some[place].counts[1:]):
                 continue
             if not batches or (len(batches[-1]) + 1) * width > most:
                 batches.append([])
             batches[-1].append(place)
         return batches
 
-    def _nats(self, batch: Sequence[_Spelt]) -> list[float]:
+    def _nats(self, batch: Sequence[Spelt]) -> list[float]:
         import torch
 
         width = max(len(one.ids) for one in batch)
@@ -121,37 +117,3 @@ class CausalModel:
             ).double()
         sums: list[float] = nats.sum(dim=1).cpu().tolist()
         return sums
-
-    def _spelt(self, talk: Sequence[Message], of: str) -> _Spelt:
-        text: str = self._rendered(talk)
-        spans = [(0, len(text))] if of == "all" else self._spans(talk, text)
-        spans = spans[-1:] if of == "last" else spans
-        coded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        counts = [any(a < end and b > start for a, b in spans) for start, end in coded["offset_mapping"]]
-        said = sum(len(text[start:end].encode("utf-8", "replace")) for start, end in spans)
-        return _Spelt(coded["input_ids"], counts, said)
-
-    def _spans(self, talk: Sequence[Message], text: str) -> list[tuple[int, int]]:
-        """Where the assistant's turns stand, each to the end of the mark that closes it."""
-        spans = []
-        for place, turn in enumerate(talk):
-            if turn["role"] != "assistant":
-                continue
-            before = self._rendered(talk[:place], add_generation_prompt=True)
-            whole = self._rendered(talk[: place + 1]) if place + 1 < len(talk) else text
-            if not (text.startswith(before) and text.startswith(whole.rstrip())):
-                raise WorldError(
-                    f"the chat template of {self.tokenizer.name_or_path} writes a turn in another way once more is "
-                    "said, so it cannot be told which tokens are the assistant's: `of: all` counts every one"
-                )
-            spans.append((len(before), len(whole.rstrip())))
-        return spans
-
-    def _rendered(self, talk: Sequence[Message], **how: Any) -> str:
-        try:
-            text: str = self.tokenizer.apply_chat_template(list(talk), tokenize=False, **how)
-        except UserError:
-            raise
-        except Exception as error:  # a template is a stranger's program
-            raise WorldError(f"the chat template of {self.tokenizer.name_or_path} refuses a row: {error}") from error
-        return text

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from smoltalk.eval.weighing import Scales, weighed
-from smoltalk.rows import Message, message
 from smoltalk.train.losses import CausalModel, Weighed
+from smoltalk.train.spelling import Talk
 
 SCALES = Scales("somewhere", "cpu", 10)
 
@@ -22,11 +22,11 @@ class Pretends:
     def weigh(self, talks: Sequence[Any], of: str, tell: Callable[[int, int], None]) -> list[Weighed]:
         self.blocks.append(len(talks))
         tell(len(talks), len(talks))
-        return [Weighed(float(talk[0]["content"]), 1, 1) for talk in talks]
+        return [Weighed(float(talk.turns[0]["content"]), 1, 1) for talk in talks]
 
 
-def talks(count: int) -> Iterator[list[Message]]:
-    return ([message("user", str(number))] for number in range(count))
+def talks(count: int) -> Iterator[Talk]:
+    return (Talk([{"role": "user", "content": str(number)}]) for number in range(count))
 
 
 def test_blocks_do_not_grow_with_the_data(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,11 +34,11 @@ def test_turns_and_calls_are_joined(rows: list[list[tuple[Any, Any]]], skipped: 
 
 def test_what_runs_publish_with_calls_is_read_again(tmp_path: Path) -> None:
     call = {"type": "function", "function": {"name": "f", "arguments": {"x": None, "y": [1, "<"]}}}
-    spoken = [
+    spoken: list[dict[str, Any]] = [
         {"role": "user", "content": "q"}, {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "name": "f", "content": "1"}, {"role": "assistant", "content": "a"},
     ]  # fmt: skip
-    files = ParquetFiles([("messages", calls_type()), ("tools", pa.string())], lambda _: tmp_path / "a.parquet")
+    files = ParquetFiles([("messages", calls_type()), ("tools", pa.json_())], lambda _: tmp_path / "a.parquet")
     for turns in (spoken, spoken[:1] + spoken[3:], ["{", "b"]):
         files.add(([one if isinstance(one, str) else json.dumps(one) for one in turns], '[{"name":"f"}]'), 1)
     files.close()

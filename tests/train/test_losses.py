@@ -14,6 +14,7 @@ pytest.importorskip("transformers", reason="pip install torch transformers")
 
 from smoltalk.engines.nano import Nano  # noqa: E402
 from smoltalk.train.losses import CausalModel  # noqa: E402
+from smoltalk.train.spelling import Talk  # noqa: E402
 
 SHIPPED = str(Nano.shipped)
 
@@ -26,13 +27,13 @@ def nano() -> CausalModel:
 @pytest.fixture(scope="module")
 def talks() -> list[Any]:
     rng = Random(11)
-    return [turns(items(rng)) for _ in range(12)]
+    return [Talk(turns(items(rng))) for _ in range(12)]
 
 
 def test_what_counts_is_what_the_template_marks(nano: CausalModel, talks: list[Any]) -> None:
     for talk, weighed in zip(talks, nano.weigh(talks), strict=True):
         marked = nano.tokenizer.apply_chat_template(
-            talk, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+            talk.turns, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
         )
         assert weighed.tokens == sum(marked["assistant_masks"])
 
@@ -40,7 +41,7 @@ def test_what_counts_is_what_the_template_marks(nano: CausalModel, talks: list[A
 def test_the_loss_is_that_of_transformers(nano: CausalModel, talks: list[Any]) -> None:
     found = nano.weigh(talks, "all")
     for talk, weighed in zip(talks, found, strict=True):
-        ids = nano.tokenizer.apply_chat_template(talk, tokenize=True, return_dict=True, return_tensors="pt")[
+        ids = nano.tokenizer.apply_chat_template(talk.turns, tokenize=True, return_dict=True, return_tensors="pt")[
             "input_ids"
         ]
         with torch.no_grad():
@@ -55,24 +56,24 @@ def test_batches_change_nothing(nano: CausalModel, talks: list[Any]) -> None:
     assert [one.nats for one in alone] == pytest.approx([one.nats for one in together], rel=1e-3, abs=1e-3)
 
 
-def test_the_last_turn_alone(nano: CausalModel) -> None:
+def test_what_is_behind_the_prompt_alone(nano: CausalModel) -> None:
     talk: Any = [
         {"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "2 + 2 = 4"},
         {"role": "user", "content": "What is a desert?"}, {"role": "assistant", "content": "4"},
     ]  # fmt: skip
-    both, last = nano.weigh([talk])[0], nano.weigh([talk], "last")[0]
+    both, last = nano.weigh([Talk(talk)])[0], nano.weigh([Talk(talk, asked=3)], "answer")[0]
     assert 0 < last.tokens < both.tokens and last.nats < both.nats
 
 
 def test_a_conversation_that_does_not_fit_is_left_out(talks: list[Any]) -> None:
     small = CausalModel.load(SHIPPED, "cpu", longest=8)
-    assert small.weigh(talks[:2]) == [(0, 0, 0)] * 2
+    assert small.weigh(talks[:2]) == [(0, 0, 0, "longer than 8 tokens")] * 2
 
 
 def test_a_right_answer_is_likelier_than_nonsense(nano: CausalModel) -> None:
     asked = {"role": "user", "content": "What is the capital of France?"}
     good, bad = (
-        nano.weigh([[asked, {"role": "assistant", "content": said}]])[0]  # type: ignore[list-item]
+        nano.weigh([Talk([asked, {"role": "assistant", "content": said}])])[0]
         for said in ("The capital of France is Paris.", "Six bananas run to school.")
     )
     assert good.nats / good.tokens < 0.5 < bad.nats / bad.tokens

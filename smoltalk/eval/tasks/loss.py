@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from smoltalk.errors import Problem, RowFailed, UserError
-from smoltalk.eval.rows import OfData, group_of, talk
+from smoltalk.eval.rows import OfData
 from smoltalk.eval.subject import Subject
+from smoltalk.eval.talks import Read, conversations
 from smoltalk.eval.task import Mark, Metric, Task, Tell
 from smoltalk.eval.weighing import Scales, weighed
-from smoltalk.rows import Message
 
 if TYPE_CHECKING:
     from smoltalk.train.losses import Weighed
@@ -22,8 +21,9 @@ class Loss(OfData, Task):
     """Mean negative log-likelihood of a token, in nats, over all of the data: what a trainer calls the loss.
 
     Only of rows that no training saw: a mixture's `splits: {train: 0.95, test: 0.05}` keeps some back, and
-    `split: test` reads them. A row that is longer than the model's context is left out. Losses of models with other
-    tokenizers are in other units: those of a byte can be compared, those of a token cannot.
+    `split: test` reads them. Function calls are the assistant's words; `tools` and what tools return are only read. A
+    row that is longer than the model's context, or whose calls its chat template does not write, is left out. Losses
+    of models with other tokenizers are in other units: those of a byte can be compared, those of a token cannot.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -43,30 +43,24 @@ class Loss(OfData, Task):
     @cached_property
     def total(self) -> int:
         """How many conversations there are; reads all of them once, and says what is wrong with one."""
-        return sum(1 for _ in self._talks())
+        return sum(1 for _ in self._read())
 
     def look(self) -> None:
         assert self.total
 
     async def marks(self, subject: Subject, tell: Tell) -> list[Mark]:
         by = Scales(subject.model.weights_for("loss"), self.device, self.max_length)
-        found = await weighed(by, (one for _, _, one in self._talks()), self.of, self.total, tell)
-        return [_mark(name, group, one) for (name, group, _), one in zip(self._talks(), found, strict=True)]
+        found = await weighed(by, (one.talks[0] for one in self._read()), self.of, self.total, tell)
+        return [_mark(one.name, one.group, weight) for one, weight in zip(self._read(), found, strict=True)]
 
-    def _talks(self) -> Iterator[tuple[str, str, list[Message]]]:
-        """Each row's name, group and conversation."""
-        for number, (name, row) in enumerate(self.rows(self.limit), 1):
-            try:
-                said = talk(row, self.data)
-            except RowFailed as error:
-                raise UserError([Problem(self.data, 0, f"row {number} {error.detail}")]) from None
-            yield name, group_of(row, self.group, self.data), said
+    def _read(self) -> Iterator[Read]:
+        return conversations(self, self.limit, self.group)
 
 
 def _mark(name: str, group: str, one: "Weighed") -> Mark:
     nothing, why = (0.0, 0), ""
     if not one.tokens:
-        why = "longer than the model takes, or nothing of the assistant's in it"
+        why = one.why
     elif not math.isfinite(one.nats):
         why = "its loss is no number"
     points = {"loss": (one.nats, one.tokens), "loss of a byte": (one.nats, one.bytes)}

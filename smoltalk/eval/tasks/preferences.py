@@ -3,22 +3,19 @@
 import math
 from collections.abc import Iterator
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from pydantic import Field
 
 from smoltalk.errors import Problem, RowFailed, UserError
 from smoltalk.eval.rows import OfData
 from smoltalk.eval.subject import Subject
+from smoltalk.eval.talks import Read, pairs
 from smoltalk.eval.task import Mark, Metric, Task, Tell
 from smoltalk.eval.weighing import Scales, weighed
-from smoltalk.rows import Message, Row, message
+from smoltalk.train.spelling import Talk
 
-
-class _Pair(NamedTuple):
-    id: str
-    chosen: list[Message]
-    rejected: list[Message]
+_NOTHING = math.nan, math.nan
 
 
 class Preferences(OfData, Task):
@@ -89,62 +86,43 @@ class Preferences(OfData, Task):
         return [_mark(pair, rating) for pair, rating in zip(self._pairs(), ratings, strict=True)]
 
     async def _scored(self, subject: Subject, tell: Tell) -> list[Mark]:
-        async def one(pair: _Pair) -> Mark:
+        async def one(pair: Read) -> Mark:
+            if any(talk.beside or any(turn.get("tool_calls") for turn in talk.turns) for talk in pair.talks):
+                return _mark(pair, _NOTHING, "has tools or function calls, which engines that score are not given")
             try:
-                rating = await subject.asking.score(pair.chosen), await subject.asking.score(pair.rejected)
+                first, second = [await subject.asking.score(talk.turns) for talk in pair.talks]
             except RowFailed:
-                rating = math.nan, math.nan
-            return _mark(pair, rating)
+                return _mark(pair, _NOTHING)
+            return _mark(pair, (first, second))
 
         return await subject.over(list(self._pairs()), one, tell)
 
     async def _likelihoods(self, weights: str, tell: Tell, a_token: bool) -> list[tuple[float, float]]:
         """Of the answers of each pair, whole or a token; what cannot be rated is NaN."""
-        talks = (one for pair in self._pairs() for one in (pair.chosen, pair.rejected))
+        talks = (one for pair in self._pairs() for one in pair.talks)
         by = Scales(weights, self.device, self.max_length)
-        each = await weighed(by, talks, "last", 2 * self.total, tell)
+        each = await weighed(by, talks, "answer", 2 * self.total, tell)
         found = [-one.nats / (one.tokens if a_token else 1) if one.tokens else math.nan for one in each]
         return list(zip(found[::2], found[1::2], strict=True))
 
-    def _pairs(self) -> Iterator[_Pair]:
-        for number, (name, row) in enumerate(self.rows(self.limit), 1):
-            yield self._pair(row, number, name)
-
-    def _pair(self, row: Row, number: int, name: str) -> _Pair:
-        try:
-            chosen, rejected = (_whole(row, side) for side in ("chosen", "rejected"))
-        except (KeyError, TypeError, ValueError):
-            hint = "pairs are `prompt`, `chosen` and `rejected`: texts, or lists of turns"
-            raise UserError([Problem(self.data, 0, f"row {number} is no pair of answers", hint)]) from None
-        return _Pair(name, chosen, rejected)
+    def _pairs(self) -> Iterator[Read]:
+        return pairs(self, self.limit)
 
 
-def _whole(row: Row, name: str) -> list[Message]:
-    """The prompt with one of the answers; `prompt` is not repeated where the answer begins with it."""
-    answer, prompt = row[name], row.get("prompt")
-    if isinstance(answer, str):
-        said = [message("assistant", answer)]
-    else:
-        said = [message(turn["role"], turn["content"]) for turn in answer]
-    if prompt is None or (said and said[0]["role"] != "assistant"):
-        before: list[Message] = []
-    elif isinstance(prompt, str):
-        before = [message("user", prompt)]
-    else:
-        before = [message(turn["role"], turn["content"]) for turn in prompt]
-    if not said or said[-1]["role"] != "assistant":
-        raise ValueError("no answer")
-    return before + said
-
-
-def _mark(pair: _Pair, rating: tuple[float, float]) -> Mark:
+def _mark(pair: Read, rating: tuple[float, float], why: str = "") -> Mark:
     chosen, rejected = rating
-    lengths = [len(talk[-1]["content"]) for talk in (pair.chosen, pair.rejected)]
+    lengths = [_length(talk) for talk in pair.talks]
     group = ("chosen is longer", "chosen is shorter", "same length")[
         0 if lengths[0] > lengths[1] else 1 if lengths[0] < lengths[1] else 2
     ]
     if not (math.isfinite(chosen) and math.isfinite(rejected)):
-        why = "longer than the model takes, or its rating is no number"
-        return Mark(pair.id, {"accuracy": (0, 0), "margin": (0, 0)}, group, why=why)
+        why = why or "longer than the model takes, with calls that its template does not write, or rated by no number"
+        return Mark(pair.name, {"accuracy": (0, 0), "margin": (0, 0)}, group, why=why)
     better = 1.0 if chosen > rejected else 0.5 if chosen == rejected else 0.0
-    return Mark(pair.id, {"accuracy": (better, 1.0), "margin": (chosen - rejected, 1.0)}, group)
+    return Mark(pair.name, {"accuracy": (better, 1.0), "margin": (chosen - rejected, 1.0)}, group)
+
+
+def _length(talk: Talk) -> int:
+    """Characters of an answer, with the calls in it."""
+    answer = talk.turns[talk.asked :]
+    return sum(len(turn["content"]) + len(str(turn.get("tool_calls") or "")) for turn in answer)

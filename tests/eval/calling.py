@@ -1,0 +1,66 @@
+"""Rows with function calls, and nano with a chat template that writes them."""
+
+from pathlib import Path
+from typing import Any
+
+TEMPLATE = """\
+{%- if tools %}{{ '<|im_start|>system\\n' }}
+{%- for tool in tools %}{{ tool | tojson + '\\n' }}{%- endfor %}{{ '<|im_end|>\\n' }}{%- endif %}
+{%- for message in messages %}
+{%- if message['role'] == 'assistant' %}
+{{- '<|im_start|>assistant\\n' }}
+{%- generation %}
+{{- message['content'] }}
+{%- for call in message['tool_calls'] %}
+{{- '{"name": "' + call['function']['name'] + '", "arguments": ' + call['function']['arguments'] | tojson + '}' }}
+{%- endfor %}
+{{- '<|im_end|>' }}
+{%- endgeneration %}
+{{- '\\n' }}
+{%- else %}
+{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}
+{%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{%- endif %}"""
+
+
+def calling(folder: Path, template: str = TEMPLATE) -> Path:
+    """The folder of nano with that template."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from smoltalk.engines.nano import Nano
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(Nano.shipped))
+    tokenizer.chat_template = template
+    tokenizer.save_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(str(Nano.shipped), dtype="float32")
+    model.save_pretrained(folder)
+    return folder
+
+
+def tool(name: str) -> dict[str, Any]:
+    """A function as templates show it."""
+    of = {"type": "object", "properties": {"of": {"type": "string"}}}
+    return {"type": "function", "function": {"name": name, "parameters": of}}
+
+
+def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A turn that calls a function."""
+    made = {"type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": "", "tool_calls": [made]}
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    """Conversations whose calls have other arguments in every row, of other types, too."""
+    found = []
+    for n in range(count):
+        kinds: list[dict[str, Any]] = [{"of": f"city {n}"}, {"of": n}, {"days": [n, n + 1]}]
+        arguments = kinds[n % 3]
+        name = ["weather", "count"][n % 2]
+        turns = [
+            {"role": "user", "content": f"What is it in city {n}?"}, call(name, arguments),
+            {"role": "tool", "name": name, "content": f"It is {n}."},
+            {"role": "assistant", "content": f"In city {n} it is {n}."},
+        ]  # fmt: skip
+        found.append({"id": f"r{n}", "messages": turns, "tools": [tool(name)]})
+    return found
