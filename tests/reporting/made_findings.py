@@ -7,127 +7,15 @@ from smoltalk.reporting.findings import (
     Findings,
     FunnelStage,
     Origin,
-    Overview,
     Reason,
     Remark,
-    Sample,
-    Turn,
 )
 from smoltalk.reporting.machinery import EngineFacts, Moment, StepTime
-from smoltalk.reporting.people import At, Became, Beside, Cuts, Disputed, Edit, People, Person, Two
 from smoltalk.reporting.suspicions import Cluster, Contamination, Duplicates, Phrase, Phrases
 from smoltalk.reporting.variety import Distinct, Diversity, Languages, Opening, Pairs
-
-HOSTILE = (
-    "</script><script>window.ran = 1</script>",
-    "<img src=x onerror='window.ran = 1'>",
-    "<svg onload=window.ran=1><!-- --> ]]> <style>*{display:none}</style>",
-    "javascript:window.ran=1 \" ' ` &lt;b&gt; &amp;",
-    "control \x00\x01\x1b[31m\x7f and \u202eright to left\u202c \u2028\u2029 end",
-    "{{ 7 * 7 }} {% raw %} {# gone #} ${7*7} #{7*7}",
-    "<!--<script>",
-    "\ud800 alone",
-)
-"""What a row may say; none of it may do anything."""
-
-
-def overview() -> Overview:
-    return Overview(
-        name="made by <hand>",
-        description="A set & its <b>story</b>.",
-        makes="sft",
-        licence="apache-2.0",
-        state="complete",
-        why="",
-        is_mixture=False,
-        born=100,
-        accepted=60,
-        rejected=35,
-        failed=5,
-        target=60,
-        seconds=754.2,
-        tokens_in=120_000,
-        tokens_out=45_600,
-        cost=1.25,
-        seed=7,
-        command="smoltalk run it.yaml",
-        made_with=[("smoltalk", "0.1"), ("python", "3.11")],
-        pipeline="name: it\nsteps: ['</pre><script>']\n",
-        rows_looked_at=60,
-        gathered_in=1.5,
-    )
-
-
-def empty() -> Findings:
-    """A run with nothing in it yet."""
-    nothing = {"born": 0, "accepted": 0, "rejected": 0, "failed": 0, "target": None, "state": "new", "cost": 0.0}
-    bare = overview()
-    values = (
-        {name: getattr(bare, name) for name in bare.__dataclass_fields__} | nothing | {"licence": "", "command": ""}
-    )
-    return Findings(
-        overview=Overview(**values),
-        remarks=[],
-        funnel=[],
-        splits=[],
-        origins=[],
-        lengths=[],
-        length_note="",
-        labels=[],
-        numbers=[],
-        columns_note="",
-        degenerate=[],
-        duplicates=None,
-        contamination=[],
-        contamination_note="Nothing was checked: the pipeline has no decontaminate gate.",
-        phrases=None,
-        diversity=None,
-        languages=None,
-        engines=[],
-        steps=[],
-        moments=[],
-        pairs=None,
-        samples=[],
-        turned_away=[],
-    )
-
-
-def samples() -> list[Sample]:
-    """60 accepted rows' samples: the first ones hostile."""
-    said = [*HOSTILE, *(f"Question {i} about the number {i * i}?" for i in range(len(HOSTILE), 50))]
-    return [
-        Sample(
-            f"{i:016x}",
-            "web" if i % 3 else "books",
-            "train",
-            "accepted",
-            [Turn("system", "Be kind."), Turn("user", text), Turn("assistant", f"Answer {i}: {text}", cut=i % 2 * 10)],
-            0,
-            [("category", ["math", "code", "<b>chat</b>"][i % 3]), ("quality", "good")],
-            12 + i,
-        )
-        for i, text in enumerate(said)
-    ]
-
-
-def turned_away() -> list[Sample]:
-    """Rejected and failed rows."""
-    return [
-        Sample(
-            f"f{i:015x}",
-            "web",
-            "",
-            "failed" if i % 5 == 0 else "rejected",
-            [Turn("user", f"Refused {i}")],
-            3,
-            [("category", "math")],
-            2,
-            "near_duplicate" if i % 5 else "answer",
-            f"too_alike_{i % 5}",
-            [("similarity", "0.93"), ("nearest", HOSTILE[i % len(HOSTILE)])],
-        )
-        for i in range(10)
-    ]
+from tests.reporting.made_overview import overview
+from tests.reporting.made_people import people
+from tests.reporting.made_samples import HOSTILE, samples, turned_away
 
 
 def whole() -> Findings:
@@ -291,46 +179,3 @@ def whole() -> Findings:
         turned_away=turned_away(),
         people=people(),
     )
-
-
-def people() -> People:
-    """Three people, two scores, hostile texts in what they read and wrote."""
-    reward = [At(i / 10, 0.5 + i / 20, 1 - i / 12, 40 - 4 * i) for i in range(10)]
-    quality = [At(place, 0.6, 1 - place / 2, 40) for place in (0.25, 0.5, 0.75)]
-    return People(
-        makes="sft",
-        answers=90,
-        drafts=1,
-        discarded=2,
-        stale=3,
-        rows=40,
-        became=[
-            Became("kept as it was", "accepted", 25), Became("edited", "accepted", 5),
-            Became("dropped", "rejected", 10), Became("waits for answers", "pending", 7),
-            Became("not yet decided", "accepted", 2),
-        ],
-        people=[
-            Person(letter, rows, [Count("keep", rows - 12), Count("edit", 2), Count("drop", 10)])
-            for letter, rows in (("A", 40), ("B", 30), ("C", 14))
-        ],
-        others=1,
-        issues=[Count("wrong", 9), Count("bad format", 2)],
-        shared=30,
-        alpha=0.51,
-        pairs=[Two("A", "B", 30, 0.55), Two("A", "C", 14, None), Two("B", "C", 3, -0.2)],
-        scores=[
-            Beside("reward <b>", 40, 1.5, 0.4, 0.83, 0.07), Beside("quality", 40, 0.7, 0.6, 0.56, 0.1),
-            Beside("length", 400, 0.6, 0.7, 0.3, 0.02),
-        ],
-        cuts=[
-            Cuts("reward <b>", 40, "at_least_reward", reward, reward[0], reward[4], [],
-                 "- at_least: {column: reward <b>, value: 0.4}"),
-            Cuts("quality", 40, "", quality, quality[0], quality[0],
-                 [(0.25, "poor"), (0.5, "average"), (0.75, "good")], ""),
-        ],
-        edits=[
-            Edit("e1", [(False, "It is "), (True, HOSTILE[0])], [(False, "It is "), (True, HOSTILE[4])]),
-            Edit("e2", [(True, HOSTILE[2])], [(True, HOSTILE[7])]),
-        ],
-        disputed=[Disputed("d1", [("A", "keep"), ("B", "drop")], [("user", HOSTILE[1]), ("assistant", HOSTILE[3])])],
-    )  # fmt: skip

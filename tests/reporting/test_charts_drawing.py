@@ -22,7 +22,10 @@ from smoltalk.reporting.machinery import Moment
 from smoltalk.reporting.page_text import percent, short
 from smoltalk.reporting.people import Cuts
 from smoltalk.reporting.suspicions import Phrase
-from tests.reporting.made_findings import HOSTILE, empty, people, whole
+from tests.reporting.made_findings import whole
+from tests.reporting.made_overview import empty
+from tests.reporting.made_people import people
+from tests.reporting.made_samples import HOSTILE
 
 SVG = "{http://www.w3.org/2000/svg}"
 TWO = (Piece("stay", "accepted"), Piece("left", "rejected"))

@@ -23,7 +23,9 @@ from smoltalk.reporting.page_tables import tables
 from smoltalk.reporting.page_text import span, spelt
 from smoltalk.reporting.page_verdicts import SECTIONS, verdicts
 from smoltalk.reporting.remarks import of_run
-from tests.reporting.made_findings import HOSTILE, empty, overview, whole
+from tests.reporting.made_findings import whole
+from tests.reporting.made_overview import empty, overview
+from tests.reporting.made_samples import HOSTILE
 
 
 class Elements(HTMLParser):

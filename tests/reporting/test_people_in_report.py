@@ -19,7 +19,8 @@ from smoltalk.reporting.remarks import of_people
 from smoltalk.review.runs import Reviewed
 from smoltalk.run.journal import Fate
 from smoltalk.run.ledger import Books
-from tests.reporting.made_findings import people, whole
+from tests.reporting.made_findings import whole
+from tests.reporting.made_people import people
 from tests.reporting.report_runs import made
 from tests.reporting.reviewed_runs import REVIEWED, preferred, reviewed, talk
 from tests.run.published_runs import accepted, loaded
