@@ -8,6 +8,7 @@ import pytest
 
 from smoltalk.errors import RowFailed, WorldError
 from smoltalk.transformers_model.micro_batches import MicroBatches
+from tests.processes import LONGEST
 
 
 def test_answers_reach_their_callers_in_full_batches() -> None:
@@ -80,7 +81,7 @@ def test_who_gives_up_is_not_worked_for() -> None:
 
     def work(batch: Sequence[str]) -> Sequence[str]:
         held.set()
-        go.wait(5)
+        go.wait(LONGEST)
         seen.extend(batch)
         return batch
 
@@ -88,7 +89,7 @@ def test_who_gives_up_is_not_worked_for() -> None:
         batches = MicroBatches(work, 1, len)
         first = asyncio.create_task(batches.ask("first"))
         gone = asyncio.create_task(batches.ask("gone"))
-        await asyncio.to_thread(held.wait, 5)
+        await asyncio.to_thread(held.wait, LONGEST)
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
         late = asyncio.create_task(batches.ask("late"))
@@ -105,13 +106,13 @@ def test_stop_waits_for_the_work_and_cancels_the_rest() -> None:
 
     def work(batch: Sequence[str]) -> Sequence[str]:
         held.set()
-        go.wait(5)
+        go.wait(LONGEST)
         return batch
 
     async def main() -> None:
         batches = MicroBatches(work, 1, len)
         asks = [asyncio.create_task(batches.ask(one)) for one in ("at work", "waiting")]
-        await asyncio.to_thread(held.wait, 5)
+        await asyncio.to_thread(held.wait, LONGEST)
         stopping = asyncio.create_task(batches.stop())
         await asyncio.sleep(0)
         go.set()
