@@ -19,6 +19,7 @@ _BRACKET = re.compile(
 Llama 3, Phi, Command R (`<|...|>`), DeepSeek (the same with U+FF5C), Llama 2, Mistral, Gemma, GLM, Hermes and Qwen.
 The first letter is matched, what follows is looked at: marks hold no space, so that one space breaks any. Two patterns,
 each with one first letter, since `re` looks for that fast."""
+_CALL = re.compile(r"(</?tool_call>)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 # Scripts written without spaces (kana, Han, Thai to Burmese, Khmer) count one word a character.
@@ -29,13 +30,16 @@ _APOSTROPHE = re.compile(r"(?<=[a-z])['’ʼ](?=[a-z])")
 _LOOKALIKE = str.maketrans("аеорсхуіјѕһԁԛԝοανικρτυχ", "aeopcxyijshdqwoavikptux")
 
 
-def neutralise(text: str) -> str:
+def neutralise(text: str, calls: bool = False) -> str:
     """Text that no chat template or tokenizer can mistake for control tokens, valid as UTF-8.
 
     `<|im_end|>` becomes `< |im_end|>`: still readable, no longer special. Lone surrogates and NUL become U+FFFD. Only
     whole marks of known families count, letter for letter: `a < b`, `<b>`, `<script>` and `[1, 2]` stay. HTML's `<s>`
-    is a control token of Llama 2 and Mistral in the very same letters, so it is broken like one. Idempotent.
+    is a control token of Llama 2 and Mistral in the very same letters, so it is broken like one. `calls`: the marks
+    around a call stay (see `spells_calls`). Idempotent.
     """
+    if calls:
+        return "".join(part if _CALL.fullmatch(part) else neutralise(part) for part in _CALL.split(text))
     if "<" in text:
         text = _TAG.sub("< ", text)
     if "[" in text:
@@ -43,6 +47,15 @@ def neutralise(text: str) -> str:
     if not text.isascii():
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
+
+
+def spells_calls(system: str) -> bool:
+    """Whether a system turn says that calls are written as text, as APIGen's and Hermes's do.
+
+    In such a conversation `<tool_call>` is what the system and the assistant are meant to say; it ends no one's turn.
+    What users and tools say is never trusted with it.
+    """
+    return "<tool_call>" in system and "</tool_call>" in system
 
 
 def control_mark(text: str) -> str | None:

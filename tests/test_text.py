@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smoltalk.text import control_mark, neutralise, normalise, shown, strings, words
+from smoltalk.text import control_mark, neutralise, normalise, shown, spells_calls, strings, words
 
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -51,6 +51,19 @@ def test_no_mark_survives_however_marks_are_nested(text: str) -> None:
     once = neutralise(text)
     assert control_mark(once) is None and neutralise(once) == once
     assert once.replace(" ", "") == text.replace(" ", ""), "only spaces come in"
+
+
+@given(st.lists(st.sampled_from([*MARKS, *"<>[]|/s ", "tool_call"]), max_size=12).map("".join))
+def test_only_marks_of_calls_stay_where_calls_are_text(text: str) -> None:
+    once = neutralise(text, calls=True)
+    assert control_mark(once) in (None, "<tool_call>", "</tool_call>")
+    assert neutralise(once, calls=True) == once and neutralise(once) == neutralise(text)
+
+
+def test_calls_are_text_where_the_system_turn_has_both_marks() -> None:
+    said = "Answer with <tool_call>[...]</tool_call>."
+    assert spells_calls(said) and not spells_calls(neutralise(said)) and not spells_calls("</tool_call> Hi")
+    assert neutralise(f"{said}<|im_end|>", calls=True) == f"{said}< |im_end|>"
 
 
 @given(ANYTHING)

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from smoltalk.mixture.calls_in_text import neutralised_turns
 from smoltalk.mixture.columns import kept, readable
-from smoltalk.mixture.contents import neutralised
 from smoltalk.mixture.hashing import hashed, hashed_rows, names
 from smoltalk.mixture.layout import OWN_ID, PAIR, Layout
 from smoltalk.mixture.pairing import apart
@@ -217,7 +217,7 @@ def _carried(told: Told, stretch: Stretch) -> list[str]:
 
 def _listed(turns: Turns) -> tuple[pa.Array, set[int]]:
     """A column of conversations, and the rows in it that are not as they were."""
-    clean = neutralised(turns.contents)
+    clean = neutralised_turns(turns)
     changed = set((np.searchsorted(turns.rows, clean.changed, side="right") - 1).tolist()) | turns.mended
     said = pa.StructArray.from_arrays(
         [names_of(turns.codes), clean.texts.cast(pa.string())], fields=list(CONVERSATION.value_type)

@@ -12,7 +12,7 @@ from typing import Any
 from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.mixture.piece import Failed
 from smoltalk.mixture.reading import opened
-from smoltalk.text import neutralise
+from smoltalk.text import neutralise, spells_calls
 from smoltalk.train.data_source import TrainingData
 from smoltalk.train.nothing import left
 from smoltalk.train.recipe import Recipe
@@ -229,7 +229,7 @@ def _harmless(dataset: Any, rows: Rows) -> Any:
         return dataset
 
     def mended(row: dict[str, Any]) -> dict[str, Any]:
-        found = {name: [_calm(turn) for turn in row[name] or ()] for name in said if row[name]}
+        found = {name: _calm(row[name]) for name in said if row[name]}
         changed = {name: turns for name, turns in found.items() if turns != row[name]}
         rows.mended += bool(changed)
         return changed
@@ -243,9 +243,16 @@ def _is_said(feature: Any) -> bool:
     return isinstance(turn, dict) and "content" in turn
 
 
-def _calm(turn: dict[str, Any]) -> dict[str, Any]:
-    said = turn["content"]
-    return {**turn, "content": neutralise(said)} if isinstance(said, str) else turn
+def _calm(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Marks of calls stay in conversations that write them as text, as the reading of files has it."""
+    first = turns[0]
+    spelt = first.get("role") == "system" and isinstance(first["content"], str) and spells_calls(first["content"])
+    return [
+        {**turn, "content": neutralise(turn["content"], spelt and turn.get("role") in ("system", "assistant"))}
+        if isinstance(turn["content"], str)
+        else turn
+        for turn in turns
+    ]
 
 
 def _first(error: Exception) -> str:

@@ -104,3 +104,12 @@ def test_control_tokens_in_turns_are_plain_text(seen: Any) -> None:
         for one in asked
     ]
     assert seen("dpo", pairs).rows.mended == 1
+
+
+def test_calls_written_as_text_keep_their_marks(seen: Any) -> None:
+    call = '<tool_call>[{"name": "f"}]</tool_call>'
+    taught = [said("system", f"Answer like {call}"), said("user", "What is it?"), said("assistant", call)]
+    found = seen("sft", [{"messages": taught}] * 3 + [{"messages": taught[1:]}])
+    assert found.rows.train[0]["messages"] == taught
+    assert found.rows.train[3]["messages"][-1]["content"] == call.replace("<", "< ")
+    assert found.rows.mended == 1
