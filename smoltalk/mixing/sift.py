@@ -52,6 +52,11 @@ class Sifted:
         """Rows that did not."""
         return self.folder / f"{piece:05}.out.arrow"
 
+    @property
+    def whole(self) -> Path:
+        """How many pieces it has: there once it was read to its end."""
+        return self.folder / "whole"
+
     def state(self, piece: int) -> Path:
         """The counts: there once the piece is finished."""
         return self.folder / f"{piece:05}.json"
@@ -69,9 +74,9 @@ def sift(
 
     Raises what reading raises; finished pieces stay. Raises `WorldError` for data that changed meanwhile.
     """
-    found = []
+    found, judged = [], sieve.identity()
     for reader in readers:
-        name = _digest(reader, sieve)
+        name = _digest(reader, judged)
         found.append(Sifted(reader, name, place.sifted(name)))
     place.keep_only({one.folder.name for one in found})
     done = {one.reader.name: _done(one) for one in found}
@@ -90,29 +95,34 @@ def sift(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    judged = sieve.identity()
     for one in found:
-        if not _still(one, sieve):
+        if not _still(one, judged):
             shutil.rmtree(one.folder, ignore_errors=True)
             raise WorldError(f"the data of source `{one.reader.name}` changed while it was read")
         one.counts = [count for _, count in sorted(done[one.reader.name].items())]
+        write_json(one.whole, len(one.counts))
     return found, kept
 
 
-def _digest(reader: Reader, sieve: Sieve) -> str:
-    return digest([reader.name, reader.identity(), reader.makes, reader.columns, sieve.identity()])
+def _digest(reader: Reader, judged: Sequence[object]) -> str:
+    return digest([reader.name, reader.identity(), reader.makes, reader.columns, judged])
 
 
-def _still(one: Sifted, sieve: Sieve) -> bool:
+def _still(one: Sifted, judged: Sequence[object]) -> bool:
     """Whether the data are those that its pieces are called after."""
     try:
-        return _digest(one.reader, sieve) == one.digest
+        return _digest(one.reader, judged) == one.digest
     except OSError:
         return False
 
 
 def _unread(found: Sequence[Sifted], done: dict[str, dict[int, Count]]) -> Iterator[tuple[Sifted, Callable[[], Piece]]]:
+    """Of a source that was read to its end nothing: to look for more would be to fetch a dataset of the Hub again."""
     for one in found:
         before = frozenset(done[one.reader.name])
+        if read_json(one.whole) == len(before):
+            continue
         for read in one.reader.pieces(before.__contains__):
             yield one, read
 
