@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from smoltalk.errors import WorldError
 
@@ -14,9 +15,16 @@ def fetch(model: str, revision: str | None, names: Sequence[str]) -> Path:
     if (folder := Path(model).expanduser()).is_dir():
         return folder
     from huggingface_hub import errors, snapshot_download  # a fifth of a second
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Silent(tqdm):
+        """No bar: a moment's work, in the midst of our own lines."""
+
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **{**more, "disable": True})  # type: ignore[no-untyped-call]
 
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=list(names)))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(names), tqdm_class=Silent))
     except errors.GatedRepoError:
         sentence = f"{model} is gated: accept its terms on its page on the Hub, then set HF_TOKEN"
     except errors.RepositoryNotFoundError:

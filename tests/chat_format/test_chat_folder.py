@@ -131,7 +131,7 @@ def test_only_small_files_are_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
 
     asked: list[Any] = []
 
-    def download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
+    def download(model: str, revision: str | None, allow_patterns: list[str], **_: Any) -> str:
         asked.append((model, revision, allow_patterns))
         return str(NANO)
 
