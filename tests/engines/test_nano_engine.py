@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from smoltalk.engines.nano import Nano
 from smoltalk.errors import RowFailed, WorldError
-from smoltalk.llama.batching import Batch
+from smoltalk.llama.batching import Batch, Job
 from smoltalk.requests import Reply, Request, Sampling
+from tests.processes import LONGEST
 
 
 def asked(text: str, seed: int = 0, **sampling: object) -> Request:
@@ -100,19 +102,29 @@ def test_a_failure_in_a_thread_reaches_every_request(monkeypatch: pytest.MonkeyP
     with_nano(work)
 
 
-def test_stopping_is_safe_at_any_time() -> None:
+def test_stopping_is_safe_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave = threading.Event()
+
+    def hold(self: Batch) -> list[Job]:
+        leave.wait(LONGEST)
+        return []
+
     async def main() -> None:
         engine = Nano()
         await engine.stop()
         with pytest.raises(WorldError, match="not started"):
             await engine.complete(asked("Hi"))
         await engine.start(Path())
-        pending = asyncio.create_task(engine.complete(asked("Hi", temperature=5.0, max_tokens=900)))
-        await asyncio.sleep(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(Batch, "step", hold)  # it is under way for as long as it takes to stop
+            pending = asyncio.create_task(engine.complete(asked("Hi")))
+            await asyncio.sleep(0)
+            stopping = asyncio.create_task(engine.stop())
+            with pytest.raises(WorldError, match="stopped"):
+                await pending
+            leave.set()
+            await stopping
         await engine.stop()
-        await engine.stop()
-        with pytest.raises(WorldError, match="stopped"):
-            await pending
         await engine.start(Path())
         assert isinstance(await engine.complete(asked("Hi")), Reply)
         await engine.stop()
