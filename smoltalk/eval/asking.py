@@ -15,6 +15,9 @@ from smoltalk.errors import RowFailed, WorldError
 from smoltalk.requests import Request
 from smoltalk.text import valid
 
+WEIGHED = "weighed"
+"""The `finish` of a batch of conversations of which a model's own weights gave the likelihood."""
+
 
 class Said(NamedTuple):
     """An answer as it is judged and kept."""
@@ -23,6 +26,7 @@ class Said(NamedTuple):
     finish: str
     """As a `Reply` says, or the kind of a `RowFailed`."""
     tokens: int = 0
+    """Of a batch that was weighed: conversations."""
     why: str = ""
     """Why there is no answer."""
 
@@ -34,7 +38,7 @@ class Replies:
         """Raises `WorldError` where it cannot be written."""
         self._known: dict[str, Said] = {}
         self.kept = 0
-        """Replies that were there before."""
+        """Replies, and conversations that were weighed, that were there before."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = path.open("ab")
@@ -63,7 +67,7 @@ class Replies:
                 self._known[one["key"]] = Said(*(one[name] for name in Said._fields))
             except (ValueError, KeyError, TypeError):
                 continue
-        self.kept = len(self._known)
+        self.kept = sum(one.tokens if one.finish == WEIGHED else 1 for one in self._known.values())
 
     def get(self, key: str) -> Said | None:
         """What was said before."""
@@ -87,7 +91,7 @@ class Asking:
     """One engine, its budget of requests in flight, and the replies that are known."""
 
     def __init__(self, engine: Engine, replies: Replies) -> None:
-        self._engine, self._replies = engine, replies
+        self._engine, self.replies = engine, replies
         self._room = asyncio.Semaphore(engine.max_in_flight)
         place = getattr(engine, "base_url", None) or getattr(engine, "endpoint", None)
         # A run asks one engine, wherever it is today; two models under evaluation may have one name on two ports.
@@ -97,7 +101,7 @@ class Asking:
     async def __call__(self, request: Request) -> Said:
         """The engine's reply, or the one it gave before. What it cannot answer is an empty text with the reason."""
         key = self.key(request)
-        if (known := self._replies.get(key)) is not None:
+        if (known := self.replies.get(key)) is not None:
             return known
         async with self._room:
             try:
@@ -105,17 +109,17 @@ class Asking:
                 said = Said(valid(reply.text), reply.finish, reply.tokens_out)
             except RowFailed as error:
                 said = Said("", error.kind, 0, error.detail)
-        self._replies.put(key, said)
+        self.replies.put(key, said)
         return said
 
     async def score(self, messages: Sequence[Mapping[str, Any]]) -> float:
         """The engine's score of a conversation. Raises `RowFailed`."""
         key = self._key(["score", list(messages)])
-        if (known := self._replies.get(key)) is not None:
+        if (known := self.replies.get(key)) is not None:
             return float(known.text)
         async with self._room:
             reply = await self._engine.score(messages)  # type: ignore[arg-type]
-        self._replies.put(key, Said(reply.text, reply.finish))
+        self.replies.put(key, Said(reply.text, reply.finish))
         return float(reply.text)
 
     def key(self, request: Request) -> str:

@@ -84,7 +84,7 @@ class Results:
     judge: str = ""
     seconds: float = 0.0
     kept: int = 0
-    """Replies that an earlier call had written down."""
+    """Replies, and conversations that were weighed, that an earlier call had written down."""
 
     def score(self, model: str, task: str, metric: str, group: str = "") -> Score | None:
         """One figure."""

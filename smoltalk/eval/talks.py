@@ -133,10 +133,10 @@ def _each(of: OfData, name: str, found: "Turns", before: int) -> Iterator[tuple[
 
 def _turns(found: "Turns") -> Iterator[list[dict[str, Any]] | str]:
     """Of each row its turns, control tokens made harmless, or why there are none."""
-    from smoltalk.mixture.contents import neutralised
+    from smoltalk.mixture.calls_in_text import neutralised_turns
     from smoltalk.mixture.roles import ROLES
 
-    texts, bounds = neutralised(found.contents).texts.to_pylist(), found.rows.tolist()
+    texts, bounds = neutralised_turns(found).texts.to_pylist(), found.rows.tolist()
     for row, (first, last) in enumerate(pairwise(bounds)):
         if row in found.bad:
             yield found.bad[row].detail

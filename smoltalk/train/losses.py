@@ -1,8 +1,11 @@
 """What a causal model thinks of finished conversations: the log-likelihood of each, on the turns that count."""
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 from smoltalk.errors import WorldError
 from smoltalk.train.spelling import Of, Spelt, Talk, spelt
@@ -25,6 +28,16 @@ class Weighed(NamedTuple):
     """UTF-8 bytes that these tokens spell."""
     why: str = ""
     """Why it was left out."""
+
+
+class Kept(Protocol):
+    """What was weighed before, a batch a key."""
+
+    def get(self, key: str) -> list[float] | None:
+        """The nats of each conversation of the batch; None where it was not weighed."""
+
+    def put(self, key: str, nats: Sequence[float]) -> None:
+        """Write them down."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +82,18 @@ class CausalModel:
         talks: Sequence[Talk],
         of: Of = "assistant",
         tell: Callable[[int, int], None] = lambda done, of: None,
+        kept: Kept | None = None,
     ) -> list[Weighed]:
-        """Each conversation's likelihood on the tokens that count, in order; blocks. Raises `WorldError` as `spelt`."""
+        """Each conversation's likelihood on the tokens that count, in order; blocks. Raises `WorldError` as `spelt`.
+
+        A batch is `kept` whole, under all that decides on its figures: with others beside it, a conversation's last
+        digits are others.
+        """
         some = [spelt(self.tokenizer, talk, of) for talk in talks]
         order = sorted(range(len(talks)), key=lambda place: len(some[place].ids))
         found, done = [self._left_out(one) for one in some], 0
         for batch in self._batches(order, some):
-            for place, nats in zip(batch, self._nats([some[place] for place in batch]), strict=True):
+            for place, nats in zip(batch, self._kept([some[place] for place in batch], kept), strict=True):
                 found[place] = Weighed(nats, sum(some[place].counts[1:]), some[place].bytes)
             done += len(batch)
             tell(done, len(talks))
@@ -97,6 +115,35 @@ class CausalModel:
                 batches.append([])
             batches[-1].append(place)
         return batches
+
+    def _kept(self, batch: Sequence[Spelt], kept: Kept | None) -> list[float]:
+        """The nats of a batch, as they were kept or anew."""
+        if kept is None:
+            return self._nats(batch)
+        said = json.dumps([self.fingerprint, [[one.ids, [*map(int, one.counts)]] for one in batch]])
+        key = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        found = kept.get(key)
+        if found is None:
+            kept.put(key, found := self._nats(batch))
+        return found
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same weights on the same kind of device, wherever they were loaded from.
+
+        Bits are summed as integers, which is exact, needs no copy and no order: a second for a few billion of them.
+        """
+        import torch
+
+        whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+        about = {name: one for name, one in self.model.config.to_dict().items() if name != "_name_or_path"}
+        found: list[Any] = [self.model.device.type, about]
+        for name, one in self.model.state_dict().items():
+            if isinstance(one, torch.Tensor):
+                bits = one.detach().contiguous().view(whole[one.element_size()])
+                found.append([name, list(one.shape), str(one.dtype), int(bits.sum(dtype=torch.int64))])
+        said = json.dumps(found, sort_keys=True, default=str)
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
     def _nats(self, batch: Sequence[Spelt]) -> list[float]:
         import torch

@@ -19,7 +19,7 @@ class Pretends:
     def __init__(self) -> None:
         self.blocks: list[int] = []
 
-    def weigh(self, talks: Sequence[Any], of: str, tell: Callable[[int, int], None]) -> list[Weighed]:
+    def weigh(self, talks: Sequence[Any], of: str, tell: Callable[[int, int], None], kept: Any) -> list[Weighed]:
         self.blocks.append(len(talks))
         tell(len(talks), len(talks))
         return [Weighed(float(talk.turns[0]["content"]), 1, 1) for talk in talks]
@@ -40,7 +40,7 @@ def test_blocks_do_not_grow_with_the_data(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_who_leaves_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     class Endless(Pretends):
-        def weigh(self, talks: Sequence[Any], of: str, tell: Callable[[int, int], None]) -> list[Weighed]:
+        def weigh(self, talks: Sequence[Any], of: str, tell: Callable[[int, int], None], kept: Any) -> list[Weighed]:
             while True:
                 tell(1, 2)
 

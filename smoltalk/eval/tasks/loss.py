@@ -11,7 +11,7 @@ from smoltalk.eval.rows import OfData
 from smoltalk.eval.subject import Subject
 from smoltalk.eval.talks import Read, conversations
 from smoltalk.eval.task import Mark, Metric, Task, Tell
-from smoltalk.eval.weighing import Scales, weighed
+from smoltalk.eval.weighing import Batches, Scales, weighed
 
 if TYPE_CHECKING:
     from smoltalk.train.losses import Weighed
@@ -50,7 +50,8 @@ class Loss(OfData, Task):
 
     async def marks(self, subject: Subject, tell: Tell) -> list[Mark]:
         by = Scales(subject.model.weights_for("loss"), self.device, self.max_length)
-        found = await weighed(by, (one.talks[0] for one in self._read()), self.of, self.total, tell)
+        talks, kept = (one.talks[0] for one in self._read()), Batches(subject.asking.replies)
+        found = await weighed(by, talks, self.of, self.total, tell, kept)
         return [_mark(one.name, one.group, weight) for one, weight in zip(self._read(), found, strict=True)]
 
     def _read(self) -> Iterator[Read]:

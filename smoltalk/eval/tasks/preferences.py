@@ -12,7 +12,7 @@ from smoltalk.eval.rows import OfData
 from smoltalk.eval.subject import Subject
 from smoltalk.eval.talks import Read, pairs
 from smoltalk.eval.task import Mark, Metric, Task, Tell
-from smoltalk.eval.weighing import Scales, weighed
+from smoltalk.eval.weighing import Batches, Scales, weighed
 from smoltalk.train.spelling import Talk
 
 _NOTHING = math.nan, math.nan
@@ -78,9 +78,10 @@ class Preferences(OfData, Task):
         if subject.model.engine.kind == "scores":
             return await self._scored(subject, tell)
         weights = subject.model.weights_for("preferences")
-        ratings = await self._likelihoods(weights, tell, self.reference is None)
+        kept = Batches(subject.asking.replies)
+        ratings = await self._likelihoods(weights, tell, kept, self.reference is None)
         if self.before is not None:
-            was = await self._likelihoods(self.before, tell, False)
+            was = await self._likelihoods(self.before, tell, kept, False)
             pairs = zip(ratings, was, strict=True)
             ratings = [(self.beta * (a - was_a), self.beta * (b - was_b)) for (a, b), (was_a, was_b) in pairs]
         return [_mark(pair, rating) for pair, rating in zip(self._pairs(), ratings, strict=True)]
@@ -97,11 +98,11 @@ class Preferences(OfData, Task):
 
         return await subject.over(list(self._pairs()), one, tell)
 
-    async def _likelihoods(self, weights: str, tell: Tell, a_token: bool) -> list[tuple[float, float]]:
+    async def _likelihoods(self, weights: str, tell: Tell, kept: Batches, a_token: bool) -> list[tuple[float, float]]:
         """Of the answers of each pair, whole or a token; what cannot be rated is NaN."""
         talks = (one for pair in self._pairs() for one in pair.talks)
         by = Scales(weights, self.device, self.max_length)
-        each = await weighed(by, talks, "answer", 2 * self.total, tell)
+        each = await weighed(by, talks, "answer", 2 * self.total, tell, kept)
         found = [-one.nats / (one.tokens if a_token else 1) if one.tokens else math.nan for one in each]
         return list(zip(found[::2], found[1::2], strict=True))
 
