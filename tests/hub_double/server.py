@@ -96,6 +96,7 @@ class HubDouble:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits for the head that was sent before it
 
     def log_message(self, *_: object) -> None:
         pass
