@@ -17,6 +17,8 @@ from smoltalk.whole_file import replacing, write_whole
 
 SIDES: tuple[str, str, str] = ("clean", "contaminated", "unreadable")
 _OURS = re.compile(r"part-[0-9]{5,}(-[0-9]+)?\.(parquet|jsonl)")
+_FORMER = re.compile(r"part-[0-9]{5,}(-[0-9]{1,2})?\.parquet")
+"""What an earlier version called files of rows, whose names do not sort as their rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,12 @@ class OutFolder:
         return self.path / ".parts"
 
     def rows(self, side: str, number: int, nth: int = 0) -> Path:
-        """The file of a part's clean, contaminated or unreadable rows; `nth` tells apart those of other schemas."""
-        ending = "jsonl" if side == "unreadable" else "parquet"
-        return self.path / side / f"part-{number:05}{f'-{nth}' if nth else ''}.{ending}"
+        """The file of a part's clean, contaminated or unreadable rows; `nth` counts up where their schema changes.
+
+        Each name has both numbers, and of one width, so that whatever sorts names sorts rows.
+        """
+        ending = ".jsonl" if side == "unreadable" else f"-{nth:03}.parquet"
+        return self.path / side / f"part-{number:05}{ending}"
 
     def files(self, side: str, number: int | None = None) -> list[Path]:
         """All that are there, or those of a part."""
@@ -123,17 +128,19 @@ class OutFolder:
         return self._state / f"{number:05}.json"
 
     def _agree(self, job: dict[str, Any]) -> None:
-        place = self._state / "job.json"
-        if not place.is_file():
-            self.write(place, json.dumps(job, indent=2))
-            return
-        before = json.loads(place.read_text("utf-8"))
+        before, begun = self.before(), any(self._state.glob("[0-9]*.json"))
         changed = [name for name in {**before, **job} if before.get(name) != job.get(name)]
-        if changed and not any(self._state.glob("[0-9]*.json")):
-            self._empty()
-            self.write(place, json.dumps(job, indent=2))
-        elif changed:
+        if begun and not before:
+            raise self._unusable(
+                "holds rows, and what they were made of cannot be read: .parts/job.json is damaged or gone"
+            )
+        if begun and changed:
             raise self._unusable(f"holds the rows of another call, with other {', '.join(changed)}")
+        if begun and any(_FORMER.fullmatch(file.name) for side in self.sides for file in self.files(side)):
+            raise self._unusable("holds the rows of an earlier version, whose files are not named in the rows' order")
+        if changed:
+            self._empty()
+            self.write(self._state / "job.json", json.dumps(job, indent=2))
 
     def _unusable(self, sentence: str) -> UserError:
         return UserError([Problem("--out", 0, f"{self.path} {sentence}", "name a new folder: --out FOLDER")])

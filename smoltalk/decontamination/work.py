@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smoltalk.benchmarks.written import MOST as HITS
 from smoltalk.decontamination import Finder, Hit
@@ -20,6 +18,7 @@ from smoltalk.decontamination.folder import OutFolder
 from smoltalk.decontamination.heads import no_texts
 from smoltalk.decontamination.lines import Block, Unreadable
 from smoltalk.decontamination.parts import Part
+from smoltalk.decontamination.row_files import RowFiles
 from smoltalk.decontamination.tally import LONG_ROW, OfBenchmark, Tally
 from smoltalk.errors import UserError
 from smoltalk.text import valid
@@ -55,7 +54,7 @@ def work(part: Part, way: Way, desk: object, folder: OutFolder, stopped: Any) ->
     tally = Tally(read_bytes=part.size)
     unreadable: list[Unreadable] = []
     with ExitStack() as stack:
-        sides = _Sides(part.number, folder, stack)
+        sides = RowFiles(part.number, folder, stack)
         for block in part.read():
             first = 0
             for batch in block.table.combine_chunks().to_batches():
@@ -72,30 +71,6 @@ def work(part: Part, way: Way, desk: object, folder: OutFolder, stopped: Any) ->
             stream.writelines(line.line.rstrip(b"\n") + b"\n" for line in unreadable)
     folder.finish(part.number, tally)
     return tally
-
-
-class _Sides:
-    """A part's files, opened when they get their first row and named when all is written.
-
-    Rows of another schema than those before go to a file of their own.
-    """
-
-    def __init__(self, number: int, folder: OutFolder, stack: ExitStack) -> None:
-        self._number, self._folder, self._stack = number, folder, stack
-        self._writers: dict[tuple[str, str], pq.ParquetWriter] = {}
-        for side in ("clean", "contaminated"):
-            for left in folder.files(side, number):  # of a call that did not finish the part
-                left.unlink()
-
-    def write(self, side: str, batch: pa.RecordBatch) -> None:
-        """Rows for one side."""
-        key = side, str(batch.schema)
-        if key not in self._writers:
-            nth = sum(one == side for one, _ in self._writers)
-            place: Path = self._stack.enter_context(self._folder.replacing(self._folder.rows(side, self._number, nth)))
-            writer = pq.ParquetWriter(place, batch.schema, compression="zstd", use_dictionary=False)
-            self._writers[key] = self._stack.enter_context(writer)
-        self._writers[key].write_batch(batch)
 
 
 def _sources(origin: str, block: Block, first: int, rows: Sequence[int]) -> list[str]:
@@ -130,7 +105,7 @@ class _Looking(NamedTuple):
 
 
 def _batch(
-    batch: pa.RecordBatch, way: Way, looking: _Looking, sides: _Sides, tally: Tally, part: Part,
+    batch: pa.RecordBatch, way: Way, looking: _Looking, sides: RowFiles, tally: Tally, part: Part,
     sources: Callable[[Sequence[int]], list[str]],
 ) -> None:  # fmt: skip
     names = text_columns(batch.schema, way.of)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smoltalk.decontamination.added import added, unmarked
 from smoltalk.decontamination.folder import OutFolder
 from smoltalk.decontamination.lines import Unreadable
+from smoltalk.decontamination.row_files import RowFiles
 
 if TYPE_CHECKING:
     from smoltalk.duplicates.names import Names
@@ -30,8 +30,6 @@ class Ruling(NamedTuple):
 class PartFiles:
     """A part's files, opened when they get their first row and named when all is written; none for a part `written`.
 
-    Rows of another schema than those before go to a file of their own.
-
     Duplicates get the columns `duplicate_of` (the id of the row that stays), `duplicate_in` (the other dataset it is
     in, or null) and `similarity`; rows that stay get `nearest` and `nearest_distance` (1 - cosine) where vectors were
     compared. A column of that name which is there already keeps it, and ours gets a `_` behind it.
@@ -39,15 +37,13 @@ class PartFiles:
 
     def __init__(self, folder: OutFolder, number: int, written: bool) -> None:
         self._folder, self._number, self._written = folder, number, written
-        self._writers: dict[tuple[str, str], pq.ParquetWriter] = {}
         self._unreadable: list[Unreadable] = []
         self._stack = ExitStack()
+        self._rows: RowFiles | None = None
 
     def __enter__(self) -> Self:
         if not self._written:
-            for side in self._folder.sides:
-                for left in self._folder.files(side, self._number):  # of a call that did not finish the part
-                    left.unlink()
+            self._rows = RowFiles(self._number, self._folder, self._stack)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -63,7 +59,7 @@ class PartFiles:
 
     def add(self, batch: pa.RecordBatch, ruling: Ruling) -> None:
         """A batch's rows, each to its side."""
-        if self._written:
+        if self._rows is None:
             return
         batch, earlier = unmarked(batch), ruling.found.earlier
         stays, repeats = np.flatnonzero(earlier < 0), np.flatnonzero(earlier >= 0)
@@ -84,12 +80,5 @@ class PartFiles:
         self._write("duplicates", added(rows, "similarity", pa.array(similarity)))
 
     def _write(self, side: str, rows: pa.RecordBatch) -> None:
-        if not rows.num_rows:
-            return
-        key = side, str(rows.schema)
-        if key not in self._writers:
-            nth = sum(one == side for one, _ in self._writers)
-            place = self._stack.enter_context(self._folder.replacing(self._folder.rows(side, self._number, nth)))
-            writer = pq.ParquetWriter(place, rows.schema, compression="zstd", use_dictionary=False)
-            self._writers[key] = self._stack.enter_context(writer)
-        self._writers[key].write_batch(rows)
+        if rows.num_rows and self._rows is not None:
+            self._rows.write(side, rows)

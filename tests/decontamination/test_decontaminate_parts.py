@@ -44,8 +44,8 @@ def test_a_call_goes_on_where_another_was_killed(call: Call, monkeypatch: pytest
     assert (stopped.code, "goes on" in stopped.err) == (130, True)
     kept = {path.name for path in Path("out/.parts").glob("0*.json")}
     assert "00003.json" not in kept
-    Path("out/clean/part-00003.parquet").write_bytes(b"half")
-    Path("out/clean/.part-00004.parquet.tmp").write_bytes(b"half")
+    Path("out/clean/part-00003-000.parquet").write_bytes(b"half")
+    Path("out/clean/.part-00004-000.parquet.tmp").write_bytes(b"half")
 
     def counts(part: parts.Part, *rest: Any) -> Tally:
         done.append(part.number)
