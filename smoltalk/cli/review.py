@@ -89,7 +89,8 @@ def import_(
     try:
         answers = read_sheet(file, reviewer)
     except OSError as error:
-        raise UserError([Problem(str(file), 0, f"cannot be read: {error.strerror}")]) from error
+        hint = f"a file of `smoltalk review export {run} --out FILE`, filled in"
+        raise UserError([Problem(str(file), 0, f"cannot be read: {error.strerror}", hint)]) from error
     if not answers:
         raise UserError([Problem(str(file), 0, "has no line that was filled in", "fill in `decision` or `winner`")])
     booked(opened, answers, f"smoltalk review import {run} {file}")

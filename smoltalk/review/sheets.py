@@ -48,20 +48,42 @@ def read_sheet(path: Path, reviewer: str | None) -> list[Answer]:
     """
     if path.suffix not in KINDS:
         raise UserError([Problem(str(path), 0, "is neither .csv nor .jsonl", "what `review export` wrote is")])
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    text = _decoded(path)
     at = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None).isoformat()
-    answers, problems = [], []
+    answers: dict[tuple[str, str, str], tuple[int, Answer]] = {}
+    problems = []
     for number, line in _lines(path, text):
+        if isinstance(line, Problem):
+            problems.append(line)
+            continue
         if not any(str(line.get(name) or "").strip() for name in _CHOICES):
             continue
         try:
-            answers.append(_answer(line, reviewer, at, path.name))
+            answer = _answer(line, reviewer, at, path.name)
         except ValueError as error:
             sentence, _, hint = str(error).partition("\n")
             problems.append(Problem(str(path), number, sentence, hint))
+            continue
+        before, said = answers.setdefault((answer.id, answer.mark, answer.reviewer), (number, answer))
+        if said != answer:
+            sentence = f"`{answer.reviewer}` answers the row of line {before} again, and otherwise"
+            problems.append(Problem(str(path), number, sentence, "one line a row and reviewer: remove one of them"))
     if problems:
         raise UserError(problems)
-    return answers
+    return [answer for _, answer in answers.values()]
+
+
+def _decoded(path: Path) -> str:
+    """The file's text. Raises `UserError` where it is not UTF-8: letters that are guessed would become the row's."""
+    data = path.read_bytes()
+    line = 1
+    try:
+        if b"\0" not in data[:4]:  # as in UTF-16 without a mark of its bytes
+            return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    hint = "save it as UTF-8: in spreadsheets `CSV UTF-8`, or the character set `Unicode (UTF-8)`"
+    raise UserError([Problem(str(path), line, "is not UTF-8", hint)])
 
 
 def _line(item: Item, blind: bool) -> dict[str, Any]:
@@ -93,8 +115,8 @@ def _as_it_was(cell: str) -> str:
 # ---------------------------------------------------------------- back
 
 
-def _lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Lines with the numbers at which they end."""
+def _lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | Problem]]:
+    """Lines with the numbers at which they end, and what is wrong with those that cannot be read."""
     if path.suffix == ".jsonl":
         for number, one in enumerate(text.split("\n"), 1):
             if one.strip():
@@ -108,20 +130,21 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if _RECORD not in (reader.fieldnames or ()):
             hint = "it says which row is meant: leave it as it was exported"
             raise UserError([Problem(str(path), 1, f"has no column `{_RECORD}`", hint)])
+        if not any(name in _CHOICES for name in reader.fieldnames or ()):
+            hint = "what people say stands there; `smoltalk review export` writes it"
+            raise UserError([Problem(str(path), 1, "has no column `decision`, nor `winner`", hint)])
         for line in reader:
             yield reader.line_num, {str(name): _as_it_was(cell or "") for name, cell in line.items() if name}
     except csv.Error as error:
-        raise UserError([Problem(str(path), reader.line_num, f"is no CSV: {error}")]) from error
+        yield reader.line_num, Problem(str(path), reader.line_num, f"is no CSV: {error}")
 
 
-def _parsed(path: Path, number: int, text: str) -> Mapping[str, Any]:
+def _parsed(path: Path, number: int, text: str) -> Mapping[str, Any] | Problem:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UserError([Problem(str(path), number, f"is no JSON: {error}")]) from error
-    if not isinstance(found, dict):
-        raise UserError([Problem(str(path), number, "is no JSON object")])
-    return found
+        return Problem(str(path), number, f"is no JSON: {error}")
+    return found if isinstance(found, dict) else Problem(str(path), number, "is no JSON object")
 
 
 def _answer(line: Mapping[str, Any], reviewer: str | None, at: str, origin: str) -> Answer:

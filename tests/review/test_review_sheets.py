@@ -116,3 +116,38 @@ def test_other_files_are_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(UserError):
         read_sheet(tmp_path / name, "ann")
+
+
+@pytest.mark.parametrize("coding", ["cp1252", "utf-16", "utf-16-le"])
+def test_letters_that_are_not_utf_8_are_refused_by_line(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "sheet.csv"
+    text = f"record,decision,text,reviewer\n{item().name},edit,Café,ann\n"
+    path.write_bytes(text.encode(coding))
+    line = 2 if coding == "cp1252" else 1
+    with pytest.raises(UserError, match=rf"sheet\.csv:{line}\b.*is not UTF-8") as told:
+        read_sheet(path, None)
+    assert "CSV UTF-8" in str(told.value)
+
+
+def test_all_lines_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    lines = ["{", "[1]", json.dumps({"record": "x", "decision": "keep"}), json.dumps({"decision": "kepe"})]
+    path.write_text("\n".join(lines))
+    with pytest.raises(UserError) as told:
+        read_sheet(path, "ann")
+    assert [problem.line for problem in told.value.problems] == [1, 2, 3, 4]
+
+
+def test_a_sheet_without_a_column_for_answers_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"record,text\n{item().name},Hello\n")
+    with pytest.raises(UserError, match="has no column `decision`"):
+        read_sheet(tmp_path / "a.csv", "ann")
+
+
+def test_one_person_says_one_thing_of_a_row(tmp_path: Path) -> None:
+    path, name = tmp_path / "a.csv", item().name
+    path.write_text(f"record,decision,reviewer\n{name},drop,ann\n{name},keep,bob\n{name},keep,ann\n")
+    with pytest.raises(UserError, match=r"a\.csv:4\b.*`ann` answers the row of line 2 again"):
+        read_sheet(path, None)
+    path.write_text(f"record,decision,reviewer\n{name},drop,ann\n{name},drop,ann\n")
+    assert len(read_sheet(path, None)) == 1
