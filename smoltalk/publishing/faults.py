@@ -5,6 +5,7 @@ import traceback
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from smoltalk.errors import WorldError
 from smoltalk.redaction import redact
@@ -20,6 +21,21 @@ _LONGEST_WAIT = 300.0
 
 class OddAnswer(Exception):
     """An answer that says that all is well, and lacks what it must hold."""
+
+
+class AskedToWait(Exception):
+    """An answer that names the time to ask again, 429 or 503: the library would sleep that long without a word."""
+
+    def __init__(self, response: Any) -> None:
+        """`response` is the HTTP library's."""
+        super().__init__(f"{response.status_code} {response.reason_phrase}")
+        self.response = response
+
+    @classmethod
+    def heard(cls, response: Any) -> None:
+        """A hook for answers of the library's client: raises where one asks to wait."""
+        if response.status_code in _AGAIN and _wait(response.headers) is not None:
+            raise cls(response)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from smoltalk.publishing.faults import fault
+from smoltalk.publishing.faults import AskedToWait, fault
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ class Hub:
         attempt = 0
         while True:
             try:
-                found = call()
+                with impatient():
+                    found = call()
                 self._answered = True
                 return found
             except Exception as error:  # the libraries raise dozens of kinds, from the network up
@@ -69,6 +71,19 @@ class Hub:
         """Another one's commit came first: let them finish."""
         self._say("somebody else pushed meanwhile: reading again what is there")
         time.sleep(random.uniform(0, 0.2 * (attempt + 1)))
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """While it lasts, an answer that asks to wait is raised as `AskedToWait`, from the midst of an upload, too."""
+    from huggingface_hub import get_session
+
+    hooks = get_session().event_hooks["response"]
+    hooks.append(AskedToWait.heard)
+    try:
+        yield
+    finally:
+        hooks.remove(AskedToWait.heard)
 
 
 def offline() -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from smoltalk.errors import Problem, UserError
 from smoltalk.publishing.card import merged
 from smoltalk.publishing.faults import fault
-from smoltalk.publishing.hub import Hub
+from smoltalk.publishing.hub import Hub, impatient
 from smoltalk.publishing.release import README, Entry, Release
 from smoltalk.publishing.remote import Change, Head, change, read_files, read_head
 
@@ -134,7 +134,8 @@ class Push:
                 return Pushed(*there, new=sent, private=True)
             self._upload(todo, revision)
             try:
-                done = self._commit(head, todo, revision)
+                with impatient():
+                    done = self._commit(head, todo, revision)
             except Exception as error:
                 found = fault(error)
                 if found is not None and found.stale and conflicts < _CONFLICTS:

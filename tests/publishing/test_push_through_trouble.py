@@ -61,10 +61,11 @@ def test_a_lost_pull_request_is_not_opened_again(hub: HubDouble, made: MakeRun, 
 
 
 @pytest.mark.parametrize("header", [{"Retry-After": "17"}, {"RateLimit": '"api";r=0;t=17'}])
+@pytest.mark.parametrize("path", ["/preupload/", "/objects/batch", "/commit/"])
 def test_the_hub_says_when_to_ask_again(
-    hub: HubDouble, made: MakeRun, smoltalk: Command, waits: list[float], header: dict[str, str]
+    hub: HubDouble, made: MakeRun, smoltalk: Command, waits: list[float], header: dict[str, str], path: str
 ) -> None:
-    hub.fail("POST", "/commit/", status=429, headers=header)
+    hub.fail("POST", path, status=429, headers=header)
     said = smoltalk("push", made(), TALK)
     assert said.code == 0, said.err
     assert "the Hub answers 429: asking again in 17 s" in said.err
@@ -121,8 +122,11 @@ def test_what_was_up_is_not_sent_again(hub: HubDouble, made: MakeRun, smoltalk: 
     assert hub.count("PUT", "/_large/") == 1
 
 
-def test_a_wait_that_is_too_long_is_told(hub: HubDouble, made: MakeRun, smoltalk: Command, waits: list[float]) -> None:
-    hub.failing.append(Failing("POST", "/commit/", times=9, status=429, headers={"Retry-After": "3600"}))
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
+def test_a_wait_that_is_too_long_is_told(
+    hub: HubDouble, made: MakeRun, smoltalk: Command, waits: list[float], method: str, path: str
+) -> None:
+    hub.failing.append(Failing(method, path, times=9, status=429, headers={"Retry-After": "3600"}))
     said = smoltalk("push", made(), TALK)
     assert said.code == 3
     assert "in 3,600 s" in said.err
