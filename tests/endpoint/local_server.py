@@ -1,7 +1,7 @@
 """A real HTTP server on loopback for tests, in the test's own event loop; answers as each test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -73,7 +73,7 @@ def run(work: Awaitable[None]) -> None:
     asyncio.run(limited())
 
 
-def text_of(endpoint: Endpoint, number: int = 0) -> Awaitable[str]:
+def text_of(endpoint: Endpoint, number: int = 0) -> Coroutine[Any, Any, str]:
     """The text of a reply to one question of many."""
     body = chat_body(asked(f"Question {number}"), model="m")
     return endpoint.ask("POST", "/chat/completions", body, lambda data: chat_reply(data).text)
