@@ -93,6 +93,11 @@ def spoken(value: Any, depth: int = 0) -> Iterator[str]:
             yield from spoken(one, depth + 1)
 
 
+def said_by(value: Any) -> str:
+    """All texts of one value of a column as one, as they are embedded."""
+    return "\n".join(spoken(value))
+
+
 def _called(value: Any) -> Iterator[str]:
     """What the arguments of a call, or of a list of them, say."""
     for call in value if isinstance(value, list | tuple) else (value,):

@@ -9,11 +9,12 @@ from smoltalk.rows import Row
 
 
 class Embed(AsksOne):
-    """Embeds the text in column `of`; the dot product of two such vectors is their cosine."""
+    """Embeds what column `of` says; the dot product of two such vectors is their cosine."""
 
     engine_kind: ClassVar[str] = "embeds"
 
     of: str = "instruction"
+    """A column of text; of a conversation all that is said as one text, as `smoltalk dedup` compares it."""
     column: str = "embedding"
 
     def reads(self) -> frozenset[str]:
@@ -27,7 +28,9 @@ class Embed(AsksOne):
         return self.model_dump(mode="json")
 
     async def write(self, row: Row, ask: Ask) -> Row:
-        text = row.get(self.of)
-        if not isinstance(text, str) or not text.strip():
+        from smoltalk.decontamination.columns import said_by
+
+        text = said_by(row.get(self.of))
+        if not text.strip():
             raise RowFailed("missing", f"column `{self.of}` holds no text to embed")
         return {self.column: await ask.embed(self.engine, text)}
