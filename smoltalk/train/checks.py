@@ -8,7 +8,7 @@ from smoltalk.train.ending import remarks
 from smoltalk.train.loading import Rows, Tell
 from smoltalk.train.recipe import Recipe
 from smoltalk.train.template import Template, positions, prepared
-from smoltalk.train.writing import UNWRITTEN, is_conversational, looker
+from smoltalk.train.writing import SEEN, UNWRITTEN, is_conversational, looker
 
 _SHOWN = 5
 
@@ -33,12 +33,16 @@ class Checked:
     """(row, what is wrong), the first few."""
     otherwise: int = 0
     """Rows that TRL's own training template writes in another way than the template that is saved."""
+    toolless: int = 0
+    """Rows whose `tools` the template passes over."""
+    torn: int = 0
+    """Rows, held out too, in which characters were lost before they came here."""
     lengths: list[int] = field(default_factory=list)
     """Tokens of every row that is trained on."""
     whole: bool = False
     """Whether what is beyond `max_length` is left out row by row, not cut."""
     of_template: list[str] = field(default_factory=list)
-    """What a person should know of the template."""
+    """What a person should know of the template, and of how rows are measured."""
 
     def remarks(self) -> list[str]:
         """What a person should know before training."""
@@ -54,6 +58,13 @@ class Checked:
             said.append(
                 f"TRL's training template writes {self.otherwise:,} rows in another way than the one that is saved: "
                 "they are trained on text that is served differently"
+            )
+        if self.toolless:
+            said.append(f"the template passes over the `tools` of {self.toolless:,} rows: the model does not see them")
+        if self.torn:
+            said.append(
+                f"{self.torn:,} of {self.rows + self.held_out:,} rows hold U+FFFD, which stands where bytes are no "
+                "UTF-8: their text is damaged; is the file in another encoding?"
             )
         if self.left_out:
             row, fault = self.faults[0]
@@ -73,15 +84,17 @@ def check(recipe: Recipe, rows: Rows, tell: Tell) -> tuple[Checked, Template]:
     rows.train, seen, found = _looked(recipe, rows.train, template, tell)
     faults += found
     if rows.test is not None:
-        rows.test, _, found = _looked(recipe, rows.test, template, tell)
+        rows.test, tested, found = _looked(recipe, rows.test, template, tell)
         faults += found
+        seen["torn"] += tested["torn"]
         rows.test = rows.test if len(rows.test) else None
     _refuse(recipe, faults, born)
     limit = None if _goes_on(recipe) else recipe.value("max_length", 1024)
     tokens = seen["tokens"]
     checked = Checked(
         len(rows.train), len(rows.test or ()), sum(tokens), max(tokens, default=0), sum(seen["learned"]), limit,
-        left_out=len(faults), faults=faults[:_SHOWN], otherwise=sum(seen["otherwise"]), lengths=tokens,
+        left_out=len(faults), faults=faults[:_SHOWN], otherwise=sum(seen["otherwise"]), toolless=sum(seen["toolless"]),
+        torn=sum(seen["torn"]), lengths=tokens,
         whole=recipe.kind == "reward",
         of_template=[*remarks(recipe, template, rows.train[0])] if recipe.kind != "reward" else [],
     )  # fmt: skip
@@ -118,7 +131,7 @@ def _looked(
     sound = [place for place, fault in enumerate(told) if not fault]
     if wrong:
         dataset, seen = dataset.select(sound), seen.select(sound)
-    return dataset, {name: list(seen[name]) for name in ("tokens", "learned", "otherwise")}, wrong
+    return dataset, {name: list(seen[name]) for name in SEEN}, wrong
 
 
 def _name(dataset: Any, place: int) -> str:

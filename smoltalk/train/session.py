@@ -18,6 +18,11 @@ from smoltalk.train.recipe import Recipe
 from smoltalk.train.results import Results, begun, last_checkpoint, same_rows, usable, write
 from smoltalk.train.template import Template
 
+_BATCHWISE = (
+    "held-out figures of several processes are means of batches, the last one filled up with rows from the front: with "
+    "another number of processes they are others; `smoltalk eval` counts every token once"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -52,7 +57,10 @@ def look(recipe: Recipe, folder: Path, tell: Tell, only: bool = False) -> Looked
         rows = load(recipe, folder, tell)
         return Looked(recipe, rows, *check(recipe, rows, tell), args)
     with args.main_process_first(desc="reading the rows"):
-        return Looked(recipe, *shared(recipe, folder, tell), args)
+        rows, checked, template = shared(recipe, folder, tell)
+    if rows.test is not None:
+        checked.of_template.append(_BATCHWISE)
+    return Looked(recipe, rows, checked, template, args)
 
 
 def train(recipe: Recipe, tell: Tell, told: Callable[[Looked], None], command: str) -> tuple[Results, bool]:

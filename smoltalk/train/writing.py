@@ -1,23 +1,32 @@
 """Rows as the chat template writes them: whether it can, how long they get, which tokens are learned."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from smoltalk.text import strings
 from smoltalk.train.faults import of_conversation, of_pair, of_text
+from smoltalk.train.passed_over import passed_over
 from smoltalk.train.recipe import Recipe
 from smoltalk.train.template import Template
 
 UNWRITTEN = "the chat template cannot write it"
+SEEN = ("fault", "tokens", "learned", "otherwise", "toolless", "torn")
+"""What is seen of a row."""
+_SAID = ("messages", "prompt", "completion", "chosen", "rejected", "text")
+_TORN = "\ufffd"
+"""What reading puts in the place of bytes that are no UTF-8."""
 
 
 def looker(template: Template, makes: str) -> Callable[[dict[str, list[Any]]], dict[str, list[Any]]]:
-    """What `Dataset.map` calls with a batch: for every row `fault`, `tokens` (of the longer side of a pair), `learned`,
-    and `otherwise`: whether it is trained on other text than it is served with."""
+    """What `Dataset.map` calls with a batch: for every row `fault`, `tokens` (of the longer side of a pair), `learned`;
+    whether it is trained on other text than it is served with (`otherwise`), the template passes over its `tools`
+    (`toolless`), and characters of it were lost (`torn`)."""
 
     def look(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         rows = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
         seen = [_look(template, makes, row) for row in rows]
-        return {name: [one[name] for one in seen] for name in ("fault", "tokens", "learned", "otherwise")}
+        return {name: [one[name] for one in seen] for name in SEEN}
 
     return look
 
@@ -31,7 +40,8 @@ def turns_of(row: Mapping[str, Any]) -> Any:
 
 
 def _look(template: Template, makes: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"fault": "", "tokens": 0, "learned": 0, "otherwise": False}
+    torn = any(_TORN in one for one in strings([row.get(name) for name in _SAID]))
+    found = {"fault": "", "tokens": 0, "learned": 0, "otherwise": False, "toolless": False, "torn": torn}
     if template.completes:
         return found | _text(template, makes, row)
     fault = of_conversation(turns_of(row)) if makes == "sft" else of_pair(row)
@@ -42,7 +52,8 @@ def _look(template: Template, makes: str, row: Mapping[str, Any]) -> dict[str, A
             seen = found | _written(template, turns_of(row), row)
             return seen | (_completed(template, seen, row) if "completion" in row else {})
         sides = [_written(template, turns_of({**row, "chosen": row[name]}), row) for name in ("chosen", "rejected")]
-        return found | max(sides, key=lambda one: one["tokens"])
+        fault = next((one["fault"] for one in sides if one.get("fault")), "")
+        return found | ({"fault": fault} if fault else max(sides, key=lambda one: one["tokens"]))
     except Exception as error:  # a template is a program of strangers: whatever it raises is this row's fault
         return found | {"fault": f"{UNWRITTEN}: {str(error).partition(chr(10))[0][:160]}"}
 
@@ -80,6 +91,10 @@ def beside(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(template: Template, turns: Any, row: Mapping[str, Any]) -> dict[str, Any]:
     more = beside(row)
+    written = partial(template.tokenizer.apply_chat_template, chat_template=template.training, tokenize=False)
+    unsaid = passed_over(written, turns, more)
+    if "tool_calls" in unsaid:
+        return {"fault": f"{UNWRITTEN}: it passes over `tool_calls`, so that calls of functions would be lost"}
     said = template.tokenizer.apply_chat_template(
         turns, chat_template=template.training, return_dict=True, return_assistant_tokens_mask=template.masks, **more
     )
@@ -94,7 +109,7 @@ def _written(template: Template, turns: Any, row: Mapping[str, Any]) -> dict[str
             for one in (template.training, template.served)
         ]
         otherwise = texts[0] != texts[1]
-    return {"tokens": tokens, "learned": learned, "otherwise": otherwise}
+    return {"tokens": tokens, "learned": learned, "otherwise": otherwise, "toolless": "tools" in unsaid}
 
 
 def is_conversational(recipe: Recipe, dataset: Any) -> bool:

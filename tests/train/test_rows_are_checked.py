@@ -19,6 +19,11 @@ TEMPLATE = """\
 {%- for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}
 {%- endfor %}"""
 
+WITH_CALLS = """\
+{%- for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] }}
+{%- for call in message.get('tool_calls') or [] %}{{ call['function']['name'] }}{% endfor %}{{ '<|im_end|>\\n' }}
+{%- endfor %}"""
+
 
 def looked(kind: Any, path: Path, folder: Path) -> Any:
     return look(read(kind, path), folder, lambda line: None)
@@ -104,7 +109,7 @@ def test_a_pair_that_says_the_same_twice(recipe_file: Write, tmp_path: Path) -> 
 
 def test_tools_reach_the_template(recipe_file: Write, tmp_path: Path) -> None:
     template = tmp_path / "tools.jinja"
-    template.write_text("{% if not tools %}{{ raise_exception('no tools') }}{% endif %}" + TEMPLATE)
+    template.write_text("{% if not tools %}{{ raise_exception('no tools') }}{% endif %}" + WITH_CALLS)
     tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
     asks = [{"type": "function", "function": {"name": "look", "arguments": {}}}]
     call = {"role": "assistant", "content": "", "tool_calls": asks}

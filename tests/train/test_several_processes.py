@@ -38,8 +38,10 @@ def test_two_processes_learn_what_one_does(recipe_file: Write, tiny: str, tmp_pa
     assert two.returncode == 0, two.stderr[-2000:]
     assert two.stdout.count("18 to train on, 6 held out") == 1
     assert "4 rows" in two.stdout
+    assert "held-out figures of several processes are means of batches" in two.stdout
     results = [json.loads((tmp_path / name / "training.json").read_text()) for name in ("one", "two")]
     assert [one["processes"] for one in results] == [1, 2]
+    assert [len(one["remarks"]) for one in results] == [0, 1]
     assert results[0]["batch"] == results[1]["batch"] == 4
     assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), abs=1e-4)
     assert results[1]["after"]["loss"] == pytest.approx(results[0]["after"]["loss"], abs=1e-2)
