@@ -10,7 +10,7 @@ import pyarrow as pa
 from smoltalk.decontamination import Finder, finder
 from smoltalk.decontamination.columns import Placed, placed, role_of, text_columns
 from smoltalk.gates.decontaminate import Decontaminate
-from smoltalk.mixing.shape import CALLS, calls_of
+from smoltalk.mixing.shape import calls_of
 from smoltalk.text import neutralise, shown
 
 
@@ -29,8 +29,7 @@ class Scan:
     def hits(self, batch: pa.RecordBatch, desk: object) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Row, reason and evidence of each row that holds an item."""
         names = text_columns(batch.schema, sorted(self._gate.reads()))
-        if calls_of(batch) and "messages" in names:
-            names.append(CALLS)
+        names += calls_of(batch, names)
         found = placed(batch, names)
         for row, some in groupby(self._finder.find(found.texts, desk), key=lambda hit: hit.row):
             best, *others = some  # a row's best hit comes first

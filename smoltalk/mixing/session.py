@@ -128,7 +128,7 @@ class _Work:
     def _write(self, form: Shape, sifted: Sequence[Sifted], chosen: Chosen, found: Sequence[Outcome]) -> Result:
         pipeline, folder, names = self.pipeline, self.folder, [*self.mix.splits]
         rows = {name: sum(int(one.splits[at]) for one in found) for at, name in enumerate(names)}
-        wide = spread(sifted, form, pipeline.makes)
+        wide = spread(sifted, form)
         shutil.rmtree(self.place.buckets, ignore_errors=True)
         with closing(database.connect(folder.database, write=True)) as connection, Staged() as staged:
             ledger = ledger_books.Ledger(connection)

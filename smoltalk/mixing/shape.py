@@ -1,6 +1,6 @@
 """What rows of a mixture look like on their way: which columns they have, who speaks how often, all that as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from smoltalk.decontamination.columns import parents_of
 from smoltalk.mixture.birth import Mixture
+from smoltalk.mixture.piece import CALLS
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.model import TRAINED_ON
 from smoltalk.rows import Row
@@ -18,7 +19,7 @@ from smoltalk.rows import Row
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CALLS, INSTRUCTION, TOKENS, TURNS = "calls", "instruction", "tokens", "turns"
+INSTRUCTION, TOKENS, TURNS = "instruction", "tokens", "turns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,10 @@ def rows(batch: pa.RecordBatch, source: str, conversation: Sequence[str]) -> lis
         row["source"] = source
         for name in parsed:
             row[name] = None if row[name] is None else orjson.loads(row[name])
-        if more := row.pop(CALLS, None):
-            for turn, extra in zip(row["messages"], orjson.loads(more), strict=True):
-                turn |= extra
+        for name in conversation:
+            if more := row.pop(CALLS[name], None):
+                for turn, extra in zip(row[name], orjson.loads(more), strict=True):
+                    turn |= extra
         first = next((turn for turn in row[conversation[0]] if turn["role"] == "user"), None)
         row.setdefault(INSTRUCTION, first["content"] if first else None)
     return found
@@ -82,9 +84,10 @@ def is_json(field: pa.Field) -> bool:
     return bool(field.metadata and field.metadata.get(b"json"))
 
 
-def calls_of(batch: pa.RecordBatch) -> bool:
-    """Whether a row calls functions."""
-    return CALLS in batch.schema.names and batch.column(CALLS).null_count < batch.num_rows
+def calls_of(batch: pa.RecordBatch, conversation: Iterable[str]) -> list[str]:
+    """Of these columns of turns, the columns of the function calls in them, where a row has some."""
+    there = [CALLS[name] for name in conversation if name in CALLS and CALLS[name] in batch.schema.names]
+    return [name for name in there if batch.column(name).null_count < batch.num_rows]
 
 
 def messages_of(batch: pa.RecordBatch, form: Shape) -> pa.Array:

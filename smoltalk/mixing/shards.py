@@ -62,7 +62,7 @@ def _shard(path: Path, buckets: Sequence[Path], conversation: Sequence[str]) -> 
             rows = ordered(bucket)
             bucket.unlink()
             _count(rows, conversation, written)
-            rows = _with_calls(rows)
+            rows = _with_calls(rows, conversation)
             if writer is None:
                 writer = pq.ParquetWriter(
                     sink, rows.schema, compression="zstd", use_dictionary=_repetitive(rows.schema)
@@ -82,14 +82,17 @@ def _repetitive(schema: pa.Schema) -> list[str]:
     return [*(f"{name}.list.element.role" for name in talks), *others]
 
 
-def _with_calls(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """A conversation that comes as JSON texts, a text a turn, is published as JSON."""
-    if "messages" not in rows.schema.names or rows.schema.field("messages").type != pa.list_(pa.string()):
-        return rows
-    texts = rows.column("messages")
-    turns = pa.ExtensionArray.from_storage(pa.json_(), texts.values)
-    column = pa.ListArray.from_arrays(texts.offsets, turns, type=calls_type())
-    return rows.set_column(rows.schema.get_field_index("messages"), pa.field("messages", calls_type()), column)
+def _with_calls(rows: pa.RecordBatch, conversation: Sequence[str]) -> pa.RecordBatch:
+    """Conversations that come as JSON texts, a text a turn, are published as JSON."""
+    for name in conversation:
+        at = rows.schema.get_field_index(name)
+        texts = rows.column(at)
+        if texts.type != pa.list_(pa.string()):
+            continue
+        turns = pa.ExtensionArray.from_storage(pa.json_(), texts.values)
+        column = pa.ListArray.from_arrays(texts.offsets, turns, type=calls_type())
+        rows = rows.set_column(at, pa.field(name, calls_type()), column)
+    return rows
 
 
 def _count(rows: pa.RecordBatch, conversation: Sequence[str], written: Written) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from smoltalk.errors import WorldError
-from smoltalk.mixing.shape import CALLS, Shape, calls_of, messages_of, rest_of
+from smoltalk.mixing.shape import Shape, calls_of, messages_of, rest_of
 from smoltalk.mixing.sieve import Sieve, Turned
 from smoltalk.mixing.workplace import Workplace, digest, read_json, write_batch, write_json
+from smoltalk.mixture.piece import CALLS
 from smoltalk.mixture.reading import Failed, Piece, Reader
 from smoltalk.pipeline.labels import SOURCE
 
@@ -156,8 +157,8 @@ def _through(one: Sifted, read: Callable[[], Piece], sieve: Sieve, form: Shape) 
     passed = batch if len(sieved.passed) == batch.num_rows else batch.take(pa.array(sieved.passed))
     for name, column in sieved.measured.items():
         passed = passed.append_column(name, column.take(pa.array(sieved.passed)))
-    if not calls_of(passed) and CALLS in passed.schema.names:
-        passed = passed.drop_columns([CALLS])
+    there = calls_of(passed, form.conversation)
+    passed = passed.drop_columns([CALLS[name] for name in form.conversation if CALLS[name] not in there])
     write_batch(one.passed(piece.number), passed)
     write_batch(one.turned(piece.number), _turned(batch, sieved.turned, piece.failed, source, form))
     born = batch.num_rows + len(piece.failed)

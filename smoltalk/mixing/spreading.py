@@ -10,10 +10,11 @@ import pyarrow as pa
 from smoltalk.mixing.buckets import PLACE
 from smoltalk.mixing.choose import ACCEPTED, BEYOND, Chosen
 from smoltalk.mixing.keys import keys, splits
-from smoltalk.mixing.shape import CALLS, TOKENS, Shape
+from smoltalk.mixing.shape import TOKENS, Shape
 from smoltalk.mixing.sift import Sifted
 from smoltalk.mixing.workplace import read_batch
 from smoltalk.mixture.columns import unified
+from smoltalk.mixture.piece import CALLS
 from smoltalk.mixture.source import Mix
 from smoltalk.run.parquet import messages_type
 
@@ -83,7 +84,7 @@ def sizes(mix: Mix, sifted: Sequence[Sifted], found: Sequence[Outcome]) -> dict[
     return dict(zip(mix.splits, total.astype(int).tolist(), strict=True))
 
 
-def spread(sifted: Sequence[Sifted], form: Shape, makes: str) -> Spread:
+def spread(sifted: Sequence[Sifted], form: Shape) -> Spread:
     """The types of published columns, over all sources."""
     schemas = [read_batch(one.passed(piece)).schema for one in sifted for piece in range(len(one.counts))]
     fields = []
@@ -91,4 +92,5 @@ def spread(sifted: Sequence[Sifted], form: Shape, makes: str) -> Spread:
         some = [schema.field(name) for schema in schemas if name in schema.names]
         whole = unified(some) if name in form.asked else some[0] if some else pa.field(name, pa.int64())
         fields.append(pa.field(name, pa.string()) if pa.types.is_null(whole.type) else whole)
-    return Spread(tuple(fields), makes == "sft" and any(CALLS in schema.names for schema in schemas))
+    calls = {CALLS[name] for name in form.conversation}
+    return Spread(tuple(fields), any(not calls.isdisjoint(schema.names) for schema in schemas))

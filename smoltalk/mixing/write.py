@@ -13,13 +13,14 @@ from smoltalk.mixing.books import Ledger, Lines
 from smoltalk.mixing.buckets import PLACE, Buckets
 from smoltalk.mixing.choose import ACCEPTED, BEYOND, Chosen
 from smoltalk.mixing.keys import keys, places, splits
-from smoltalk.mixing.shape import CALLS, TOKENS, TURNS, Shape, json_objects, messages_of, rest_of
+from smoltalk.mixing.shape import TOKENS, TURNS, Shape, json_objects, messages_of, rest_of
 from smoltalk.mixing.sift import Sifted
 from smoltalk.mixing.spreading import Spread
 from smoltalk.mixing.turned_away import SCHEMA, TurnedAway
 from smoltalk.mixing.workplace import read_batch
 from smoltalk.mixture.calls import called
 from smoltalk.mixture.columns import fitted
+from smoltalk.mixture.piece import CALLS
 from smoltalk.mixture.source import Mix
 from smoltalk.run.parquet import messages_type
 
@@ -90,9 +91,10 @@ class Writing:
         columns = {PLACE: pa.array(places(row_keys[rows], times)), "id": ids, "source": _constant(source, len(rows))}
         for name in self._form.conversation:
             columns[name] = some.column(name)
-        if self._spread.calls:
-            calls = some.column(CALLS) if CALLS in some.schema.names else pa.nulls(len(rows), pa.string())
-            columns["messages"] = called(columns["messages"], calls)
+            if self._spread.calls:
+                there = CALLS[name] in some.schema.names
+                calls = some.column(CALLS[name]) if there else pa.nulls(len(rows), pa.string())
+                columns[name] = called(columns[name], calls)
         for field in self._spread.fields:
             columns[field.name] = _published(some, field)
         arrays = [columns[name] for name in self._schema.names]

@@ -12,7 +12,7 @@ from smoltalk.mixture.columns import kept, readable
 from smoltalk.mixture.hashing import hashed, hashed_rows, names
 from smoltalk.mixture.layout import OWN_ID, PAIR, Layout
 from smoltalk.mixture.pairing import apart
-from smoltalk.mixture.piece import Failed, Piece
+from smoltalk.mixture.piece import CALLS, Failed, Piece
 from smoltalk.mixture.plain import Column, is_text, taken
 from smoltalk.mixture.roles import ASSISTANT, USER, names_of
 from smoltalk.mixture.source import MixSource
@@ -49,9 +49,9 @@ def assembled(told: Told, number: int, stretch: Stretch) -> Piece:
     hashes = hashed(ids, told.name)
     for part in parts.values():
         hashes = hashed_rows(hashes, part.rows, part.codes, part.contents)[0]
-    called = parts[next(iter(parts))].calls
-    for row, calls in called.items():
-        hashes[row] ^= hashed(pa.array([calls]))[0]
+    for place, part in enumerate(parts.values()):
+        for row, calls in part.calls.items():
+            hashes[row] ^= hashed(pa.array([calls]), place)[0]
     ours = names(hashes)
     sound = np.ones(stretch.rows, np.bool_)
     sound[list(bad)] = False
@@ -200,10 +200,9 @@ def _batch(
         turns = turns if every else some(turns, good)
         batch[name], changed = _listed(turns)
         mended |= changed
-        if name == "messages":
-            batch["calls"] = pa.nulls(len(good), pa.string())
-            if turns.calls:
-                batch["calls"] = pa.array([turns.calls.get(row) for row in range(len(good))], pa.string())
+        batch[CALLS[name]] = pa.nulls(len(good), pa.string())
+        if turns.calls:
+            batch[CALLS[name]] = pa.array([turns.calls.get(row) for row in range(len(good))], pa.string())
     fields = [pa.field(name, array.type) for name, array in batch.items()]
     for name, theirs in told.layout.kept.items():
         batch[name], field = kept(name, columns.get(theirs), len(good))

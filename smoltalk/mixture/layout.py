@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.mixture.piece import CALLS
 from smoltalk.mixture.roles import ASSISTANT, SYSTEM, USER
 from smoltalk.mixture.source import MixSource
 
 Makes = Literal["sft", "dpo"]
 _SPEAKERS = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 PAIR = ("prompt", "chosen", "rejected")
-OURS = ("id", "source", "source_id", "messages", "calls", *PAIR)
+OURS = ("id", "source", "source_id", *CALLS, *CALLS.values())
 """Columns of every piece, or of every piece of one form."""
 OWN_ID = "id"
 
@@ -54,7 +55,8 @@ def layout(source: MixSource, makes: Makes, columns: Collection[str]) -> Layout:
 
 
 def _of_piece(makes: Makes) -> set[str]:
-    return {"id", "source", "source_id", *(PAIR if makes == "dpo" else ("messages", "calls"))}
+    talks = PAIR if makes == "dpo" else ("messages",)
+    return {"id", "source", "source_id", *talks, *(CALLS[name] for name in talks)}
 
 
 def missing(name: str, source: MixSource, found: Layout, there: Sequence[str]) -> UserError | None:

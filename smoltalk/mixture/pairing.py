@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+import orjson
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from smoltalk.mixture.hashing import hashed_rows
+from smoltalk.mixture.hashing import hashed, hashed_rows
 from smoltalk.mixture.turning import Rows
 from smoltalk.mixture.turning_values import Bad, Turns
 from smoltalk.words.compiled import compiled
@@ -30,8 +32,14 @@ def apart(prompt: Turns | None, chosen: Turns, rejected: Turns) -> tuple[Turns, 
 
 
 def _hashes(turns: Turns) -> NDArray[np.uint64]:
+    """Of each turn, with the calls that it makes."""
     start = np.zeros(len(turns.rows) - 1, np.uint64)
-    return hashed_rows(start, turns.rows, turns.codes, turns.contents)[1]
+    found = hashed_rows(start, turns.rows, turns.codes, turns.contents)[1]
+    for row, calls in turns.calls.items():
+        for turn, more in enumerate(orjson.loads(calls), int(turns.rows[row])):
+            if more:
+                found[turn] ^= hashed(pa.array([orjson.dumps(more, option=orjson.OPT_SORT_KEYS).decode()]))[0]
+    return found
 
 
 def _begun(prompt: Rows, asked: NDArray[np.uint64], rows: Rows, said: NDArray[np.uint64]) -> Rows:
@@ -54,8 +62,13 @@ def _cut(turns: Turns, first: Rows, last: Rows, why: Bad = _NOTHING_LEFT) -> Tur
     if bounds[-1] == turns.rows[-1]:
         return turns._replace(bad=empty | turns.bad)
     places = np.repeat(first - bounds[:-1], lengths) + np.arange(bounds[-1])
+    calls: dict[int, str] = {}
+    for row, said in turns.calls.items():
+        left = orjson.loads(said)[int(first[row] - turns.rows[row]) : int(last[row] - turns.rows[row])]
+        if any(left):
+            calls[row] = orjson.dumps(left).decode()
     return turns._replace(
-        rows=bounds, codes=turns.codes[places], contents=turns.contents.take(places), bad=empty | turns.bad
+        rows=bounds, codes=turns.codes[places], contents=turns.contents.take(places), bad=empty | turns.bad, calls=calls
     )
 
 

@@ -6,6 +6,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+CALLS = {"messages": "calls", **{name: f"{name}_calls" for name in ("prompt", "chosen", "rejected")}}
+"""What the column of function calls is called beside each column of turns."""
+
+
 class Failed(NamedTuple):
     """A row that cannot be a conversation. It is born, and ends there."""
 
@@ -39,8 +43,9 @@ class Piece(NamedTuple):
     `source_id: string`  their own `id`, or else the place
     sft: `messages: list<struct<role: string, content: string>>`; dpo: `prompt`, `chosen`, `rejected`, the same type,
                          answers without the prompt. Roles are system, user, assistant and tool; contents neutralised.
-    `calls: string`      nullable; sft only. Of a row with function calls: a JSON list with an object a turn, of what it
-                         has beside role and content (`tool_calls`, `name`, `tool_call_id`). See `calls.called`.
+    `calls: string`      nullable. Of a row with function calls: a JSON list with an object a turn, of what it has
+                         beside role and content (`tool_calls`, `name`, `tool_call_id`). See `calls.called`. Of pairs
+                         three, `prompt_calls` and so on, as `CALLS` names them.
     then the `columns` asked for, in that order, each nullable and of type int64, double, bool, string, list<string>,
     list<int64>, list<double>, or a string of JSON (then the field's metadata has `json: 1`); all null (type null) where
     the source has no such column. Types may differ between pieces: see `columns.unified` and `columns.fitted`.

@@ -1,17 +1,15 @@
 """Rows of a run, of files or of the Hub as one Arrow file, which trainers read without holding it in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smoltalk.mixture.piece import Failed
+from smoltalk.mixture.piece import CALLS, Failed
 from smoltalk.mixture.reading import Reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-CALLS = "calls"
 
 
 @dataclass(slots=True)
@@ -24,6 +22,7 @@ class Written:
     mended: int = 0
     """Rows in which control tokens were made harmless."""
     with_calls: bool = False
+    """Whether a row calls functions."""
 
 
 def write(reader: Reader, path: Path, tell: Callable[[int], None]) -> Written:
@@ -38,7 +37,7 @@ def write(reader: Reader, path: Path, tell: Callable[[int], None]) -> Written:
     if written.with_calls:
         _stream(path, (_with_calls(batch) for batch in _read(plain)))
     elif written.rows:
-        _stream(path, (_without(batch, CALLS) for batch in _read(plain)))
+        _stream(path, (_without(batch, CALLS.values()) for batch in _read(plain)))
     plain.unlink(missing_ok=True)
     return written
 
@@ -53,8 +52,9 @@ def _batches(reader: Reader, written: Written, tell: Callable[[int], None]) -> "
         batch = piece.batch
         if not batch.num_rows:
             continue
-        if CALLS in batch.schema.names:
-            written.with_calls |= batch.column(CALLS).null_count < batch.num_rows
+        for name in CALLS.values():
+            if name in batch.schema.names:
+                written.with_calls |= batch.column(name).null_count < batch.num_rows
         for name in batch.schema.names:  # a column that a piece has no value of is of no type there
             if pa.types.is_null(batch.schema.field(name).type):
                 at = batch.schema.get_field_index(name)
@@ -83,19 +83,22 @@ def _read(path: Path) -> "Iterator[pa.RecordBatch]":
         yield from pa.ipc.open_stream(source)
 
 
-def _without(batch: "pa.RecordBatch", name: str) -> "pa.RecordBatch":
-    return batch.select([one for one in batch.schema.names if one != name])
+def _without(batch: "pa.RecordBatch", names: Collection[str]) -> "pa.RecordBatch":
+    return batch.select([one for one in batch.schema.names if one not in names])
 
 
 def _with_calls(batch: "pa.RecordBatch") -> Any:
-    """The conversation as `list<json>`."""
+    """Turns as `list<json>`; of a pair all three lists, so that they can be joined."""
     import pyarrow as pa
 
     from smoltalk.mixture.calls import called
     from smoltalk.run.parquet import calls_type
 
-    texts = called(batch.column("messages"), batch.column(CALLS))
-    turns = pa.ExtensionArray.from_storage(pa.json_(), texts.values)
-    column = pa.ListArray.from_arrays(texts.offsets, turns, type=calls_type())
-    at = batch.schema.get_field_index("messages")
-    return _without(batch.set_column(at, pa.field("messages", calls_type()), column), CALLS)
+    for name, calls in CALLS.items():
+        if name not in batch.schema.names:
+            continue
+        texts = called(batch.column(name), batch.column(calls))
+        turns = pa.ExtensionArray.from_storage(pa.json_(), texts.values)
+        column = pa.ListArray.from_arrays(texts.offsets, turns, type=calls_type())
+        batch = batch.set_column(batch.schema.get_field_index(name), pa.field(name, calls_type()), column)
+    return _without(batch, CALLS.values())

@@ -37,6 +37,8 @@ def _sample(row: dict[str, Any]) -> Sample | None:
         return {"prompt": turns[:first], "wanted": turns[first]["content"]} if _plain(row["messages"]) else None
     if not isinstance(row.get("chosen"), list):
         return None
+    if not _plain([*(row.get("prompt") or ()), *row["chosen"], *row["rejected"]]):
+        return None
     prompt = [_said(one) for one in row.get("prompt") or row["chosen"][:-1]]
     return {
         "prompt": prompt, "wanted": str(row["chosen"][-1]["content"]), "rejected": str(row["rejected"][-1]["content"])

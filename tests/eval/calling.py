@@ -64,3 +64,20 @@ def rows(count: int) -> list[dict[str, Any]]:
         ]  # fmt: skip
         found.append({"id": f"r{n}", "messages": turns, "tools": [tool(name)]})
     return found
+
+
+def pairs(count: int) -> list[dict[str, Any]]:
+    """Pairs of calls, of answers behind calls, and of a call with an answer; the prompt is not repeated."""
+    found = []
+    for n, row in enumerate(rows(count)):
+        asked, made, result, answer = row["messages"]
+        other = call(row["tools"][0]["function"]["name"], {"of": "nothing", "n": n})
+        kinds: list[tuple[list[Any], list[Any], list[Any]]] = [
+            ([asked], [made], [other]),
+            ([asked, made, result], [answer], [{"role": "assistant", "content": "No."}]),
+            ([asked], [made, result, answer], [{"role": "assistant", "content": "I do not know."}]),
+        ]
+        prompt, chosen, rejected = kinds[n % 3]
+        one = {"id": f"p{n}", "prompt": prompt, "chosen": chosen, "rejected": rejected, "tools": row["tools"]}
+        found.append(one)
+    return found

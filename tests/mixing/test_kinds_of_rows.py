@@ -59,6 +59,26 @@ def test_function_calls_are_published_and_looked_through(tmp_path: Path) -> None
     assert called[0]["tool_calls"][0]["function"]["arguments"] == {"query": "weather in Lyon"}
 
 
+def test_function_calls_of_pairs_are_published_and_looked_through(tmp_path: Path) -> None:
+    asked = "Which seven rivers cross the old stone town before noon in spring?"
+    items = lines(tmp_path / "quiz.jsonl", [{"id": "q1", "question": asked}])
+
+    def calling(query: str) -> dict[str, object]:
+        call = {"type": "function", "function": {"name": "search", "arguments": {"query": query}}}
+        chosen = [{"role": "assistant", "content": "", "tool_calls": [call]}]
+        rejected = [{"role": "assistant", "content": f"No {query[:3]}."}]
+        return {"prompt": [{"role": "user", "content": f"{query[:7]}?"}], "chosen": chosen, "rejected": rejected}
+
+    some = [calling("weather in Lyon"), calling(asked), calling("rain")]
+    lines(tmp_path / "a.jsonl", some)
+    sources = {"a": {"files": str(tmp_path / "a.jsonl"), "licence": "mit"}}
+    gates = [{"decontaminate": {"against": [str(items)], "of": ["prompt", "chosen"]}}]
+    done = mixed(pipeline(tmp_path, {"sources": sources}, gates=gates, makes="dpo"), tmp_path / "run")
+    assert (done.books.accepted, done.books.rejected) == (2, 1)
+    found = [{name: [*map(json.loads, row[name])] for name in some[0]} for row in published(tmp_path / "run")]
+    assert sorted(map(str, found)) == sorted(map(str, (some[0], some[2])))
+
+
 def test_one_type_for_all_sources(tmp_path: Path) -> None:
     first = [{**row, "level": at, "only": [at]} for at, row in enumerate(rows(10, "x"))]
     second = [{**row, "level": f"hard {at}"} for at, row in enumerate(rows(10, "y"))]
