@@ -17,6 +17,7 @@ _SENSITIVE = (
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _INNOCENT = re.compile(r"[-+]?[\d_.]+(?:e[-+]?\d+)?|true|false|null|~|", re.I)
 
+_NAME = re.compile(r"[\w.-]+")
 _ANCHOR = re.compile(r"&\S+\s+")
 _USERINFO = re.compile(r"(?<=://)[^\s/@\"'`]+@")
 _QUERY = re.compile(r"([?&][\w-]*(?:key|token|secret|password|auth|sig)[\w-]*=)[^&\s\"'#]+", re.I)
@@ -66,6 +67,15 @@ def redact_setting(path: str, value: str) -> str:
         return redact_yaml(value)
     except yaml.YAMLError:
         return redact(value)
+
+
+def redact_word(text: str) -> str:
+    """One word of a command line, such as `openai: {api_key: ...}` or `key=value`; others, paths too, as they are."""
+    name, sign, value = text.partition("=")
+    if sign and _NAME.fullmatch(name) and redact_setting(name, value) == "(redacted)":
+        return f"{name}=(redacted)"
+    told = redact_setting("", text)
+    return told if "(redacted)" in told else text
 
 
 def is_sensitive(name: str) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from smoltalk.redaction import holds_secret, is_sensitive, redact, redact_setting, redact_yaml
+from smoltalk.redaction import holds_secret, is_sensitive, redact, redact_setting, redact_word, redact_yaml
 
 SECRET = "s3cr3t-value"
 
@@ -70,3 +70,13 @@ def test_home_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_home_folder_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     assert not holds_secret("/home/somebody/models") and holds_secret(f"https://me:{SECRET}@example.org")
+
+
+def test_words_of_a_command_line_lose_their_secrets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+    said = redact_word("openai: {model: x, base_url: http://h, api_key: sk-SECRET123456789}")
+    assert "SECRET" not in said and "http://h" in said
+    assert redact_word("hub_token=abc") == "hub_token=(redacted)"
+    assert "abcdef" not in redact_word("x=hf_abcdefabcdefabcdef")
+    for word in ("--set", "data.run=runs/x", "/home/someone/models/x", "exact: {data: /home/someone/x.jsonl}"):
+        assert redact_word(word) == word

@@ -60,11 +60,12 @@ def ablate(
     from smoltalk.eval.ablation_page import page
     from smoltalk.eval.page_parts import write
     from smoltalk.eval.variants import variants
+    from smoltalk.redaction import redact_word
 
     found = variants(mixture, settings_of(sets), without or (), gates)
     makes = _makes(found[0].text)
     folder = out or Path("ablations") / mixture.stem
-    again = shlex.join(["smoltalk", *sys.argv[1:]])
+    again = shlex.join(["smoltalk", *map(redact_word, sys.argv[1:])])
     chosen = kind or ("sft" if makes == "sft" else "dpo")
     if (chosen == "sft") != (makes == "sft"):
         holds, fits = ("conversations", "sft") if makes == "sft" else ("pairs", "dpo or reward")

@@ -15,6 +15,7 @@ from smoltalk.eval.folders import engine_of, folder_name
 from smoltalk.eval.subject import Model
 from smoltalk.eval.task import Task
 from smoltalk.fields import fill, place, shown
+from smoltalk.redaction import redact_word
 
 _HERE = Path(__file__).parent / "tasks"
 
@@ -130,7 +131,7 @@ def models(given: Sequence[str]) -> list[Model]:
                 name, number = f"{model.name}-{number}", number + 1
             found.append(Model(name, model.engine, model.weights, model.given))
         except UserError as error:
-            problems += [Problem(p.path or one, p.line, p.sentence, p.hint) for p in error.problems]
+            problems += [Problem(p.path or redact_word(one), p.line, p.sentence, p.hint) for p in error.problems]
     if problems:
         raise UserError(problems)
     return found
@@ -144,7 +145,7 @@ def model_of(given: str) -> Model:
     label, sign, rest = given.partition("=")
     if sign and label and ":" not in label and "{" not in label and "/" not in label:
         model = model_of(rest)
-        return Model(label, model.engine, model.weights, given)
+        return Model(label, model.engine, model.weights, redact_word(given))
     if given == "nano":
         from smoltalk.engines.nano import Nano
 
@@ -153,8 +154,9 @@ def model_of(given: str) -> Model:
         engine, name = _engine(parse(read_text(Path(given), "file of an engine"), given))
         return Model(Path(given).stem, engine, _weights(engine), given)
     if ":" in given or "{" in given:
-        engine, name = _engine(parse(given, given))
-        return Model(name, engine, _weights(engine), given)
+        told = redact_word(given)
+        engine, name = _engine(parse(given, told))
+        return Model(name, engine, _weights(engine), told)
     folder = Path(given).expanduser()
     if folder.is_dir():
         return Model(folder_name(folder), engine_of(folder), str(folder), given)

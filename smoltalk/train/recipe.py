@@ -137,6 +137,9 @@ def _problems(kind: Kind, data: Mapping[str, Any], document: Document) -> Iterat
     if data.get("push_to_hub") is True:
         hint = f"leave it out, then: smoltalk push {data.get('output_dir') or 'models/NAME'} OWNER/NAME"
         yield document.problem(("push_to_hub",), "push_to_hub: TRL would publish without the books of the rows", hint)
+    if data.get("hub_token"):
+        hint = "leave it out, then: hf auth login"
+        yield document.problem(("hub_token",), "hub_token: a token is kept out of recipes and checkpoints", hint)
     if not data.get("model_name_or_path"):
         hint = "a folder, a name on the Hub, or `nano`, the model in this package"
         yield document.problem((), "names no model: `model_name_or_path`", hint)

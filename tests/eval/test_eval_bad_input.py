@@ -268,3 +268,14 @@ def test_what_cannot_be_written_is_said_with_its_folder(here: Path) -> None:
     with pytest.raises(WorldError, match="file/out cannot be written") as error:
         Replies(here / "file" / "out" / "replies.jsonl")
     assert not error.value.kept and "--out" in error.value.command
+
+
+@pytest.mark.parametrize("more", ["", ", nonsense: 1", ", {"])
+def test_a_key_on_the_command_line_is_shown_nowhere(more: str) -> None:
+    given = f"openai: {{model: x, base_url: 'http://127.0.0.1:9/v1', api_key: sk-SECRET123456789{more}}}"
+    try:
+        (found,) = models([given])
+        told = found.given
+    except UserError as error:
+        told = str(error)
+    assert "model: x" in told and "SECRET" not in told

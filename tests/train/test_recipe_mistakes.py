@@ -99,6 +99,16 @@ def test_a_model_is_pushed_with_its_books(tmp_path: Path) -> None:
     assert "smoltalk push models/mine OWNER/NAME" in told("sft", path)
 
 
+def test_a_token_is_no_part_of_a_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nhub_token: hf_abcdefabcdefabcdef\n")
+    assert "recipe.yaml:3  hub_token: a token is kept out of recipes" in told("sft", path)
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\n")
+    with pytest.raises(UserError) as error:
+        read("sft", path, {"hub_token": "hf_abcdefabcdefabcdef"})
+    assert "--set hub_token=(redacted)  hub_token: a token" in str(error.value)
+
+
 def test_a_recipe_is_read_without_torch(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nlearning_rate: 1.0e-3\n")
