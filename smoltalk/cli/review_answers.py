@@ -78,7 +78,11 @@ def told_account(account: "Account", run: Path, books: "Books") -> str:
         ("rejected", account.rejected, "by the gate `human`"),
         ("pending", account.pending, "held back until they are answered"),
         ("awaited", account.awaited, "published, and still to be answered"),
+        ("undecided", account.undecided, "answered by too few people so far"),
+        ("as edits", account.as_edited, "answers `keep` with another text: it counts as an edit"),
+        ("unedited", account.unedited, "answers `keep with my edit` without one: they count as `keep`"),
         ("stale", account.stale, "answers to texts that rows have no longer: they do not count"),
+        ("not ours", account.strangers, "answers to rows that this run never had: they are not taken in"),
     ]
     shown = [(name, f"{n:,}", what) for name, n, what in lines if n or name in ("answered", "kept", "rejected")]
     return "\n".join([*table(shown, frozenset({1})), "", f"  {balance(books)}"])

@@ -124,7 +124,7 @@ class People:
     stale: int
     """Answers to texts that rows have no longer."""
     rows: int
-    """Rows that somebody decided."""
+    """Rows that enough people decided."""
     became: list[Became]
     people: list[Person]
     """Those who decided most rows first, at most 20."""

@@ -19,7 +19,8 @@ from smoltalk.review.booking import LABEL
 from smoltalk.review.findings import weighed
 from smoltalk.review.records import ISSUES, Answer, Item
 from smoltalk.review.shown import shown
-from smoltalk.review.verdicts import last_words, vote
+from smoltalk.review.verdicts import last_words
+from smoltalk.review.verdicts import said as said_of
 from smoltalk.run.journal import Fate
 
 _MOST = 20
@@ -55,7 +56,7 @@ def people(run: Opened) -> People | None:
         drafts=sum(one.status == "draft" for one in every),
         discarded=sum(one.status == "discarded" for one in every),
         stale=sum(one.id not in items or one.mark != items[one.id].mark for one in every),
-        rows=len({voice.row for voice in said}),
+        rows=sum(line.fate != "pending" for line in lines),
         became=_became(lines, said),
         people=list(_people(letters, counted.values(), _SAID[pipeline.makes]))[:_MOST],
         others=max(0, len(letters) - _MOST),
@@ -72,12 +73,7 @@ def people(run: Opened) -> People | None:
 
 def _counted(item: Item, given: Sequence[Answer]) -> _Counted:
     """Answers that decide something: whose, what they say, and all of it."""
-    counts = ((answer, vote(item, answer)) for answer in last_words(item, given))
-    return [
-        (answer.reviewer, said if item.makes == "dpo" else str(answer.values["decision"]), answer)
-        for answer, said in counts
-        if said
-    ]
+    return [(answer.reviewer, word, answer) for answer in last_words(item, given) if (word := said_of(item, answer))]
 
 
 def _became(lines: Sequence[Fate], said: Sequence[Voice]) -> list[Became]:

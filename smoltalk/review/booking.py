@@ -13,9 +13,9 @@ from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import labelled_gates
 from smoltalk.review import answers as answers_
 from smoltalk.review.choosing import By, Candidate, choose
-from smoltalk.review.records import Item
+from smoltalk.review.records import Answer, Item
 from smoltalk.review.shown import shown
-from smoltalk.review.verdicts import Ruling, ruling
+from smoltalk.review.verdicts import Ruling, edit, last_words, ruling, vote
 from smoltalk.rows import Row, message
 from smoltalk.run.database import checksum
 from smoltalk.run.journal import Fate
@@ -40,8 +40,16 @@ class Account(NamedTuple):
     """Rows that are held back until they are answered."""
     awaited: int = 0
     """Rows that are published, and still to be answered."""
+    undecided: int = 0
+    """Rows that somebody answered, and too few people yet."""
+    as_edited: int = 0
+    """Answers that keep a row and correct it, though `keep` is chosen: they count as edits."""
+    unedited: int = 0
+    """Answers that keep a row with an edit, and correct nothing: they count as `keep`."""
     stale: int = 0
-    """Answers to texts that rows have no longer; they count for nothing."""
+    """Answers to texts that the run's rows have no longer; they count for nothing."""
+    strangers: int = 0
+    """Answers to rows that the run never had; they are not taken in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +122,37 @@ def _worked_out(pipeline: Pipeline, connection: sqlite3.Connection) -> tuple[lis
     gate, given = human_gate(pipeline), answers_.kept(connection)
     waiting = {item.row for item in sampled(pipeline, connection, gate.sample, gate.by)} if gate else set()
     lines, counts = [], dict.fromkeys(Account._fields, 0)
+    counts["stale"] = sum(map(len, given.values()))
     for one in reviewable(connection) if gate or given else ():
         mine = given.get(one.fate.id, [])
         if not mine and one.fate.row not in waiting:
             continue
         item = _item(pipeline, one)
         verdict = item and ruling(item, mine, gate.reviewers if gate else 1, gate.conflicts if gate else "majority")
-        counts["stale"] += len({answer.reviewer for answer in mine if item is None or answer.mark != item.mark})
+        if item:
+            _count(item, mine, counts)
         if item and verdict:
             lines.append(_ruled(one, item, verdict, counts))
-        elif one.fate.row in waiting and gate and gate.wait:
+            continue
+        counts["undecided"] += item is not None and any(vote(item, answer) for answer in last_words(item, mine))
+        if one.fate.row not in waiting:
+            continue
+        if gate and gate.wait:
             counts["pending"] += 1
             lines.append(one.fate._replace(fate="pending", gate=LABEL, reason=WAITING))
-        elif one.fate.row in waiting:
+        else:
             counts["awaited"] += 1
     return lines, Account(**counts)
+
+
+def _count(item: Item, mine: Sequence[Answer], counts: dict[str, int]) -> None:
+    """What answers to a row are, beside what they decide."""
+    counts["stale"] -= sum(answer.mark == item.mark for answer in mine)
+    for answer in last_words(item, mine):
+        if vote(item, answer) == "keep":
+            edits, wants = edit(item, answer) is not None, answer.values.get("decision") == "edit"
+            counts["as_edited"] += edits and not wants
+            counts["unedited"] += wants and not edits
 
 
 def _item(pipeline: Pipeline, one: Reviewable) -> Item | None:

@@ -71,6 +71,13 @@ class Answer:
     updated_at: str = ""
     origin: str = ""
     """Where it was given: a server's address, the name of a file."""
+    owner: bool | None = None
+    """Whether its reviewer is an owner of the server; None where no server says so, and the name does: `owner`."""
+
+    @property
+    def of_owner(self) -> bool:
+        """Whether it is the owner's word."""
+        return self.reviewer == "owner" if self.owner is None else self.owner
 
 
 def mark_of(turns: Sequence[Turn], answers: Sequence[str]) -> str:

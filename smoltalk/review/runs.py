@@ -1,7 +1,7 @@
 """A run at the desk of its reviewers: which rows they see, and what its files become when they have answered."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,18 +52,30 @@ class Reviewed:
             raise UserError([Problem(str(self.folder.path), 0, sentence, f"smoltalk status {self.folder.path}")])
         return found
 
-    def book(self, answers: Iterable[Answer]) -> tuple[Account, Books]:
+    def book(self, answers: Sequence[Answer]) -> tuple[Account, Books]:
         """Write answers down, settle every row by them, and write the run's files anew.
 
-        Either all files are new or none is. Raises `WorldError`; what was answered is kept.
+        Answers to rows that the run never had are counted, and left where they are. Either all files are new or none
+        is. Raises `UserError` where all answers are such, and `WorldError`; what was answered is kept.
         """
         with locked(self.folder), closing(database.connect(self.folder.database, write=True)) as connection:
             with database.sqlite_errors(self.folder.database):
-                answers_.keep(connection, answers)
+                unknown = answers_.strangers(connection, answers)
+                ours = [answer for answer in answers if answer.id not in unknown]
+                if answers and not ours:
+                    raise UserError([self._of_another(len(answers))])
+                answers_.keep(connection, ours)
                 found = settle(self.pipeline, connection)
             books = read_books(connection)
             write_files(self.pipeline, self.folder, connection, books)
-        return found, books
+        return found._replace(strangers=len(answers) - len(ours)), books
+
+    def _of_another(self, answers: int) -> Problem:
+        given = "the one answer is" if answers == 1 else f"all {answers:,} answers are"
+        sentence = f"has none of the rows that {given} to: another run's, or texts that have changed since"
+        return Problem(
+            str(self.folder.path), 0, sentence, "name the run that they were asked for; nothing was taken in"
+        )
 
     def account(self) -> Account:
         """How it stands with the answers that are there."""

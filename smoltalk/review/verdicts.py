@@ -24,9 +24,7 @@ class Ruling:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def ruling(
-    item: Item, answers: Sequence[Answer], needed: int = 1, conflicts: Conflicts = "majority", owner: str = "owner"
-) -> Ruling | None:
+def ruling(item: Item, answers: Sequence[Answer], needed: int = 1, conflicts: Conflicts = "majority") -> Ruling | None:
     """The verdict, or None while fewer than `needed` people have decided.
 
     Drafts, and answers to another text, count for nothing; who discards a row does not decide. Voices that are equally
@@ -37,7 +35,7 @@ def ruling(
         return None
     votes = Counter(vote(item, answer) for answer in latest.values())
     evidence = {"reviewers": [_told(item, answer) for answer in latest.values()]}
-    decided = _decided(votes, latest, item, conflicts, owner)
+    decided = _decided(votes, latest, item, conflicts)
     if decided is None:
         return Ruling(False, "held_back", evidence=evidence)
     if item.makes == "dpo":
@@ -46,10 +44,11 @@ def ruling(
         return Ruling(True, swap=decided == "rejected", evidence=evidence)
     if decided == "drop":
         return Ruling(False, "dropped", evidence=evidence)
-    edits = [answer for answer in latest.values() if _edit(item, answer) is not None]
-    of_owner = [answer for answer in edits if answer.reviewer == owner]
-    chosen = of_owner or edits
-    return Ruling(True, text=_edit(item, chosen[-1]) if chosen else None, evidence=evidence)
+    edits = [answer for answer in latest.values() if edit(item, answer) is not None]
+    if not edits:
+        return Ruling(True, evidence=evidence)
+    chosen = ([answer for answer in edits if answer.of_owner] or edits)[-1]
+    return Ruling(True, text=edit(item, chosen), evidence={**evidence, "edited_by": chosen.reviewer})
 
 
 def last_words(item: Item, answers: Iterable[Answer]) -> list[Answer]:
@@ -61,15 +60,13 @@ def last_words(item: Item, answers: Iterable[Answer]) -> list[Answer]:
     return sorted({answer.reviewer: answer for answer in ours}.values(), key=lambda answer: answer.updated_at)
 
 
-def _decided(
-    votes: Counter[str], latest: dict[str, Answer], item: Item, conflicts: Conflicts, owner: str
-) -> str | None:
+def _decided(votes: Counter[str], latest: dict[str, Answer], item: Item, conflicts: Conflicts) -> str | None:
     if len(votes) == 1:
         return next(iter(votes))
     if conflicts == "hold":
         return None
-    if conflicts == "owner" and owner in latest:
-        return vote(item, latest[owner])
+    if conflicts == "owner" and (of_owner := [answer for answer in latest.values() if answer.of_owner]):
+        return vote(item, of_owner[-1])
     (first, most), (_, second) = votes.most_common(2)
     return first if most > second else None
 
@@ -90,18 +87,27 @@ def vote(item: Item, answer: Answer) -> str:
     return said if said in ("tie", "both_bad") else ""
 
 
-def _edit(item: Item, answer: Answer) -> str | None:
+def edit(item: Item, answer: Answer) -> str | None:
     """The corrected answer; None where it is the one that was shown.
 
-    Browsers end what has several lines with one line end more than was typed.
+    Who writes another text means it, beside `keep` as well. There white space alone makes no other text: the page may
+    have put it there. Browsers end what has several lines with one line end more than was typed.
     """
-    text = answer.values.get("text")
-    if answer.values.get("decision") != "edit" or not isinstance(text, str) or not text.strip():
+    text, decision = answer.values.get("text"), answer.values.get("decision")
+    if decision not in ("keep", "edit") or not isinstance(text, str) or not text.strip():
+        return None
+    if decision == "keep" and text.split() == item.answer.split():
         return None
     said = text if item.answer.endswith("\n") else text.removesuffix("\n")
     return None if said == item.answer else said
 
 
+def said(item: Item, answer: Answer) -> str:
+    """What an answer says in one word: its `vote`, or `edit` where it corrects what it keeps."""
+    told = vote(item, answer)
+    return "edit" if told == "keep" and edit(item, answer) is not None else told
+
+
 def _told(item: Item, answer: Answer) -> dict[str, Any]:
     beside = {name: value for name, value in answer.values.items() if name in ("rating", "issues", "comment")}
-    return {"reviewer": answer.reviewer, "said": vote(item, answer), "at": answer.updated_at, **beside}
+    return {"reviewer": answer.reviewer, "said": said(item, answer), "at": answer.updated_at, **beside}

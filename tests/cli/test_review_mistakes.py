@@ -42,6 +42,13 @@ def test_other_files_are_not_written_over(tmp_path: Path, smoltalk: Smoltalk) ->
     assert "cannot be read" in said and "smoltalk review export" in said
 
 
+def test_answers_of_another_run_are_not_taken_in(tmp_path: Path, smoltalk: Smoltalk) -> None:
+    run, sheet = run_in(tmp_path), tmp_path / "sheet.csv"
+    sheet.write_text("record,decision,reviewer\nelsewhere-0123456789abcdef,drop,ann\n")
+    said = smoltalk("review", "import", run, str(sheet))
+    assert said.code == 2 and "has none of the rows that the one answer is to" in said.err and said.out == ""
+
+
 def test_names_of_reviewers_are_names(tmp_path: Path, smoltalk: Smoltalk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smoltalk.review.server.locked.environment", lambda tell: Path("none"))
     for names in ("Ann", "owner", "a b", "../x"):
