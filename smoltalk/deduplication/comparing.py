@@ -13,6 +13,7 @@ from smoltalk.deduplication import Job
 from smoltalk.duplicates.exact import ExactIndex
 from smoltalk.duplicates.near import KEEP_ALL, Found, NearIndex
 from smoltalk.duplicates.others import texts_of_rows, unit, vectors_of
+from smoltalk.duplicates.prompts import unprompted_batch
 from smoltalk.duplicates.semantic import SemanticIndex
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class _Near:
         self._index = index
 
     def see(self, batch: pa.RecordBatch, columns: Sequence[str], keep_all: bool) -> Seen:
-        texts = texts_of_rows(batch, columns)
+        texts = texts_of_rows(unprompted_batch(batch, columns), columns)
         return Seen(self._index.add(texts, threshold=KEEP_ALL if keep_all else None), texts)
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ class NearDuplicate(FirstStays):
     """
 
     on: str
-    """The column; of a conversation all that is said as one text, with reasoning and the arguments of calls."""
+    """The column; of a conversation all that is said but by the system, with reasoning and the arguments of calls."""
     threshold: float = Field(default=0.7, gt=0, le=1)
     """Jaccard similarity, 0 to 1, from which two rows are the same."""
     ngram: int = Field(default=3, gt=0, le=32)
@@ -45,8 +45,10 @@ class NearDuplicate(FirstStays):
 
         def add(told: "Told") -> "NDArray[Any]":
             from smoltalk.duplicates.others import chosen, texts_of_rows
+            from smoltalk.duplicates.prompts import unprompted_batch
 
-            texts = texts_of_rows(told.batch, chosen(told.batch.schema, [self.on], told.origin))
+            columns = chosen(told.batch.schema, [self.on], told.origin)
+            texts = texts_of_rows(unprompted_batch(told.batch, columns), columns)
             return index.add(texts, threshold=KEEP_ALL).earlier
 
         return _Judge(self.on, self.named(add), index)
@@ -60,7 +62,8 @@ class _Judge(FirstJudge):
     def compared(self, value: Any, name: str) -> Verdict:
         """Reject with `near_duplicate`; evidence: the similarity too."""
         from smoltalk.decontamination.columns import spoken
+        from smoltalk.duplicates.prompts import unprompted
 
-        found = self._index.add(texts_of([list(spoken(value))]))
+        found = self._index.add(texts_of([list(spoken(unprompted(value)))]))
         similarity = round(float(found.similarity[0]), 3)
         return self.told(int(found.earlier[0]), name, "near_duplicate", similarity=similarity)

@@ -139,8 +139,9 @@ def _left(sample: Sequence[Row]) -> dict[str, Any]:
     from smoltalk.duplicates.near import NearIndex
 
     whole = texts_of([text for _, text, _ in row.turns] for row in sample)
+    unprompted = texts_of([text for role, text, _ in row.turns if role != "system"] for row in sample)
     prompts = texts_of([row.first("user")] if row.first("user") else [] for row in sample)
-    exact, near = ExactIndex().add(whole), NearIndex(_THRESHOLD).add(whole)
+    exact, near = ExactIndex().add(whole), NearIndex(_THRESHOLD).add(unprompted)
     asked = NearIndex(_THRESHOLD).add(prompts)
     return {
         "left_exact": int((exact.earlier >= 0).sum()),
