@@ -27,11 +27,15 @@ def test_every_request_gets_its_own_answer() -> None:
 
 def test_no_more_in_flight_than_may_be() -> None:
     now = most = 0
+    full = asyncio.Event()
 
     async def count(request: web.Request) -> web.Response:
         nonlocal now, most
         now += 1
         most = max(most, now)
+        if most >= 7:
+            full.set()
+        await full.wait()  # the first stay until there are as many as may be
         await asyncio.sleep(0.001)
         now -= 1
         return answer()
