@@ -1,7 +1,7 @@
 """The ledger's rows as Parquet: accepted ones under `data/`, the others under `rejected/`, a file for each gate."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def write_rows(
     `place` is where a mistake in the pipeline is reported. Raises `OSError`, and `UserError` when accepted rows hold
     nothing that could be trained on.
     """
-    published = Published(makes=pipeline.makes, with_calls=pipeline.makes == "sft" and _calls(connection))
+    published = Published(makes=pipeline.makes, with_calls=_calls(connection, TRAINED_ON[pipeline.makes]))
     published.said = Said(labelled_gates(pipeline))
     columns = [column for column in kept(pipeline) if column.name not in published.own]
     published.columns = _types(pipeline, connection, columns)
@@ -76,10 +76,11 @@ def _types(pipeline: Pipeline, connection: sqlite3.Connection, columns: list[Kep
     return kinds.types() | {column.name: "JSON" for column in columns if column.column in any_json}
 
 
-def _calls(connection: sqlite3.Connection) -> bool:
-    """Whether an accepted row calls functions; SQLite finds the few that may, so that the others are not parsed."""
+def _calls(connection: sqlite3.Connection, said: Sequence[str]) -> bool:
+    """Whether an accepted row calls functions in one of these columns; SQLite finds the few that may, and only
+    these are parsed."""
     lines = connection.execute("SELECT * FROM rows WHERE fate = 'accepted' AND instr(columns, '\"tool_calls\"')")
-    return any(has_calls(orjson.loads(read_fate(line).columns)) for line in lines)
+    return any(has_calls(orjson.loads(read_fate(line).columns), said) for line in lines)
 
 
 # ---------------------------------------------------------------- files

@@ -62,10 +62,11 @@ def accepted_line(fate: Fate, row: Row, columns: Sequence[Kept], published: Publ
         return None
     found = values(fate, row, columns) if columns else {}
     kept = [fit(_parsed(name, found[name]), kind) for name, kind in published.columns.items()] if columns else []
-    if published.with_calls:
+    if published.with_calls and published.makes == "sft":
         trained = [called_turns(row)]
     shown = (fate.id, _source(row), *trained, *kept)
-    line = (fate.id, _source(row), [_json(turn) for turn in trained[0]], *kept) if published.with_calls else shown
+    spelt = [[_json(turn) for turn in part] for part in trained] if published.with_calls else trained
+    line = (fate.id, _source(row), *spelt, *kept)
     published.rows += 1
     for part in trained:
         published.turns += len(part)
@@ -136,10 +137,14 @@ _OF_CALLS = ("tool_calls", "name", "tool_call_id")
 """What a turn may hold beside role and content, in the words of transformers' chat templates."""
 
 
-def has_calls(row: Mapping[str, Any]) -> bool:
-    """Whether a turn of the row's conversation calls a function."""
-    messages = row.get("messages")
-    return isinstance(messages, list) and any(isinstance(turn, dict) and turn.get("tool_calls") for turn in messages)
+def has_calls(row: Mapping[str, Any], columns: Sequence[str] = ("messages",)) -> bool:
+    """Whether a turn of the row's conversation, or of another of its columns, calls a function."""
+    return any(
+        isinstance(turn, dict) and turn.get("tool_calls")
+        for name in columns
+        if isinstance(said := row.get(name), list)
+        for turn in said
+    )
 
 
 def called_turns(row: Mapping[str, Any]) -> list[Any]:
@@ -157,7 +162,8 @@ def _json(turn: Mapping[str, Any]) -> str:
 
 
 def _pair(row: Row) -> tuple[list[Message], list[Message], list[Message]]:
-    """`prompt`, `chosen` and `rejected` as TRL's DPOTrainer takes them: an answer does not repeat the prompt."""
+    """`prompt`, `chosen` and `rejected` as TRL's DPOTrainer takes them: an answer does not repeat the prompt. Function
+    calls are part of what is said."""
     prompt = _part(row.get("prompt"), "user")
     chosen, rejected = (_part(row.get(column), "assistant") for column in ("chosen", "rejected"))
     return prompt, _after(prompt, chosen), _after(prompt, rejected)
@@ -166,7 +172,7 @@ def _pair(row: Row) -> tuple[list[Message], list[Message], list[Message]]:
 def _part(value: Any, speaker: Literal["user", "assistant"]) -> list[Message]:
     if isinstance(value, str):
         return [{"role": speaker, "content": clean(value)}] if value.strip() else []
-    return turns({"messages": value}) if value else []
+    return called_turns({"messages": value}) if value else []
 
 
 def _after(prompt: list[Message], answer: list[Message]) -> list[Message]:
