@@ -95,8 +95,9 @@ def go(
     """Evaluate, and write the page; an interruption says how to go on."""
     from smoltalk.eval.report import write_report
     from smoltalk.eval.session import evaluate as work
+    from smoltalk.redaction import redact_word
 
-    screen, again = Screen(), shlex.join(["smoltalk", *sys.argv[1:]])
+    screen, again = Screen(), shlex.join(["smoltalk", *map(redact_word, sys.argv[1:])])
     try:
         results = work(
             models, tasks, folder,
@@ -173,7 +174,8 @@ def _trained(models: "Sequence[Model]", tasks: "Mapping[str, Task]") -> list[str
     for name, task in tasks.items():
         if "loss" in {metric.name for metric in task.metrics}:
             which = "the assistant's tokens" if getattr(task, "of", "") == "assistant" else "all tokens"
-            said.append(f"  `{name}` below is of {which} of its own data: not the loss of this training, on other rows")
+            data = getattr(task, "data", "its data")
+            said.append(f"  `{name}` below is of {which} of {data}; above is the trainer's own, of what it held out")
     return [*said, ""]
 
 

@@ -149,7 +149,7 @@ def _wholes(tasks: Mapping[str, Task], seeds: Sequence[Mapping[str, list[Mark]]]
     for name, task in tasks.items():
         for metric in task.metrics:
             pooled = _pooled([seed[name] for seed in seeds], metric)
-            if one := estimate([pooled[item] for item in pooled]):
+            if one := estimate([pooled[item] for item in pooled], share=metric.is_share):
                 found.append((f"{name}: {metric.name}", one))
     return found
 
@@ -202,8 +202,9 @@ def _of(
     ours, theirs = _pooled(whole, metric), _pooled(without, metric)
     items = [item for item in ours if item in theirs and ours[item][1] > 0 and theirs[item][1] > 0]
     a, b = [ours[item] for item in items], [theirs[item] for item in items]
-    bought = difference(b, a) if metric.lower else difference(a, b)
-    one, other = estimate(a), estimate(b)
+    share = metric.is_share
+    bought = difference(b, a, share=share) if metric.lower else difference(a, b, share=share)
+    one, other = estimate(a, share=share), estimate(b, share=share)
     if bought is None or one is None or other is None:
         return []
     seeds = []

@@ -18,12 +18,12 @@ def scores(tasks: Mapping[str, Task], marks: Marks) -> Iterator[Score]:
     for (task, model), some in marks.items():
         metrics = tasks[task].metrics
         for metric in metrics:
-            if found := estimate(points(some, metric.name)):
+            if found := estimate(points(some, metric.name), share=metric.is_share):
                 yield _score(model, task, metric, "", found)
         groups = list(dict.fromkeys(mark.group for mark in some if mark.group))
         for group in sorted(groups) if 1 < len(groups) <= MOST_GROUPS else ():
             within = [mark for mark in some if mark.group == group]
-            if found := estimate(points(within, metrics[0].name)):
+            if found := estimate(points(within, metrics[0].name), share=metrics[0].is_share):
                 yield _score(model, task, metrics[0], group, found)
 
 
@@ -52,7 +52,7 @@ def versus(tasks: Mapping[str, Task], marks: Marks, against: str) -> list[Versus
             ours, theirs = points(both, metric.name), points([other[mark.item] for mark in both], metric.name)
             if metric.by_tokens and any(a[1] != b[1] for a, b in zip(ours, theirs, strict=True) if a[1] and b[1]):
                 continue
-            if differs := difference(ours, theirs):
+            if differs := difference(ours, theirs, share=metric.is_share):
                 one = Versus(model, against, task, metric.name, metric.unit, metric.lower, differs, differs.p)
                 found.append(one)
         first += range(before, min(before + 1, len(found)))

@@ -50,11 +50,11 @@ class Difference:
     items: int
 
 
-def estimate(points: "Sequence[tuple[float, float]]", seed: int = 0) -> Estimate | None:
+def estimate(points: "Sequence[tuple[float, float]]", seed: int = 0, share: bool = True) -> Estimate | None:
     """The ratio of sums and its percentile bootstrap interval (Efron 1979); None where there is nothing to divide by.
 
     Where every item has the same share of its points, such as all or none, resampling sees no doubt at all; there it is
-    Wilson's interval (1927), as for a share of as many trials.
+    Wilson's interval (1927), as for a share of as many trials. What is no `share`, such as a margin, has no width.
     """
     import numpy as np
 
@@ -63,7 +63,7 @@ def estimate(points: "Sequence[tuple[float, float]]", seed: int = 0) -> Estimate
     if not len(of):
         return None
     value = float(of[:, 0].sum() / of[:, 1].sum())
-    if 0 <= value <= 1 and (of[:, 0] == value * of[:, 1]).all():
+    if share and 0 <= value <= 1 and (of[:, 0] == value * of[:, 1]).all():
         low, high = wilson(value * len(of), len(of))
         return Estimate(value, low, high, len(of))
     low, high = _percentiles(_ratios(of, seed)[:, 0])
@@ -79,7 +79,7 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
 
 
 def difference(
-    one: "Sequence[tuple[float, float]]", other: "Sequence[tuple[float, float]]", seed: int = 0
+    one: "Sequence[tuple[float, float]]", other: "Sequence[tuple[float, float]]", seed: int = 0, share: bool = True
 ) -> Difference | None:
     """`one` less `other`, item by item in the same order: paired bootstrap interval, and a paired test.
 
@@ -101,7 +101,11 @@ def difference(
     value = float(a[:, 0].sum() / a[:, 1].sum() - b[:, 0].sum() / b[:, 1].sum())
     drawn = _ratios(np.hstack([a, b]), seed)
     low, high = _percentiles(drawn[:, 0] - drawn[:, 1])
-    if low == high and (min(a.min(), b.min()) >= 0 and (a[:, 0] <= a[:, 1]).all() and (b[:, 0] <= b[:, 1]).all()):
+    if (
+        share
+        and low == high
+        and (min(a.min(), b.min()) >= 0 and (a[:, 0] <= a[:, 1]).all() and (b[:, 0] <= b[:, 1]).all())
+    ):
         _, doubt = wilson(0, len(a))
         low, high = max(-1.0, value - doubt), min(1.0, value + doubt)
     return Difference(value, low, high, _p(a, b, value, seed), len(a))

@@ -36,6 +36,11 @@ class Metric(NamedTuple):
     by_tokens: bool = False
     """Whether it is of tokens, and so only to be compared among models that cut texts alike."""
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a share of 1: a loss or a margin near 0 is none."""
+        return self.unit == "%"
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

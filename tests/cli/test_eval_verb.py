@@ -130,7 +130,8 @@ def test_a_trainings_loss_and_the_tasks_are_told_apart(sums: Path) -> None:
     Path("m/training.json").write_text(json.dumps({**trained, "recipe": {}, "data": {"learned": 5, "tokens": 5}}))
     model = type(model)("m", model.engine, "m")
     held = "\n".join(_trained([model], tasks(["loss: {data: sums.jsonl}"])))
-    assert "2.700" in held and "`loss` below is of the assistant's tokens" in held
+    assert "2.700" in held and "`loss` below is of the assistant's tokens of sums.jsonl" in held
+    assert "other rows" not in held  # the task may be of those that the training held out
     assert "of all tokens" in "\n".join(_trained([model], tasks(["loss: {data: sums.jsonl, of: all}"])))
     assert "below" not in "\n".join(_trained([model], tasks(["curriculum"])))
 

@@ -86,3 +86,13 @@ def test_of_a_tasks_fields_the_page_shows_what_was_given() -> None:
     said = [_given({"task": type(one).__name__, **one.model_dump(mode="json"), "files": []}) for one in made.values()]
     assert said == ['exact, data: q.jsonl, form: letter, ask: ""', "gsm8k, limit: 5", "curriculum, domains: a"]
     assert _given({"task": "Unknown", "limit": 4}) == "Unknown, limit: 4"
+
+
+def test_a_margin_that_is_the_same_everywhere_is_no_share_of_it() -> None:
+    of = tasks(["preferences: {data: x}"])
+    marks = [Mark(str(n), {"accuracy": (0.5, 1.0), "margin": (0.0, 1.0)}) for n in range(10)]
+    both = {("preferences", "a"): marks, ("preferences", "b"): marks}
+    accuracy, margin = (one.estimate for one in counting.scores(of, {("preferences", "a"): marks}))
+    assert accuracy.low < 0.5 < accuracy.high and (margin.low, margin.high) == (0, 0)
+    differs = counting.versus(of, both, "b")[1].difference
+    assert (differs.low, differs.high) == (0, 0)

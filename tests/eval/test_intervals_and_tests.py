@@ -41,6 +41,13 @@ def test_where_all_agree_there_is_still_doubt() -> None:
     assert wilson(5, 10) == pytest.approx((0.237, 0.763), abs=1e-3)  # Newcombe 1998, Wilson's interval of 5 in 10
 
 
+def test_a_margin_is_no_share() -> None:
+    found = estimate([(0.0, 1.0)] * 10, share=False)
+    assert found is not None and (found.value, found.low, found.high) == (0, 0, 0)
+    differs = difference([(0.0, 1.0)] * 10, [(0.0, 1.0)] * 10, share=False)
+    assert differs is not None and (differs.low, differs.high) == (0, 0)
+
+
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     rng = random.Random(5)
     held = 0
