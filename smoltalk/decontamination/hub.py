@@ -5,13 +5,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from smoltalk.benchmarks.hub import reachable
 from smoltalk.decontamination.lines import Block
 from smoltalk.decontamination.parts import Part
 from smoltalk.decontamination.places import one_by_one
 from smoltalk.errors import WorldError
+from smoltalk.hub_calls.asking import Asking
+from smoltalk.hub_calls.unread import unread
+
+T = TypeVar("T")
 
 _ROWS = 4_096
 
@@ -45,17 +49,16 @@ class OnHub:
         """The commit of the revision; None where only what is cached may be read."""
         if os.environ.get("HF_HUB_OFFLINE"):
             return None
-        reachable(f"{self.dataset}, which is no file here,")
         from huggingface_hub import dataset_info
 
-        try:
-            return dataset_info(self.dataset, revision=self.revision).sha
-        except Exception as error:  # the library raises dozens of kinds, from the network up
-            raise self._not_loaded(error) from error
+        return self._asked(lambda: dataset_info(self.dataset, revision=self.revision).sha)
 
-    def _not_loaded(self, error: Exception) -> WorldError:
-        said = str(error).partition("\n")[0]
-        return WorldError(f"{self.dataset} is no file here, and as a dataset on the Hub it cannot be loaded: {said}")
+    def _asked(self, call: Callable[[], T]) -> T:
+        reachable(f"{self.dataset}, which is no file here,")
+        try:
+            return Asking().ask(call)
+        except Exception as error:  # the libraries raise dozens of kinds, from the network up
+            raise unread(error, self.dataset, self.revision) from error
 
     def parts(self, done: Callable[[int], bool]) -> Iterator[Part]:
         """Parts of 4,096 rows; the first ones that are `done` are skipped. Raises `WorldError`."""
@@ -74,13 +77,9 @@ class OnHub:
             raise WorldError(f"dataset {self.dataset} broke off at row {number * _ROWS:,}: {error}") from error
 
     def _open(self) -> Any:
-        reachable(f"{self.dataset}, which is no file here,")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what imports warn about is not the user's business
             from datasets import load_dataset  # more than a second
 
-            try:
-                commit = self.commit or self.revision
-                return load_dataset(self.dataset, self.config, split=self.split, revision=commit, streaming=True)
-            except Exception as error:  # the library raises dozens of kinds, from the network up
-                raise self._not_loaded(error) from error
+            said: dict[str, Any] = {"split": self.split, "revision": self.commit or self.revision, "streaming": True}
+            return self._asked(lambda: load_dataset(self.dataset, self.config, **said))

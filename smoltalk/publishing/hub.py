@@ -1,31 +1,12 @@
-"""The Hub as `push` sees it: calls that are asked again until they are answered, for as long as it makes sense."""
+"""The Hub as `push` sees it: one repository, asked patiently."""
 
-import logging
 import os
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-from smoltalk.publishing.faults import AskedToWait, fault
-
-T = TypeVar("T")
-
-_TRIES, _FIRST_TRIES = 6, 3
-"""Before anything was answered, a connection that cannot be made says that there is no network."""
-_FIRST, _LONGEST = 1.0, 30.0
-"""Seconds to wait after the first failure, doubled after each, and at most; the Hub's `Retry-After` goes before."""
-
-Say = Callable[[str], None]
+from smoltalk.hub_calls.asking import Asking, Say, endpoint
 
 
-def endpoint() -> str:
-    """Where the Hub is: `HF_ENDPOINT`, or hf.co."""
-    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
-
-
-class Hub:
+class Hub(Asking):
     """A Hub that is patient. The token is the library's own: HF_TOKEN, or what `hf auth login` stored."""
 
     def __init__(self, repo: str, kind: str = "dataset", say: Say = lambda line: None) -> None:
@@ -33,57 +14,12 @@ class Hub:
         from huggingface_hub import HfApi
         from huggingface_hub.utils.tqdm import disable_progress_bars
 
-        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its retries are told by us
+        super().__init__(say)
         disable_progress_bars()
         self.endpoint = endpoint()
         self.about: dict[str, Any] = {"repo_id": repo, "repo_type": kind}
         self.url = f"{self.endpoint}/{'datasets/' if kind == 'dataset' else ''}{repo}"
         self.api = HfApi(endpoint=self.endpoint, library_name="smoltalk-factory")
-        self._say, self._answered = say, False
-
-    def ask(self, call: Callable[[], T]) -> T:
-        """The call's answer. What passes (429, 5xx, a connection that is cut) is asked again; the rest is raised."""
-        attempt = 0
-        while True:
-            try:
-                with impatient():
-                    found = call()
-                self._answered = True
-                return found
-            except Exception as error:  # the libraries raise dozens of kinds, from the network up
-                if not self.wait(error, attempt):
-                    raise
-            attempt += 1
-
-    def wait(self, error: Exception, attempt: int) -> bool:
-        """Wait until it makes sense to ask again after failure number `attempt`, from 0; False where it makes none."""
-        found = fault(error)
-        tries = _TRIES if self._answered or (found and found.status) else _FIRST_TRIES
-        if found is None or not found.passing or attempt + 1 >= tries:
-            return False
-        delay = found.wait if found.wait is not None else min(_LONGEST, _FIRST * 2**attempt)
-        why = f"answers {found.status}" if found.status else f"cannot be reached ({found.said[:80]})"
-        self._say(f"the Hub {why}: asking again in {delay:.0f} s")
-        time.sleep(delay + random.uniform(0, 0.25) * _FIRST)
-        return True
-
-    def pause(self, attempt: int) -> None:
-        """Another one's commit came first: let them finish."""
-        self._say("somebody else pushed meanwhile: reading again what is there")
-        time.sleep(random.uniform(0, 0.2 * (attempt + 1)))
-
-
-@contextmanager
-def impatient() -> Iterator[None]:
-    """While it lasts, an answer that asks to wait is raised as `AskedToWait`, from the midst of an upload, too."""
-    from huggingface_hub import get_session
-
-    hooks = get_session().event_hooks["response"]
-    hooks.append(AskedToWait.heard)
-    try:
-        yield
-    finally:
-        hooks.remove(AskedToWait.heard)
 
 
 def offline() -> bool:

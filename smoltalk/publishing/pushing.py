@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smoltalk.errors import Problem, UserError
+from smoltalk.hub_calls.asking import impatient
+from smoltalk.hub_calls.faults import fault
 from smoltalk.publishing.card import merged
-from smoltalk.publishing.faults import fault
-from smoltalk.publishing.hub import Hub, impatient
+from smoltalk.publishing.hub import Hub
 from smoltalk.publishing.release import README, Entry, Release
 from smoltalk.publishing.remote import Change, Head, change, read_files, read_head
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from smoltalk.publishing.faults import OddAnswer
+from smoltalk.hub_calls.faults import OddAnswer
 from smoltalk.publishing.hub import Hub
 from smoltalk.publishing.release import README, Entry, Release, entry
 

@@ -13,6 +13,8 @@ from smoltalk import records
 from smoltalk.benchmarks.hub import head_of, reachable
 from smoltalk.contracts import Source
 from smoltalk.errors import RowFailed, WorldError
+from smoltalk.hub_calls.asking import Asking
+from smoltalk.hub_calls.unread import unread
 from smoltalk.rows import Row
 from smoltalk.sources import Licensed
 
@@ -72,9 +74,9 @@ class Hub(Licensed):
     def _head(self) -> str:
         reachable(self.dataset)
         try:
-            return head_of(self.dataset, self.revision)
+            return Asking().ask(lambda: head_of(self.dataset, self.revision))
         except Exception as error:  # the library raises dozens of kinds, from the network up
-            raise _unread(self.dataset, error) from error
+            raise unread(error, self.dataset, self.revision) from error
 
     def _once(self, start: int) -> Iterator[Row | RowFailed]:
         """Raises `WorldError` when the dataset cannot be loaded, or the connection breaks."""
@@ -98,13 +100,8 @@ class Hub(Licensed):
             warnings.simplefilter("ignore")  # what imports warn about is not the user's business
             from datasets import load_dataset  # more than a second
 
+            said: dict[str, Any] = {"split": self.split, "revision": self.revision, "streaming": True}
             try:
-                return load_dataset(self.dataset, self.config, split=self.split, revision=self.revision, streaming=True)
+                return Asking().ask(lambda: load_dataset(self.dataset, self.config, **said))
             except Exception as error:  # the library raises dozens of kinds, from the network up
-                raise _unread(self.dataset, error) from error
-
-
-def _unread(dataset: str, error: Exception) -> WorldError:
-    """One line: the libraries add pages about tokens and caches."""
-    said = str(error).strip().partition("\n")[0] or type(error).__name__
-    return WorldError(f"dataset {dataset} cannot be loaded: {said}", "", "the same command, when it can be read")
+                raise unread(error, self.dataset, self.revision) from error

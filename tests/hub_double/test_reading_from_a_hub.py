@@ -100,7 +100,7 @@ def test_a_dataset_that_is_not_there_is_told(
     pipeline.write_text(PIPELINE.format(rows=3, more=""))
     assert smoltalk("run", pipeline, "--out", tmp_path / "run") == 3
     said = capsys.readouterr().err
-    assert "dataset acme/questions cannot be loaded: 404" in said
+    assert "there is no dataset acme/questions on the Hub, or it is not yours to see (it answers 404)" in said
     assert "Traceback" not in said
 
 
