@@ -1,4 +1,4 @@
-"""Conversations without their system turns: rows that share a prompt, or the tools offered, are no duplicates for it."""
+"""Conversations without their system turns: rows that share a prompt, or the tools offered, are no duplicates yet."""
 
 import re
 from collections.abc import Sequence
