@@ -100,6 +100,8 @@ def _account(pipeline: "Pipeline", folder: "RunFolder", result: "Result", show: 
     books = result.books
     if result.done:
         say(f"{folder.path} is complete: nothing is left to do")
+    elif result.lost:
+        say(f"{folder.path} was complete, and files of it were lost or damaged: they are written again")
     elif result.kept or result.changed:
         edited = f"; edited since: {', '.join(result.changed)}" if result.changed else ""
         say(f"continues {folder.path}: {count(result.kept, 'piece')} kept{edited}")

@@ -67,3 +67,5 @@ class Result(NamedTuple):
     """What to do about a mixture that is short of rows; empty for a complete one."""
     changed: tuple[str, ...] = ()
     """What was edited since the earlier call: `source` (the mixture and its data) and `gates`."""
+    lost: bool = False
+    """An earlier call had finished this very mixture, and files of it were missing or damaged: written again."""

@@ -23,6 +23,7 @@ from smoltalk.errors import WorldError
 from smoltalk.mixing import books as ledger_books
 from smoltalk.mixing.buckets import Buckets, planned
 from smoltalk.mixing.choose import Chosen, choose
+from smoltalk.mixing.lost import as_they_were, is_lost
 from smoltalk.mixing.progress import OfSource, Progress, Result, Stage
 from smoltalk.mixing.published import described
 from smoltalk.mixing.shape import Shape, shape
@@ -64,11 +65,14 @@ def mix(pipeline: Pipeline, folder: RunFolder, tell: Tell, threads: int | None =
     with _world_errors(pipeline, folder), locked(folder):
         work = _Work(pipeline, part, folder, tell, threads or os.cpu_count() or 1)
         opening = begin(pipeline, folder)
-        if opening.done:
+        lost = opening.done and work.is_lost()
+        if opening.done and not lost:
             work.place.remove()
             return work.told()
         try:
-            return work.go()._replace(changed=tuple(opening.changed))
+            if lost:
+                work.begin_again()
+            return work.go()._replace(changed=tuple(opening.changed), lost=lost)
         except BaseException:
             work.interrupted()
             raise
@@ -106,6 +110,19 @@ class _Work:
         with closing(database.connect(self.folder.database)) as connection:
             sources, splits = ledger_books.of_sources(connection)
             return Result(read_books(connection), sources, splits, 0, True, self._seconds(), "")
+
+    def is_lost(self) -> bool:
+        """Whether what an earlier call published is there no more, or damaged."""
+        done = self.told()
+        return is_lost(self.folder, done.books, done.splits)
+
+    def begin_again(self) -> None:
+        """Open closed books, so that all is written once more: of the Hub, the commits of the first time."""
+        with closing(database.connect(self.folder.database, write=True)) as connection:
+            sources, _ = ledger_books.of_sources(connection)
+            write_json(self.place.sources, as_they_were(sources, self.mix.sources))
+            database.set_meta(connection, state="interrupted", why="files of it were lost")
+        begin(self.pipeline, self.folder)
 
     def interrupted(self) -> None:
         """Say so in the books, if they can be written at all."""
