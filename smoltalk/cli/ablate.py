@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -14,14 +14,21 @@ from smoltalk.cli.screen import complain, count, plain, say, table
 from smoltalk.errors import Problem, UserError, WorldError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from smoltalk.eval.ablation import Found, Trainer
+    from smoltalk.eval.ablation import Found, Look, Trainer
     from smoltalk.eval.task import Task
+    from smoltalk.eval.variants import Variant
+
+T = TypeVar("T")
 
 Kind = Literal["sft", "dpo", "reward"]
 _TEST = "test"
 """Not a task's name: what the mixture's own `test` split can tell."""
+_NO_TEST = (
+    "the mixture holds no rows back as `test`",
+    "add `splits: {train: 0.95, test: 0.05}` to `mix:`, or say what to test on: --tasks",
+)
 
 
 def ablate(
@@ -62,27 +69,23 @@ def ablate(
     from smoltalk.eval.variants import variants
     from smoltalk.redaction import redact_word
 
-    found = variants(mixture, settings_of(sets), without or (), gates)
-    makes = _makes(found[0].text)
     folder = out or Path("ablations") / mixture.stem
     again = shlex.join(["smoltalk", *map(redact_word, sys.argv[1:])])
+    problems: list[Problem] = []
+    found = _tried(problems, lambda: variants(mixture, settings_of(sets), without or (), gates)) or []
+    whole = found or _quietly(lambda: variants(mixture, settings_of(sets)))  # for what else there is to say
+    makes = _makes(whole[0].text) if whole else "dpo" if kind in ("dpo", "reward") else "sft"
     chosen = kind or ("sft" if makes == "sft" else "dpo")
-    if (chosen == "sft") != (makes == "sft"):
-        holds, fits = ("conversations", "sft") if makes == "sft" else ("pairs", "dpo or reward")
-        sentence = f"`{chosen}` does not learn from {holds}, which the mixture makes"
-        raise UserError([Problem("--kind", 0, sentence, f"--kind {fits}, or another `makes:` in {mixture}")])
-    trainer = _trainer(chosen, recipe, train_sets, again)
-    if others := [one for one in tasks or () if one != _TEST]:
-        from smoltalk.eval.naming import tasks as read
-        from smoltalk.eval.session import look_at
-
-        asked = read(others, limit)  # mistakes are told before anything is made
-        if duels := [name for name, task in asked.items() if task.duels]:
-            sentence = f"`{duels[0]}` compares two models as a judge says, and no judge is asked here"
-            raise UserError([Problem("--tasks", 0, sentence)])
-        look_at(asked)
+    _tried(problems, lambda: _fits(chosen, makes, mixture))
+    trainer, look = _tried(problems, lambda: _trainer(chosen, recipe, train_sets, again)) or (None, None)
+    _tried(problems, lambda: _asks(tasks or [], limit))
+    if whole and _TEST in (tasks or [_TEST]):
+        _tried(problems, lambda: _tests_itself(whole[0].text, mixture))
+    if problems or trainer is None or look is None:
+        raise UserError(dict.fromkeys(problems))
     plan = Plan(
-        found, lambda whole: _tasks(whole, tasks, makes, limit), trainer, range(seeds), folder, mixture.parent
+        found, lambda whole: _tasks(whole, tasks, makes, limit), trainer, range(seeds), folder, mixture.parent,
+        look,
     )  # fmt: skip
     many = count(len(found) * seeds, "training")
     say(f"{mixture.stem}: {count(len(found), 'mixture')}, {many}, into {folder}")
@@ -133,12 +136,56 @@ def told(of: "Found") -> list[str]:
     return [*heads, "", *table(lines, frozenset({2, 3, 4, 5, 6}))]
 
 
-def _trainer(kind: Kind, recipe: Path, given: list[str] | None, again: str) -> "Trainer":
+def _tried(problems: list[Problem], read: "Callable[[], T]") -> "T | None":
+    """What is read, or None and its mistakes, so that all are told at once."""
+    try:
+        return read()
+    except UserError as error:
+        problems += error.problems
+        return None
+
+
+def _quietly(read: "Callable[[], list[Variant]]") -> "list[Variant]":
+    return _tried([], read) or []
+
+
+def _fits(kind: Kind, makes: str, mixture: Path) -> None:
+    if (kind == "sft") == (makes == "sft"):
+        return
+    holds, fits = ("conversations", "sft") if makes == "sft" else ("pairs", "dpo or reward")
+    sentence = f"`{kind}` does not learn from {holds}, which the mixture makes"
+    raise UserError([Problem("--kind", 0, sentence, f"--kind {fits}, or another `makes:` in {mixture}")])
+
+
+def _asks(tasks: list[str], limit: int | None) -> None:
+    """Mistakes of the tasks that were named are told before anything is made."""
+    from smoltalk.eval.naming import tasks as read
+    from smoltalk.eval.session import look_at
+
+    if not (others := [one for one in tasks if one != _TEST]):
+        return
+    asked = read(others, limit)
+    if duels := [name for name, task in asked.items() if task.duels]:
+        sentence = f"`{duels[0]}` compares two models as a judge says, and no judge is asked here"
+        raise UserError([Problem("--tasks", 0, sentence)])
+    look_at(asked)
+
+
+def _tests_itself(text: str, mixture: Path) -> None:
+    """A mixture that holds back no rows cannot be tested on them: it is told before any is made."""
+    import json
+
+    if not json.loads(text)["mix"].get("splits", {}).get(_TEST):
+        raise UserError([Problem(str(mixture), 0, *_NO_TEST)])
+
+
+def _trainer(kind: Kind, recipe: Path, given: list[str] | None, again: str) -> "tuple[Trainer, Look]":
     """What `--train` changes is told under that name, not as `smoltalk train` has it."""
-    from smoltalk.eval.proxy import trained_by
+    from smoltalk.eval.proxy import looked_at_by, trained_by
 
     try:
-        return trained_by(kind, recipe, settings_of(given), again)
+        settings = settings_of(given)
+        return trained_by(kind, recipe, settings, again), looked_at_by(kind, recipe, settings)
     except UserError as error:
         raise UserError(
             Problem(p.path.replace("--set", "--train", 1), p.line, p.sentence, p.hint.replace("--set", "--train"))
@@ -161,8 +208,7 @@ def _tasks(whole: Path, given: list[str] | None, makes: str, limit: int | None) 
     if given and _TEST not in given:
         return read(given, limit)
     if not list((whole / "data").glob("test-*.parquet")):
-        hint = "add `splits: {train: 0.95, test: 0.05}` to `mix:`, or say what to test on: --tasks"
-        raise UserError([Problem(str(whole), 0, "the mixture holds no rows back as `test`", hint)])
+        raise UserError([Problem(str(whole), 0, *_NO_TEST)])
     where = f"data: {json.dumps(str(whole / 'data'))}, split: test"
     own = f"loss: {{{where}, group: source}}" if makes == "sft" else f"preferences: {{{where}}}"
     return read([own if one == _TEST else one for one in given or [_TEST]], limit)

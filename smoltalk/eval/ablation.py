@@ -8,12 +8,13 @@ Everything is kept under the plan's folder: mixtures, models, answers. The next 
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from smoltalk.errors import UserError, WorldError
+from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.eval import counting
 from smoltalk.eval.intervals import Difference, Estimate, difference, estimate, holm
 from smoltalk.eval.naming import model_of
@@ -30,6 +31,14 @@ Trainer = Callable[[Path, Path, int, int | None, Tell], int]
 """Trains on the mixture in a folder, into another, with a seed, for so many steps (None: as its recipe says); returns
 the steps it took. Called again for a folder that is finished, it says so at once."""
 
+Look = Callable[[Path, Sequence[Path], Tell], None]
+"""Looks at the mixture in a folder before models are trained on it into others. Raises `UserError` for one that cannot
+be trained on."""
+
+
+def _unseen(mixture: Path, models: Sequence[Path], tell: Tell) -> None:
+    """Nothing is looked at."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -43,6 +52,11 @@ class Plan:
     folder: Path
     beside: Path
     """Where the mixture's own file lies."""
+    look: Look = _unseen
+
+    def model(self, variant: Variant, seed: int) -> Path:
+        """Where a model lies."""
+        return self.folder / variant.name / f"seed-{seed}" / "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +106,38 @@ def ablate(plan: Plan, tell: Tell) -> Found:
         mixtures[variant.name], found.rows[variant.name] = _mixed(variant, plan, tell)
     tasks, steps = plan.tasks(mixtures[WHOLE]), None
     look_at(tasks)
+    for variant in plan.variants:  # and all rows: what cannot be trained on should not cost the other trainings
+        models = [plan.model(variant, seed) for seed in plan.seeds]
+        with _of(variant.name, plan.folder):
+            plan.look(mixtures[variant.name], models, _named(tell, variant.name))
     marks: dict[str, list[dict[str, list[Mark]]]] = {}
     for variant in plan.variants:
         for seed in plan.seeds:
-            place = plan.folder / variant.name / f"seed-{seed}"
-            label = f"{variant.name}, seed {seed}"
-            took = plan.trainer(mixtures[variant.name], place / "model", seed, steps, _named(tell, label))
+            model, label = plan.model(variant, seed), f"{variant.name}, seed {seed}"
+            with _of(label, plan.folder):
+                took = plan.trainer(mixtures[variant.name], model, seed, steps, _named(tell, label))
             steps = took if steps is None else steps
-            marks.setdefault(variant.name, []).append(_evaluated(place, label, tasks, tell))
+            marks.setdefault(variant.name, []).append(_evaluated(model.parent, label, tasks, tell))
     found.steps = steps or 0
     found.wholes = dict(_wholes(tasks, marks[WHOLE]))
     found.bought = _compared(plan.variants, tasks, marks)
     found.write(plan.folder / "ablation.json")
     return found
+
+
+@contextmanager
+def _of(label: str, folder: Path) -> Iterator[None]:
+    """Mistakes say which of the models they are of, and what is kept."""
+    try:
+        yield
+    except UserError as error:
+        kept = f"what is finished in {folder} is kept"
+        raise UserError(
+            Problem(p.path, p.line, f"{label}: {p.sentence}", f"{p.hint}; {kept}" if p.hint else kept)
+            for p in error.problems
+        ) from error
+    except WorldError as error:
+        raise WorldError(f"{label}: {error.sentence}", error.kept, error.command) from error
 
 
 def _named(tell: Tell, label: str) -> Tell:
@@ -176,13 +209,13 @@ def _compared(
         for name, task in tasks.items():
             whole, without = ([seed[name] for seed in marks[one]] for one in (WHOLE, variant.name))
             for metric in task.metrics:
-                found += _of(variant, name, metric, "", whole, without)
+                found += _bought(variant, name, metric, "", whole, without)
             groups = sorted({mark.group for mark in whole[0] if mark.group})
             for group in groups if 1 < len(groups) <= counting.MOST_GROUPS else ():
                 within = [
                     [[mark for mark in some if mark.group == group] for some in side] for side in (whole, without)
                 ]
-                found += _of(variant, name, task.metrics[0], group, *within)
+                found += _bought(variant, name, task.metrics[0], group, *within)
     first = [
         place for place, one in enumerate(found) if one.metric == tasks[one.task].metrics[0].name and not one.group
     ]
@@ -191,7 +224,7 @@ def _compared(
     return found
 
 
-def _of(
+def _bought(
     variant: Variant,
     task: str,
     metric: Metric,

@@ -1,12 +1,13 @@
 """The model that stands for the real one in an ablation: a recipe of `smoltalk train`, trained on another mixture."""
 
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from smoltalk.errors import UserError
-from smoltalk.eval.ablation import Tell, Trainer
+from smoltalk.eval.ablation import Look, Tell, Trainer
 
 Kind = Literal["sft", "dpo", "reward"]
 
@@ -30,6 +31,22 @@ def trained_by(kind: Kind, recipe: Path, settings: Mapping[str, str], command: s
         return int(results["steps"])
 
     return train
+
+
+def looked_at_by(kind: Kind, recipe: Path, settings: Mapping[str, str]) -> Look:
+    """Looks at the rows of a mixture as a training of the recipe does before it loads a model."""
+    from smoltalk.train.recipe import read
+    from smoltalk.train.results import read as earlier
+
+    def look(mixture: Path, models: Sequence[Path], tell: Tell) -> None:
+        if all((earlier(one) or {}).get("state") == "complete" for one in models):
+            return
+        from smoltalk.train.session import look as work
+
+        with tempfile.TemporaryDirectory(prefix="smoltalk-") as folder:
+            work(read(kind, recipe, {**settings, **_ours(mixture, 0)}), Path(folder), tell)
+
+    return look
 
 
 def _ours(mixture: Path, seed: int) -> dict[str, str]:

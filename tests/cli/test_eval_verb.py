@@ -150,3 +150,23 @@ def test_an_ablation_says_whose_mistake_it_is(sums: Path, smoltalk: Smoltalk) ->
     assert said.code == 2 and "--train learning_rate  write it as" in said.err
     said = smoltalk(*given, "--kind", "dpo")
     assert said.code == 2 and "`dpo` does not learn from conversations" in said.err and not Path("ablations").exists()
+
+
+def test_ablate_says_all_mistakes_before_anything_is_made(sums: Path, smoltalk: Smoltalk) -> None:
+    rows = [{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}]
+    for name in ("a", "b"):
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sources = "".join(f"    {name}: {{files: {name}.jsonl, licence: mit}}\n" for name in ("a", "b"))
+    Path("mix.yaml").write_text(f"name: m\nmix:\n  sources:\n{sources}")
+    Path("proxy.yaml").write_text("model_name_or_path: nano\ndata: {run: r}\nlearning_rte: 1\nmax_lenght: 2\n")
+    given = ("ablate", "mix.yaml", "--recipe", "proxy.yaml")
+    said = smoltalk(*given, "--tasks", "los", "--without", "nose")
+    assert said.code == 2 and not Path("ablations").exists()
+    for word in ("no source or gate `nose`", "`learning_rte`", "`max_lenght`", "no task `los`"):
+        assert word in said.err, word
+    said = smoltalk(*given)
+    assert "mix.yaml  the mixture holds no rows back as `test`" in said.err and "`learning_rte`" in said.err
+    Path("mix.yaml").write_text("name: m\nmix: {sauces: 1}\n")
+    said = smoltalk(*given)
+    assert "sauces" in said.err and "`learning_rte`" in said.err
+    assert "holds no rows back" not in said.err

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from smoltalk.errors import UserError
 from smoltalk.eval.ablation import Plan, ablate
 from smoltalk.eval.naming import tasks
-from smoltalk.eval.proxy import trained_by
+from smoltalk.eval.proxy import looked_at_by, trained_by
 from smoltalk.eval.variants import variants
 
 pytest.importorskip("trl", reason="pip install 'smoltalk-factory[train]'")
@@ -96,3 +97,21 @@ def test_what_teaches_is_told_from_noise(here: Path) -> None:
     again = ablate(plan, lines.append)
     assert again.bought == found.bought, "what is finished is not done again"
     assert not any("step" in line for line in lines[before:])
+
+
+def test_a_variant_that_cannot_be_trained_costs_no_training(here: Path) -> None:
+    long = [("What is it?", "It is. " * 60)] * 1
+    Path("noise.jsonl").write_text(rows([(f"{n}: {q}", a) for n in range(20) for q, a in long]), encoding="utf-8")
+
+    def trainer(*_: Any) -> int:
+        raise AssertionError("a model was trained")
+
+    plan = Plan(
+        variants(here / "mix.yaml", {}), lambda whole: tasks(["loss: {data: asked.jsonl, device: cpu}"]), trainer, [0],
+        here / "out", here, looked_at_by("sft", here / "proxy.yaml", {}),
+    )  # fmt: skip
+    with pytest.raises(UserError) as error:
+        ablate(plan, lambda line: None)
+    told = str(error.value)
+    assert "without-useful: max_length: all 20 rows are longer than 96 tokens" in told
+    assert f"what is finished in {here / 'out'} is kept" in told
