@@ -35,7 +35,7 @@ def _rows(folder: Path, names: str) -> int:
 
 
 def as_they_were(sources: Sequence[OfSource], now: Mapping[str, MixSource]) -> dict[str, list[object]]:
-    """What `Reader.identity` ends with, for each source of the Hub: it is read again at the commit of the first time."""
+    """What `Reader.identity` ends with, of each source of the Hub: it is read at the commit of the first time again."""
     return {
         one.name: [[source.hub, source.config, source.split, source.revision, one.commit]]
         for one in sources
