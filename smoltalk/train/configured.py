@@ -94,7 +94,7 @@ def _random(recipe: Recipe, said: Mapping[str, Any]) -> Any:
 
 
 def told(recipe: Recipe, words: str) -> UserError:
-    """What TRL or transformers say, at the line of the key that they name first."""
+    """What TRL or transformers say, at the line of the key that they name first, or else of the value."""
     first = words.partition("\n")[0].strip()[:400]
     if "bf16" in first or "use_cpu" in first:
         sentence = "bf16: TRL trains in bfloat16 by default, and there is no GPU here that can"
@@ -105,6 +105,8 @@ def told(recipe: Recipe, words: str) -> UserError:
         return recipe.problem("attn_implementation", f"attn_implementation: {first}", hint)
     if "target modules" in first.lower() and "lora_target_modules" in recipe.given:
         return recipe.problem("lora_target_modules", f"lora_target_modules: {first}")
-    named = [name for name in keys(recipe.kind) if name in recipe.given and name in first]
-    key = min(named, key=first.index) if named else ""
+    given = [name for name in keys(recipe.kind) if name in recipe.given]
+    named = {name: first.index(name) for name in given if name in first}
+    valued = {name: first.index(value) for name in given if (value := str(recipe.given[name])) in first and value[3:]}
+    key = min(named or valued, key=(named or valued).__getitem__, default="")
     return UserError([Problem(str(recipe.path), recipe.document.line((key,) if key else ()), f"TRL: {first}")])

@@ -15,7 +15,7 @@ from smoltalk.fields import fill, meant, shown
 from smoltalk.pipeline.settings import apply
 from smoltalk.redaction import redact_setting
 from smoltalk.train.data_source import Makes, TrainingData
-from smoltalk.train.trl_keys import GONE, Form, Kind, fits, keys, keys_of_a_dataset, others, too_little, words
+from smoltalk.train.trl_keys import GONE, TRACKERS, Form, Kind, fits, keys, keys_of_a_dataset, others, too_little, words
 
 BATCH = 8
 """TRL's default of `per_device_train_batch_size`."""
@@ -137,12 +137,21 @@ def _problems(kind: Kind, data: Mapping[str, Any], document: Document) -> Iterat
     if data.get("push_to_hub") is True:
         hint = f"leave it out, then: smoltalk push {data.get('output_dir') or 'models/NAME'} OWNER/NAME"
         yield document.problem(("push_to_hub",), "push_to_hub: TRL would publish without the books of the rows", hint)
+    yield from _trackers(data.get("report_to"), document)
+    if data.get("bf16") is True and data.get("fp16") is True:
+        yield document.problem(("fp16",), "fp16: TRL trains in one of fp16 and bf16", "leave one of them out")
     if data.get("hub_token"):
         hint = "leave it out, then: hf auth login"
         yield document.problem(("hub_token",), "hub_token: a token is kept out of recipes and checkpoints", hint)
     if not data.get("model_name_or_path"):
         hint = "a folder, a name on the Hub, or `nano`, the model in this package"
         yield document.problem((), "names no model: `model_name_or_path`", hint)
+
+
+def _trackers(said: Any, document: Document) -> Iterator[Problem]:
+    for name in [said] if isinstance(said, str) else said if isinstance(said, list) else ():
+        if name not in TRACKERS:
+            yield document.problem(("report_to",), f"report_to: there is no `{name}`", nearest(str(name), TRACKERS))
 
 
 def _dataset(document: Document, key: Key, one: Any) -> Iterator[Problem]:

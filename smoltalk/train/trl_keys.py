@@ -48,6 +48,11 @@ LEAST: Mapping[str, int] = {
     "learning_rate": 0, "weight_decay": 0, "max_grad_norm": 0, "warmup_steps": 0, "dataloader_num_workers": 0,
 }  # fmt: skip
 """The least that a key may be where it is a number: TRL takes less without a word, and fails on it later."""
+TRACKERS = (
+    "all", "none", "azure_ml", "clearml", "codecarbon", "comet_ml", "dagshub", "dvclive", "flyte", "kubeflow", "mlflow",
+    "neptune", "swanlab", "tensorboard", "trackio", "wandb",
+)  # fmt: skip
+"""What `report_to` takes: transformers says so only when a trainer is built."""
 ABOVE_0 = frozenset({"num_train_epochs"})
 """Keys that may be any number above 0."""
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from smoltalk.errors import UserError
+from smoltalk.train.configured import told as words_of
 from smoltalk.train.recipe import read
-from smoltalk.train.trl_keys import Kind
+from smoltalk.train.trl_keys import TRACKERS, Kind
 
 BAD = """\
 model_name_or_path: nano
@@ -107,6 +108,30 @@ def test_a_token_is_no_part_of_a_recipe(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         read("sft", path, {"hub_token": "hf_abcdefabcdefabcdef"})
     assert "--set hub_token=(redacted)  hub_token: a token" in str(error.value)
+
+
+def test_what_trl_says_late_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nreport_to: tensorbord\nbf16: true\nfp16: true\n")
+    said = told("sft", path)
+    assert "recipe.yaml:3  report_to: there is no `tensorbord`" in said and "did you mean `tensorboard`?" in said
+    assert "recipe.yaml:5  fp16: TRL trains in one of fp16 and bf16" in said
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\nreport_to: [wandb, none, trackio]\n")
+    assert read("sft", path).given["report_to"] == ["wandb", "none", "trackio"]
+
+
+def test_trackers_are_those_of_transformers() -> None:
+    integrations = pytest.importorskip("transformers.integrations.integration_utils")
+    assert {*TRACKERS} == {"all", "none", *integrations.INTEGRATION_TO_CALLBACK}
+
+
+def test_words_of_trl_stand_at_the_key_or_the_value_they_name(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model_name_or_path: nano\ndata: {hub: a/b}\npacking: true\nrun_name: linearly\n")
+    recipe = read("sft", path)
+    assert "recipe.yaml:3  TRL: packing is" in str(words_of(recipe, "packing is not for linearly"))
+    assert "recipe.yaml:4  TRL: linearly is" in str(words_of(recipe, "linearly is no schedule"))
+    assert "recipe.yaml:1  TRL: nonsense" in str(words_of(recipe, "nonsense"))
 
 
 def test_a_recipe_is_read_without_torch(tmp_path: Path) -> None:
