@@ -15,7 +15,7 @@ Method = Literal["coverage", "tulu3", "open-r1", "lm-eval", "cosmopedia"]
 """How rows are compared with items."""
 
 Kind = Literal["exact", "edited", "numbers_changed", "partial", "n_gram"]
-"""All words in order; some changed; only numbers changed; a piece of the item; what a published method counts."""
+"""All words in order; some other or lacking; only numbers changed; a piece; what a published method counts."""
 
 
 class Hit(NamedTuple):

@@ -19,6 +19,8 @@ _NEARLY_ALL = 0.9
 """The share of an item's words, its changed numbers among them, from which a copy with other numbers is called that."""
 _SHORTER = 0.85
 """A span of the row with this share of the item's words, nearly all of them found, is a piece of it."""
+_ALL = 0.9995
+"""The score, written with three digits, at which nothing lacks that tells: what lacks is wording that items share."""
 
 
 class Coverage:
@@ -57,13 +59,13 @@ class Coverage:
         return list(hits.values())
 
     def _kind(self, unit: int, said: "NDArray[np.float64]", texts: Texts, place: "NDArray[np.int64]") -> Kind:
-        _, found, changed, word_for_word = said.tolist()
+        score, found, changed, word_for_word = said.tolist()
         if word_for_word:
             return "exact"
         if changed and found + changed >= _NEARLY_ALL:
             return "numbers_changed"
         length, span = int(self._lengths[unit]), _count(texts, int(place[0]), int(place[1]))
-        if span <= _SHORTER * length and found * length >= _NEARLY_ALL * span:
+        if score < _ALL and span <= _SHORTER * length and found * length >= _NEARLY_ALL * span:
             return "partial"
         return "edited"
 

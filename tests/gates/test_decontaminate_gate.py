@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -152,6 +153,15 @@ def test_tiny_questions_must_be_the_whole_turn(harbour: str) -> None:
 )
 def test_hits_say_what_kind_they_are(harbour: str, text: str, kind: str) -> None:
     assert verdict(harbour, f"Well then. {text} That is all.").evidence["kind"] == kind
+
+
+def test_what_has_all_that_tells_is_no_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMOLTALK_CACHE", str(tmp_path / "cache"))
+    told = [f"find the copper{n} lantern{n} of a sleeping{n} ferryman{n}" for n in ascii_lowercase]
+    told += [one.replace("the", f"the new{n}") for one in told for n in "ab"]
+    name = items_file(tmp_path / "tasks.jsonl", [Item(question=f"Write a function to {one}.") for one in told])
+    found = verdict(name, told[0]).evidence
+    assert (found["score"], found["kind"]) == (1.0, "edited")  # what 78 items begin with tells nothing
 
 
 def test_a_row_with_several_items_says_so(harbour: str) -> None:
