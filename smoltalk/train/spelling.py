@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 from smoltalk.errors import UserError, WorldError
+from smoltalk.train.passed_over import passed_over
 
 Of = Literal["assistant", "all", "answer"]
 """Tokens that count: of the assistant's turns with what ends them, all but the first, or those behind the prompt."""
@@ -45,7 +46,7 @@ def spelt(tokenizer: Any, talk: Talk, of: Of) -> Spelt:
     """
     marked = of == "assistant" and bool(_MARK.search(tokenizer.chat_template))
     text: str = _rendered(tokenizer, talk)
-    if not _writes_calls(talk, text):
+    if _passes_over_calls(tokenizer, talk):
         return Spelt([], [], 0, _CALLS)
     if marked:
         said = _rendered(
@@ -100,11 +101,13 @@ def _of_assistant(tokenizer: Any, talk: Talk, text: str) -> Iterator[tuple[int, 
         yield len(before), len(whole.rstrip())
 
 
-def _writes_calls(talk: Talk, text: str) -> bool:
-    """Whether the functions that are called are named in the text: a template that knows no calls passes them over."""
-    calls = (call for turn in talk.turns for call in turn.get("tool_calls") or ())
-    names = (call.get("function", call).get("name") for call in calls if isinstance(call, Mapping))
-    return all(str(name) in text for name in names if name)
+def _passes_over_calls(tokenizer: Any, talk: Talk) -> bool:
+    """Whether the text is the same without the function calls."""
+
+    def written(turns: Sequence[Mapping[str, Any]]) -> Any:
+        return _rendered(tokenizer, talk._replace(turns=turns))
+
+    return "tool_calls" in passed_over(written, talk.turns, {})
 
 
 def _rendered(tokenizer: Any, talk: Talk, **how: Any) -> Any:
