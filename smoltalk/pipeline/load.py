@@ -16,6 +16,7 @@ from smoltalk.fields import fill, shown
 from smoltalk.pipeline import settings as settings_
 from smoltalk.pipeline.columns import follow
 from smoltalk.pipeline.language import unknown_languages
+from smoltalk.pipeline.looked_at import nothing_to_choose_by
 from smoltalk.pipeline.model import AnyStep, Makes, Pipeline, Placed, Target, fills_rows
 from smoltalk.pipeline.parts import Named, at, named
 from smoltalk.pipeline.rehearsal import rehearsed_at
@@ -132,6 +133,7 @@ def _load(path: Path, settings: dict[str, str], beside: Path) -> Pipeline:
         steps = [named("steps", document, ("steps", i), problems) for i in _keys(document, "steps", list)]
     problems += follow(document, engines, steps, gates)
     problems += _two_reviews(document, gates)
+    problems += nothing_to_choose_by(document, steps, gates)
     problems += no_secrets(document)
     if problems or head is None:
         raise UserError(dict.fromkeys(problems))

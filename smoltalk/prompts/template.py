@@ -125,6 +125,11 @@ class Template:
             return {c: kind for c, kind in self.header.returns.items() if isinstance(kind, list)}
         return {str(self.header.whole): list(self.header.choice)} if self.header.choice else {}
 
+    def texts(self) -> frozenset[str]:
+        """Those of `writes` that are a whole reply in no certain form, and so nothing that could be a score."""
+        free = self.header.whole and not self.header.regex and not self.header.choice
+        return frozenset({str(self.header.whole)}) if free else frozenset()
+
     def identity(self) -> dict[str, Any]:
         """What, when edited, changes the question or what is kept of the reply."""
         fields = self.header.model_dump(mode="json", include={"returns", "column", "system"}) | {"body": self.body}

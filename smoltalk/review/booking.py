@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from smoltalk.errors import Problem, UserError
 from smoltalk.gates.human import Human
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import labelled_gates
@@ -120,7 +121,7 @@ def human_gate(pipeline: Pipeline) -> Human | None:
 def _worked_out(pipeline: Pipeline, connection: sqlite3.Connection) -> tuple[list[Fate], Account]:
     """The ledger's lines that people change, and the account of all that they said."""
     gate, given = human_gate(pipeline), answers_.kept(connection)
-    waiting = {item.row for item in sampled(pipeline, connection, gate.sample, gate.by)} if gate else set()
+    waiting = _waiting(pipeline, connection, gate) if gate else set()
     lines, counts = [], dict.fromkeys(Account._fields, 0)
     counts["stale"] = sum(map(len, given.values()))
     for one in reviewable(connection) if gate or given else ():
@@ -143,6 +144,17 @@ def _worked_out(pipeline: Pipeline, connection: sqlite3.Connection) -> tuple[lis
         else:
             counts["awaited"] += 1
     return lines, Account(**counts)
+
+
+def _waiting(pipeline: Pipeline, connection: sqlite3.Connection, gate: Human) -> set[int]:
+    """The rows that the gate sets apart. Raises `UserError`, placed at the gate, where `by` has nothing to go by."""
+    try:
+        return {item.row for item in sampled(pipeline, connection, gate.sample, gate.by)}
+    except UserError as error:
+        line = next(placed.line for placed in pipeline.gates if placed.part is gate)
+        hint = "say `by: random` there, then the same command: every row and reply is kept, and no model is asked again"
+        places = [Problem(str(pipeline.path), line, f"`by: {gate.by}` {one.sentence}", hint) for one in error.problems]
+        raise UserError(places) from error
 
 
 def _count(item: Item, mine: Sequence[Answer], counts: dict[str, int]) -> None:

@@ -65,6 +65,10 @@ class Ask(AsksOne):
         """Columns it writes that hold any JSON value, another in every row."""
         return self._renamed(frozenset().union(*(template.json_columns() for template in self._templates.values())))
 
+    def texts(self) -> frozenset[str]:
+        """Columns it writes that are whole replies in no certain form: no scores."""
+        return self._renamed(frozenset().union(*(template.texts() for template in self._templates.values())))
+
     def cases(self) -> dict[str, frozenset[str]]:
         """The column that chooses the template, and the values for which there is one."""
         return {self.template.column: frozenset(self.template.where)} if isinstance(self.template, Chosen) else {}

@@ -1,7 +1,6 @@
 """Which answers count, and as what: those of owners, those that correct, those of other runs and of older texts."""
 
 import dataclasses
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -95,13 +94,10 @@ def test_some_answers_of_another_run_are_counted_and_left(run: Run) -> None:
 
 def test_answers_to_rows_that_are_gone_are_stale_wherever_they_are_counted(run: Run) -> None:
     reviewed = Reviewed(run.folder, run.pipeline)
-    reviewed.book(
-        [run.say("a0", decision="drop"), run.say("a1", decision="keep"), run.say("a1", "bob", decision="keep")]
-    )
-    with closing(sqlite3.connect(run.folder.database)) as connection, connection:
-        connection.execute("UPDATE rows SET id = 'new' WHERE id = 'a1'")
+    with closing(run.open()) as connection:
+        answers_.keep(connection, [other("gone"), dataclasses.replace(other("gone"), reviewer="bob")])
     assert reviewed.account().stale == 2
-    found, _ = reviewed.book([run.say("a1", decision="drop")])  # known from before: no stranger
+    found, _ = reviewed.book([other("gone")])  # known from before: no stranger
     assert (found.stale, found.strangers) == (2, 0)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smoltalk.errors import UserError
 from smoltalk.review import answers as answers_
 from smoltalk.review.booking import items_of, reviewable, sampled, settle
 from smoltalk.review.records import Answer, Item
@@ -157,3 +158,14 @@ def test_the_books_balance_whatever_people_say(tmp_path_factory: Any, said: list
     books = run.settle(*answers)
     assert books.balanced and books.born == 7
     assert run.settle(*answers) == books
+
+
+def test_a_gate_with_nothing_to_choose_by_is_told_by_its_line(tmp_path: Path) -> None:
+    rows = [accepted(f"a{n}", topic="t", score=1.0) for n in range(6)]
+    run = Run(tmp_path, HUMAN.replace("wait: true", "by: disagreement"), rows)
+    line = run.pipeline.gates[-1].line
+    with pytest.raises(UserError, match=rf"\.yaml:{line} .*`by: disagreement` needs two columns of scores") as told:
+        finish(run.pipeline, run.folder)
+    assert "no model is asked again" in str(told.value) and "--by" not in str(told.value)
+    finish(loaded(tmp_path, text=HUMAN), run.folder)
+    assert list(run.folder.data.iterdir())
