@@ -1,6 +1,7 @@
 """`smoltalk diff`: two datasets side by side: rows that only one has, rows that changed, what the columns hold."""
 
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,14 +13,15 @@ from smoltalk.cli.screen import count, plain, say, table
 from smoltalk.errors import Problem, UserError, WorldError
 
 if TYPE_CHECKING:
+    from smoltalk.comparison.reading import Data
     from smoltalk.comparison.session import Difference, Fate, Pair
     from smoltalk.decontamination.hub import OnHub
-    from smoltalk.decontamination.parts import Files
 
 _TEXT = 72
 """Characters of a text on the screen."""
 _TOLD = 5
 """Unreadable lines that are told one by one."""
+_BY = {"id": "id", "turns": "their turns, whatever other columns hold", "content": "all their columns"}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -31,12 +33,12 @@ def diff(
         Path | None, typer.Option(help="A new folder for added.jsonl, removed.jsonl and changed.jsonl.")
     ] = None,
     config: Annotated[str | None, typer.Option(help="Of Hub datasets: their configuration.")] = None,
-    split: Annotated[str, typer.Option(help="Of Hub datasets: their split.")] = "train",
+    split: Annotated[str | None, typer.Option(help="Of runs and Hub datasets: one split.  [default: all]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was counted as JSON.")] = False,
 ) -> None:
     """Compare two datasets row by row and column by column.
 
-    Rows are the same row where their `id` is; where ids do not match, where they say the same.
+    Rows are the same row where their `id` is; where ids do not match, where their turns are the same.
     """
     from smoltalk.comparison.session import compare
     from smoltalk.comparison.writing import new_folder
@@ -44,8 +46,6 @@ def diff(
     sides = _opened(before, "BEFORE", config, split), _opened(after, "AFTER", config, split)
     if out is not None:
         new_folder(out)
-    for side in sides:
-        tell_of_data(side)
     screen = Screen()
     try:
         difference = compare(*sides, tell=lambda rows: screen.see(lambda: f"{rows:,} rows"))
@@ -64,7 +64,7 @@ def diff(
         say(f"\n  {out}  the rows that differ")
 
 
-def _opened(given: str, argument: str, config: str | None, split: str) -> "Files | OnHub":
+def _opened(given: str, argument: str, config: str | None, split: str | None) -> "Data":
     from smoltalk.decontamination.hub import OnHub
     from smoltalk.decontamination.parts import files
 
@@ -73,14 +73,27 @@ def _opened(given: str, argument: str, config: str | None, split: str) -> "Files
     if found is None:
         if at and not (name and revision):
             raise UserError([Problem(argument, 0, f"{given} is no ORG/NAME@REVISION")])
-        return OnHub(name, config, split, revision or None)
+        return _on_hub(OnHub(name, config, split or "train", revision or None), split)
+    tell_of_data(found)
+    if split is not None and (Path(given) / "run.db").is_file():
+        found = replace(found, paths=tuple(path for path in found.paths if path.name.startswith(f"{split}-")))
     if not found.paths:
-        raise UserError([Problem(given, 0, "holds no rows: a run that accepted none, or an empty folder")])
+        of = f"no rows of a split `{split}`" if split else "no rows"
+        raise UserError([Problem(given, 0, f"holds {of}: a run that accepted none, or an empty folder")])
     return found
 
 
+def _on_hub(data: "OnHub", split: str | None) -> "Data":
+    """At one commit, however often it is read."""
+    from smoltalk.comparison.reading import Splits
+
+    tell_of_data(data)
+    data = data.pinned(None)
+    return Splits((data,) if split else tuple(data.every_split()))
+
+
 def _looked_at(
-    difference: "Difference", sides: "tuple[Files | OnHub, Files | OnHub]", show: int, out: Path | None
+    difference: "Difference", sides: "tuple[Data, Data]", show: int, out: Path | None
 ) -> "tuple[dict[str, int], dict[Fate, list[Pair]]]":
     """In how many changed rows each column differs, and the first few rows of each fate; all are written to `out`."""
     from smoltalk.comparison.session import rows_of
@@ -103,7 +116,7 @@ def _looked_at(
 
 def _account(before: str, after: str, difference: "Difference", columns: dict[str, int]) -> None:
     one, two = difference.before.shape, difference.after.shape
-    by = "rows told apart by id" if difference.by == "id" else "ids do not match: rows told apart by what they say"
+    by = f"{'' if difference.by == 'id' else 'ids do not match: '}rows told apart by {_BY[difference.by]}"
     say(f"{before}: {count(one.rows, 'row')}; {after}: {count(two.rows, 'row')}; {by}")
     changed = ", ".join(f"{plain(name)} in {rows:,}" for name, rows in columns.items())
     lines = [("same", f"{difference.same:,}", "")]

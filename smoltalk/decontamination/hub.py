@@ -53,6 +53,14 @@ class OnHub:
 
         return self._asked(lambda: dataset_info(self.dataset, revision=self.revision).sha)
 
+    def every_split(self) -> "list[OnHub]":
+        """The same dataset, once for each of its splits. Raises `WorldError`."""
+        from datasets import get_dataset_split_names  # more than a second
+
+        said: dict[str, Any] = {"revision": self.commit or self.revision}
+        names = self._asked(lambda: get_dataset_split_names(self.dataset, self.config, **said))
+        return [replace(self, split=name) for name in names]
+
     def _asked(self, call: Callable[[], T]) -> T:
         reachable(f"{self.dataset}, which is no file here,")
         try:

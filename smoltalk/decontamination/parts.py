@@ -107,6 +107,10 @@ def _hidden(path: Path, below: Path) -> bool:
 
 
 def _may_be_on_hub(one: str) -> bool:
+    """Whether nothing says that a file or folder of this machine is meant: `runs/mine` is none of the Hub's where
+    there is a folder `runs`."""
+    if "/" in one and Path(one).parent.is_dir():
+        return False
     odd = one.startswith((".", "/", "~")) or "*" in one or Path(one).suffix in {*_SUFFIXES, *OTHERS}
     return one.count("/") <= 1 and not odd
 

@@ -60,3 +60,18 @@ def test_rows_are_not_written_over_other_files(capsys: pytest.CaptureFixture[str
     Path("out/mine").touch()
     assert main(["diff", "before.jsonl", "after.jsonl", "--out", "out"]) == 2
     assert "out holds other files already" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_mistyped_is_not_asked_of_the_hub(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("runs/mine").mkdir(parents=True)
+    assert main(["diff", "runs/mien", "after.jsonl"]) == 2
+    said = "runs/mien  there is no such file or folder\n    did you mean `runs/mine`?\n"
+    assert capsys.readouterr().err == said
+
+
+def test_rows_told_apart_by_turns_are_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("other.jsonl").write_text("".join(json.dumps({**row, "id": row["id"] * 2}) + "\n" for row in BEFORE))
+    assert main(["diff", "before.jsonl", "other.jsonl"]) == 0
+    out = capsys.readouterr().out
+    assert "ids do not match: rows told apart by their turns, whatever other columns hold" in out
+    assert "same     3" in out

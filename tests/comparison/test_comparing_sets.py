@@ -78,6 +78,30 @@ def test_ids_that_repeat_do_not_tell_rows_apart(tmp_path: Path) -> None:
     assert (found.by, found.same, len(found.removed)) == ("content", 1, 1)
 
 
+TALK = [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A wren."}]
+
+
+def test_rows_without_common_ids_are_told_apart_by_their_turns(tmp_path: Path) -> None:
+    other = [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An elm."}]
+    before = [{"id": "a", "source": "one", "messages": TALK}, {"id": "b", "messages": other}]
+    after = [{"id": "x", "source": "two", "messages": [{**turn, "tool_calls": None} for turn in TALK]}]
+    found, one, two = told(tmp_path, before, after)
+    assert (found.by, found.same, len(found.added), len(found.removed)) == ("turns", 1, 0, 1)
+    assert [pair.before["id"] for pair in rows_of(found, "removed", one, two) if pair.before] == ["b"]
+
+
+def test_pairs_are_told_apart_by_all_they_say(tmp_path: Path) -> None:
+    pair = {"prompt": "Which?", "chosen": TALK, "rejected": "no"}
+    found, *_ = told(tmp_path, [{"id": "a", **pair}], [{"id": "x", **pair, "rejected": "never"}, {"id": "y", **pair}])
+    assert (found.by, found.same, len(found.added)) == ("turns", 1, 1)
+
+
+def test_rows_without_turns_are_told_apart_by_all_columns(tmp_path: Path) -> None:
+    before, after = {"prompt": "Why?", "response": "So."}, {"prompt": "Why?", "response": "Because."}
+    found, *_ = told(tmp_path, [{"id": "a", **before}], [{"id": "x", **after}])
+    assert (found.by, found.same) == ("content", 0)
+
+
 def test_shapes_stand_side_by_side(tmp_path: Path) -> None:
     turns = [{"role": "user", "content": "four"}, {"role": "assistant", "content": "letters"}]
     found, *_ = told(

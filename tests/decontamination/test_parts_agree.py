@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -192,7 +191,7 @@ def test_a_dataset_of_the_hub_is_read_at_one_commit(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: [])
-    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(dataset_info=dataset_info))
+    monkeypatch.setattr("huggingface_hub.dataset_info", dataset_info)
     first = OnHub("a/b", revision="main").pinned(None)
     assert (first.commit, asked) == ("a" * 40, ["main"])
     before = json.loads(json.dumps([*first.identity()[:-1], "b" * 40]))

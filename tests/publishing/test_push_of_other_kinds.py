@@ -57,6 +57,29 @@ def test_a_mixture_keeps_its_splits(hub: HubDouble, mix: Callable[[str], Path], 
     assert sum(loaded.num_rows.values()) == 120
 
 
+def test_what_was_pushed_is_the_same_set_in_all_splits(
+    hub: HubDouble, mix: Callable[[str], Path], smoltalk: Command
+) -> None:
+    run = mix(", licence: mit")
+    assert smoltalk("push", run, "acme/mixed").code == 0
+    whole = json.loads(smoltalk("diff", run, "acme/mixed", "--json").out)
+    assert (whole["same"], whole["added"], whole["removed"], whole["changed"]) == (120, 0, 0, 0)
+    part = json.loads(smoltalk("diff", run, "acme/mixed", "--split", "test", "--json").out)
+    assert 0 < part["same"] < 60 and (part["added"], part["removed"]) == (0, 0)
+
+
+def test_lost_files_are_written_again_by_the_command_that_push_names(
+    mix: Callable[[str], Path], smoltalk: Command
+) -> None:
+    run = mix(", licence: mit")
+    (run / "data" / "test-00000.parquet").unlink()
+    said = smoltalk("push", run, "--to", "out")
+    assert said.code == 2 and f"write the files again: smoltalk run {run}" in said.err
+    again = smoltalk("run", run)
+    assert again.code == 0 and "files of it were lost or damaged: they are written again" in again.out
+    assert smoltalk("push", run, "--to", "out").code == 0
+
+
 def test_a_source_without_licence_is_not_published(mix: Callable[[str], Path], smoltalk: Command) -> None:
     run = mix("")
     said = smoltalk("push", run, "--to", "out")
