@@ -73,10 +73,11 @@ def test_calls_that_differ_are_no_prompt_and_those_that_do_not_no_pair(recipe_fi
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("makes", ["dpo", "sft"])
-def test_a_mixture_is_trained_on_as_its_rows_are(recipe_file: Write, tmp_path: Path, makes: str) -> None:
+@pytest.mark.parametrize("kind", ["dpo", "reward", "sft"])
+def test_a_mixture_is_trained_on_as_its_rows_are(recipe_file: Write, tmp_path: Path, kind: Any) -> None:
     """To the last digit of what TRL logs, and of what it measures of the held-out rows."""
-    some, model = pairs(12) if makes == "dpo" else rows(12), str(calling(tmp_path / "model"))
+    some, model = rows(12) if kind == "sft" else pairs(12), str(calling(tmp_path / "model"))
+    makes = "sft" if kind == "sft" else "dpo"
     run = mixture(tmp_path, makes, some)
     order = {row["source_id"]: n for n, row in enumerate(published(run))}
     some.sort(key=lambda row: order[row["id"]])
@@ -86,8 +87,8 @@ def test_a_mixture_is_trained_on_as_its_rows_are(recipe_file: Write, tmp_path: P
         if data:
             keys = yaml.safe_load(path.read_text(encoding="utf-8"))
             path.write_text(yaml.safe_dump(keys | {"data": {**data, "held_out": 4}}), encoding="utf-8")
-        results, _ = train(read(makes, path, out=tmp_path / name), silent, silent, "again")  # type: ignore[arg-type]
+        results, _ = train(read(kind, path, out=tmp_path / name), silent, silent, "again")
         found.append((results["before"], results["after"], [one.get("loss") for one in results["history"]]))
     assert found[0] == found[1] and found[0][1]["loss"] > 0
-    if makes == "dpo":
+    if kind == "dpo":
         assert "rewards/accuracies" in found[0][1]
