@@ -166,15 +166,16 @@ def _beside(of: Results) -> Section | None:
     for unit in dict.fromkeys(one.unit for one in of.versus):
         some, by = [one for one in of.versus if one.unit == unit], 100 if unit == "%" else 1
         dots = [
-            Dot(f"{one.task}: {one.metric}" + (f" · {one.model}" if len(of.models) > 2 else ""),
+            Dot(_what(one) + (f" · {one.model}" if len(of.models) > 2 else ""),
                 by * one.difference.value, by * one.difference.low, by * one.difference.high,
                 f"{one.model}: {differing(one.difference, unit)}")
             for one in some
         ]  # fmt: skip
         caption = (
             f"{some[0].model if len(of.models) == 2 else 'Each model'} less {some[0].against}, item by item. Right of "
-            "the line is more. An interval that does not touch the line is likely a difference that other items would "
-            "show too; what is said above goes by the p-value, adjusted for how many were looked at (Holm)"
+            f"the line is more{_less(some)}. An interval that does not touch the line is likely a difference that "
+            "other items would show too; what is said above goes by the p-value, adjusted for how many were looked at "
+            "(Holm)"
         )
         unit_said = "percentage points" if unit == "%" else unit
         draw = partial(intervals, dots, unit_said, "differences between models", zero=True)
@@ -195,6 +196,17 @@ def _beside(of: Results) -> Section | None:
         ]  # fmt: skip
         tables.append(_table(f"As judged by {of.judge}", "model|against|task|metric|#figure|#p|#prompts", judged))
     return Section("Side by side", "", figures, tables)
+
+
+def _what(one: Versus) -> str:
+    """Room is scarce: a metric that says its task's name says it once."""
+    return one.metric if one.metric.startswith(one.task) else f"{one.task}: {one.metric}"
+
+
+def _less(of: Sequence[Versus]) -> str:
+    """Of what more is worse."""
+    named = dict.fromkeys(one.metric for one in of if one.lower)
+    return f"; of {' and '.join(named)}, less is better" if named else ""
 
 
 def _table(title: str, heads: str, rows: Sequence[Sequence[str]]) -> Table:

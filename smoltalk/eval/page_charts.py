@@ -9,6 +9,8 @@ from smoltalk.reporting.charts import COLOURS, NARROW, SERIES, drawn
 from smoltalk.reporting.charts_bars import place_labels
 
 _ROW, _AXIS = 24, 34
+_APART = 10
+"""Pixels between labels of ticks, at least: letters of a reader are wider than those that the plot is laid out with."""
 
 
 class Dot(NamedTuple):
@@ -40,7 +42,7 @@ def intervals(dots: Sequence[Dot], axis: str, says: str, width: int = NARROW, ze
     x: dict[str, Any] = {
         "field": "low", "type": "quantitative", "title": axis,
         "scale": {"domain": [low - room, high + room], "nice": False, "zero": False},
-        "axis": {"tickCount": 5, "domain": False},
+        "axis": {"tickCount": 5 if width > NARROW else 4, "domain": False, "labelSeparation": _APART},
     }  # fmt: skip
     colour = {
         "field": "series", "type": "ordinal", "legend": None,
@@ -74,7 +76,8 @@ def curves(lines: Sequence[Curve], axis: str, says: str, width: int = NARROW) ->
         for step, value in line.points
     ]
     encoding = {
-        "x": {"field": "step", "type": "quantitative", "title": "step", "axis": {"grid": False, "tickCount": 5}},
+        "x": {"field": "step", "type": "quantitative", "title": "step",
+              "axis": {"grid": False, "tickCount": 5, "labelSeparation": _APART}},
         "y": {"field": "value", "type": "quantitative", "title": axis, "scale": {"zero": False},
               "axis": {"tickCount": 4, "domain": False}},
         "color": {"field": "series", "type": "ordinal", "legend": None,

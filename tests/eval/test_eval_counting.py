@@ -1,5 +1,7 @@
 """From marks to figures: what may be compared with what, and how many comparisons there are."""
 
+from itertools import pairwise
+
 import pytest
 
 from smoltalk.eval import counting
@@ -96,3 +98,27 @@ def test_a_margin_that_is_the_same_everywhere_is_no_share_of_it() -> None:
     assert accuracy.low < 0.5 < accuracy.high and (margin.low, margin.high) == (0, 0)
     differs = counting.versus(of, both, "b")[1].difference
     assert (differs.low, differs.high) == (0, 0)
+
+
+def test_labels_of_ticks_keep_apart_and_less_is_said_to_be_better() -> None:
+    from xml.etree import ElementTree
+
+    from smoltalk.eval.page import page
+    from smoltalk.eval.page_charts import Dot, intervals
+
+    for step in (0.001, 0.0125, 1.0, 1e5):
+        dots = [Dot(f"model-{n}", n * step, n * step, (n + 1) * step, "") for n in range(3)]
+        root = ElementTree.fromstring(str(intervals(dots, "of reward", "", zero=True)))
+        ticks = [one for one in root.iter("{http://www.w3.org/2000/svg}text") if _is_number(one.text)]
+        places = [float(one.get("transform", "").removeprefix("translate(").partition(",")[0]) for one in ticks]
+        widest = max(len(one.text or "") for one in ticks) * 7  # a browser's letters of 11 pixels
+        assert len(places) > 1 and min(b - a for a, b in pairwise(places)) > widest, step
+    other = losses(30, 10)
+    found = counting.versus(LOSS, {("loss", "a"): losses(20, 10), ("loss", "b"): other}, "b")
+    of = Results(models=[{"name": name, "given": name, "plan": ""} for name in "ab"], versus=found)
+    (figure,) = page(of, {}).sections[0].figures
+    assert "Right of the line is more; of loss and loss of a byte, less is better" in figure.caption
+
+
+def _is_number(text: str | None) -> bool:
+    return bool(text) and (text or "").strip("−-0123456789.,") == ""
