@@ -72,6 +72,8 @@ def ablate(
     folder = out or Path("ablations") / mixture.stem
     again = shlex.join(["smoltalk", *map(redact_word, sys.argv[1:])])
     problems: list[Problem] = []
+    if folder.is_file():
+        problems.append(Problem("--out", 0, f"{folder} is a file, not a folder", "name a new folder: --out FOLDER"))
     found = _tried(problems, lambda: variants(mixture, settings_of(sets), without or (), gates)) or []
     whole = found or _quietly(lambda: variants(mixture, settings_of(sets)))  # for what else there is to say
     makes = _makes(whole[0].text) if whole else "dpo" if kind in ("dpo", "reward") else "sft"

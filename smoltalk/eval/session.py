@@ -39,7 +39,7 @@ def evaluate(
 
     Raises `UserError`, `WorldError` and `KeyboardInterrupt`; the next call goes on where this one ended.
     """
-    _check(models, tasks, against, judge)
+    _check(models, tasks, folder, against, judge)
     replies = Replies(folder / "replies.jsonl")
     try:
         return asyncio.run(_Work(models, tasks, folder, say, against, judge, replies).go())
@@ -156,9 +156,13 @@ def _is_asked(task: Task, engine: Engine) -> bool:
     return isinstance(task, Asks) or engine.kind != "completes"
 
 
-def _check(models: Sequence[Model], tasks: Mapping[str, Task], against: str | None, judge: Model | None) -> None:
+def _check(
+    models: Sequence[Model], tasks: Mapping[str, Task], folder: Path, against: str | None, judge: Model | None
+) -> None:
     """Raises `UserError` for what cannot work, before any model is loaded."""
     problems = []
+    if folder.is_file():
+        problems.append(Problem("--out", 0, f"{folder} is a file, not a folder", "name a new folder: --out FOLDER"))
     for model in models:
         for name, task in tasks.items():
             if not _is_asked(task, model.engine):
@@ -197,6 +201,9 @@ def _of_two(
     judged = [name for name, task in tasks.items() if task.duels]
     if against is not None and len(models) < 2:
         yield Problem("--against", 0, f"compares {against} with itself", "name another model too")
+    if judged and against is None and judge is None:
+        hint = "name the other, and who judges: --against MODEL --judge MODEL"
+        yield Problem("--tasks", 0, f"`{judged[0]}` compares two models as a judge says, and no other is named", hint)
     if judged and against is not None and judge is None:
         hint = "any engine will do: --judge 'openai: {model: ...}', --judge ORG/NAME"
         yield Problem("--judge", 0, f"`{judged[0]}` compares two models, which takes a judge", hint)

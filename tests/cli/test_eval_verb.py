@@ -92,7 +92,7 @@ def test_an_engine_that_dies_says_what_is_kept(sums: Path, smoltalk: Smoltalk, m
 def test_prompts_are_for_the_tasks_that_are_prompts(sums: Path, smoltalk: Smoltalk) -> None:
     Path("p.jsonl").write_text('{"prompt": "Hi", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}\n')
     said = smoltalk("eval", "some.yaml", "--tasks", "ifeval, side_by_side,curriculum", "--prompts", "p.jsonl",
-                    "--limit", "3", "--json")  # fmt: skip
+                    "--limit", "3", "--json", "--against", "b=some.yaml", "--judge", "some.yaml")  # fmt: skip
     found = json.loads(said.out)["tasks"]
     assert [found[name].get("data") for name in ("ifeval", "side_by_side", "curriculum")] == ["p.jsonl"] * 2 + [None]
 
@@ -162,6 +162,7 @@ def test_ablate_says_all_mistakes_before_anything_is_made(sums: Path, smoltalk: 
     given = ("ablate", "mix.yaml", "--recipe", "proxy.yaml")
     said = smoltalk(*given, "--tasks", "los", "--without", "nose")
     assert said.code == 2 and not Path("ablations").exists()
+    assert "--out  mix.yaml is a file, not a folder" in smoltalk(*given, "--out", "mix.yaml").err
     for word in ("no source or gate `nose`", "`learning_rte`", "`max_lenght`", "no task `los`"):
         assert word in said.err, word
     said = smoltalk(*given)

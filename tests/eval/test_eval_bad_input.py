@@ -63,7 +63,13 @@ def test_what_makes_no_comparison_is_said(here: Path) -> None:
     assert "has nothing to judge" in mistakes(["some.yaml"], ["curriculum"], judge=judge)
     both, of = ["some.yaml", "nano"], ["side_by_side: {data: sums.jsonl}"]
     scores = models(["nano_reward: {}"])[0]
+    assert "`side_by_side` compares two models as a judge says, and no other is named" in mistakes(both, of)
     assert "does not write" in mistakes(both, of, against="some", judge=scores)
+
+
+def test_a_file_is_no_folder_to_write_to(here: Path) -> None:
+    Path("out").touch()
+    assert "--out  out is a file, not a folder" in mistakes(["some.yaml"], ["curriculum"])
 
 
 def test_all_wrong_names_are_said_at_once() -> None:

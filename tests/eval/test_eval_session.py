@@ -109,7 +109,9 @@ def test_later_turns_are_asked_with_what_was_said(here: Path) -> None:
     Path("talks.jsonl").write_text(
         json.dumps({"turns": ["What is 2 plus 3?", "And 4 plus 4?"]}) + "\n", encoding="utf-8"
     )
-    evaluate(models(["good.yaml"]), tasks(["side_by_side: {data: talks.jsonl}"]), here / "out", silent)
+    both, (judge,) = models(["good.yaml", "bad.yaml"]), models(["judge.yaml"])
+    of = tasks(["side_by_side: {data: talks.jsonl}"])
+    evaluate(both, of, here / "out", silent, against="bad", judge=judge)
     (mark,) = read_marks(here / "out" / "items.jsonl")["side_by_side", "good"]
     assert mark.said == ("The answer is 5.", "The answer is 5.")  # the first rule finds the first sum in the whole talk
 

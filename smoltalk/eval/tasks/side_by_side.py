@@ -28,8 +28,8 @@ class SideBySide(OfData, Asks):
     2306.05685): every pair twice, each model first once. A model wins where both verdicts say so, or one does and the
     other is a tie; verdicts that contradict each other are a tie. The judge is any engine: `--judge`.
 
-    The length-controlled win rate is what would have come of answers of equal length: see `length_control`. By itself,
-    without a second model, it counts how long the answers are.
+    The length-controlled win rate is what would have come of answers of equal length: see `length_control`. How
+    long the answers of each are is counted too.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
