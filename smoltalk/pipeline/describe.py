@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from smoltalk.licences import meant, misspelt
 from smoltalk.pipeline.engine_lines import aligned, engine_lines, place_lines
 from smoltalk.pipeline.labels import labelled_gates, labelled_steps
 from smoltalk.pipeline.mixes import mixture
@@ -26,7 +27,7 @@ def describe(pipeline: Pipeline) -> str:
         ["engines", *engine_lines(pipeline)],
         ["here", *place_lines(pipeline)],
         ["ends", *(f"  {line}" for line in _ends(pipeline))],
-        ["warnings", *(f"  {line}" for line in unread(pipeline))],
+        ["warnings", *(f"  {line}" for line in (*_licences(pipeline), *unread(pipeline)))],
     ]
     return _blocks(blocks)
 
@@ -41,7 +42,7 @@ def _mixture(pipeline: Pipeline, part: "Mixture") -> list[list[str]]:
         ["rows", *mix_lines.rows(part)],
         ["gates", *aligned(_gates(pipeline))],
         ["ends", *mix_lines.ends(part, pipeline.target.max_failed)],
-        ["warnings", *mix_lines.warnings(part)],
+        ["warnings", *(f"  {line}" for line in _licences(pipeline)), *mix_lines.warnings(part)],
     ]
 
 
@@ -53,6 +54,13 @@ def _head(pipeline: Pipeline) -> Iterator[str]:
     facts = [pipeline.makes, pipeline.language, pipeline.licence, f"seed {pipeline.seed}"]
     yield f"{pipeline.name}  ({', '.join(f for f in facts if f)})"
     yield f"  {pipeline.description}" if pipeline.description else "  no description"
+
+
+def _licences(pipeline: Pipeline) -> Iterator[str]:
+    """Licences that seem to be misspelt: the pipeline's, and that of what its source reads."""
+    for whose, licence in (("", pipeline.licence), ("the source's ", getattr(pipeline.source.part, "licence", None))):
+        if near := meant(licence):
+            yield f"{whose}`licence`: {misspelt(licence, near)}"
 
 
 def _births(pipeline: Pipeline) -> Iterator[Sequence[str]]:

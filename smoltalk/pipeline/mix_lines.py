@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from smoltalk.licences import is_stated, meant, misspelt
 from smoltalk.mixture.birth import Mixture
 from smoltalk.mixture.source import MixSource, wanted
 
@@ -74,9 +75,11 @@ def ends(part: Mixture, max_failed: float) -> Iterator[str]:
 def warnings(part: Mixture) -> Iterator[str]:
     """What is no mistake, but worth a word before a run."""
     for name, licence in part.licences().items():
-        if licence is None:
+        if not is_stated(licence):
             hint = "its pipeline states none: " if part.mix.sources[name].run else ""
             yield f"  source `{name}` has no licence, and `smoltalk push` will refuse it: {hint}add `licence:`"
+        elif near := meant(licence):
+            yield f"  source `{name}`: {misspelt(licence, near)}"
     moving = [f"`{name}`" for name, source in part.mix.sources.items() if source.hub and not source.revision]
     if moving:
         yield f"  no `revision`, so a later run may read other rows: {', '.join(moving)}"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from smoltalk.errors import Problem, UserError
 from smoltalk.gates.decontaminate import Decontaminate
+from smoltalk.licences import is_stated
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.mixes import mixture
 from smoltalk.run import database
@@ -20,7 +21,6 @@ Waived = Literal["unlicensed", "unchecked", "secrets", "pending"]
 """What a person may publish all the same, said with `--allow`: no licence, no decontamination, strings like secrets, a
 run of which people have not seen every row that waits for them."""
 
-_NO_LICENCE = {"", "unknown", "none", "not stated", "n/a", "todo", "tbd"}
 _CONFIG = re.compile(r"[A-Za-z0-9][\w.-]{0,90}")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _MOST_LETTERS = 96
@@ -104,27 +104,24 @@ def _open_books(folder: RunFolder, books: Books, allowed: Collection[str]) -> It
 
 
 def _unlicensed(folder: RunFolder, pipeline: Pipeline) -> Iterator[Problem]:
+    """A mixture may leave the licence to its sources: the card names that of each."""
     either = "or say `--allow unlicensed`"
-    if _no_licence(pipeline.licence):
+    mixed = mixture(pipeline)
+    if not is_stated(pipeline.licence) and (mixed is None or pipeline.licence):
         hint = f"add `licence: apache-2.0`, say, to {pipeline.path}, run it again (nothing is asked anew), {either}"
         yield Problem(str(folder.path), 0, "has no licence: others could not use it", hint)
     part = pipeline.source.part
-    if hasattr(part, "licence") and _no_licence(part.licence):  # sources that read what others may have written
+    if hasattr(part, "licence") and not is_stated(part.licence):  # sources that read what others may have written
         sentence = f"reads its rows with `{pipeline.source.name}`, whose licence nobody stated"
         yield Problem(str(folder.path), 0, sentence, f"add `licence:` to it in {pipeline.path}, run it again, {either}")
-    if (mixed := mixture(pipeline)) is not None:
-        for name, licence in mixed.licences().items():
-            if _no_licence(licence):
-                yield Problem(
-                    str(folder.path), 0, f"mixes the source `{name}`, whose licence nobody stated",
-                    f"add `licence:` to it in {pipeline.path}, run it again, {either}",
-                )  # fmt: skip
+    for name, licence in mixed.licences().items() if mixed is not None else ():
+        if not is_stated(licence):
+            yield Problem(
+                str(folder.path), 0, f"mixes the source `{name}`, whose licence nobody stated",
+                f"add `licence:` to it in {pipeline.path}, run it again, {either}",
+            )  # fmt: skip
 
 
 def _edited(folder: RunFolder, pipeline: Pipeline) -> bool:
     with closing(database.connect(folder.database)) as connection, database.sqlite_errors(folder.database):
         return database.get_meta(connection, "text") not in ("", of_text(pipeline))
-
-
-def _no_licence(licence: str | None) -> bool:
-    return (licence or "").strip().lower() in _NO_LICENCE

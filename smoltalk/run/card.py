@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import yaml
 
+from smoltalk import licences
 from smoltalk.gates.decontaminate import Decontaminate
 from smoltalk.pipeline import Pipeline, Stock
 from smoltalk.pipeline.kept import kept
@@ -40,8 +41,11 @@ def known(pipeline: Pipeline, books: Books, published: Published) -> dict[str, A
     """What a card's template can show, by name (`smoltalk.prompts.card.VARIABLES`)."""
     example, cut = _example(published)
     splits = published.splits or {"train": published.rows}
+    parts = [one.licence for one in published.sources]
     return {
-        "header": yaml.safe_dump(header(pipeline, books, splits), sort_keys=False, allow_unicode=True, width=1000),
+        "header": yaml.safe_dump(
+            header(pipeline, books, splits, parts), sort_keys=False, allow_unicode=True, width=1000
+        ),
         "title": inline(pipeline.name),
         "description": inline(redact(pipeline.description)) or "No description.",
         "rows": f"{books.accepted:,}",
@@ -220,7 +224,9 @@ def _decontamination(pipeline: Pipeline, books: Books) -> str:
 
 
 def _licences(pipeline: Pipeline, published: Published) -> Iterator[str]:
-    yield f"- This dataset: {inline(pipeline.licence or NOT_STATED)}"
+    whole = pipeline.licence or licences.of_all(one.licence for one in published.sources)
+    each = "of each part its own, as follows" if whole == "other" and not pipeline.licence else ""
+    yield f"- This dataset: {each or inline(whole or NOT_STATED)}"
     source = pipeline.source
     if pipeline.mixes:
         yield from (f"- {code(one.name)}: {inline(one.licence or NOT_STATED)}" for one in published.sources)

@@ -62,6 +62,15 @@ def test_a_source_without_licence_is_told_at_check(smoltalk: Smoltalk, mixture: 
     assert said.code == 0 and "source `baskets` has no licence, and `smoltalk push` will refuse it" in said.out
 
 
+def test_a_licence_that_is_misspelt_is_told_at_check(smoltalk: Smoltalk, mixture: Path) -> None:
+    text = MIX.replace("licence: mit}", "licence: Apache}").replace("licence: mit\n", "licence: apache-2\n")
+    (mixture / "mix.yaml").write_text(text)
+    said = smoltalk("check", "mix.yaml")
+    meant = "and would show `other`: did you mean `apache-2.0`?"
+    assert f"  `licence`: the Hub knows no licence `apache-2`, {meant}" in said.out
+    assert f"  source `baskets`: the Hub knows no licence `Apache`, {meant}" in said.out
+
+
 def test_a_mixture_is_made_and_every_row_accounted_for(smoltalk: Smoltalk, mixture: Path) -> None:
     said = smoltalk("mix", "mix.yaml")
     assert said.code == 0, said.err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from datasets import load_dataset
+from huggingface_hub import DatasetCard
 
 from tests.hub_double.server import HubDouble
 from tests.publishing.conftest import MakeRun, Said
@@ -87,6 +88,27 @@ def test_a_source_without_licence_is_not_published(mix: Callable[[str], Path], s
     assert "mixes the source `tales`, whose licence nobody stated" in said.err
     assert "`sums`" not in said.err
     assert smoltalk("push", run, "--to", "out", "--allow", "unlicensed").code == 0
+
+
+@pytest.mark.parametrize(
+    ("second", "header", "said"),
+    [
+        ("MIT", {"license": "mit"}, "- This dataset: mit"),
+        ("cc-by-4.0", {"license": "other", "license_name": "that-of-each-source"}, "of each part its own"),
+    ],
+)
+def test_a_mixture_may_leave_its_licence_to_its_sources(
+    hub: HubDouble, mix: Callable[[str], Path], smoltalk: Command, monkeypatch: pytest.MonkeyPatch,
+    second: str, header: dict[str, str], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(f"{__name__}.MIX", MIX.replace("licence: mit\nmix", "mix"))
+    run = mix(f", licence: {second}")
+    done = smoltalk("push", run, "acme/mixed")
+    assert done.code == 0, done.err
+    text = (run / "README.md").read_text()
+    found = DatasetCard(text).data.to_dict()
+    assert {name: found[name] for name in found if name.startswith("license")} == header
+    assert said in text
 
 
 def test_function_calls_go_along(hub: HubDouble, made: MakeRun, smoltalk: Command) -> None:
