@@ -9,7 +9,7 @@ from pathlib import Path
 from smoltalk.benchmarks.fingerprint import FORMAT, Fingerprint, read, save
 from smoltalk.benchmarks.items import items_in
 from smoltalk.benchmarks.named import SPECS, is_file, named, place_of
-from smoltalk.benchmarks.shelf import load, of_spec, own_folder, place
+from smoltalk.benchmarks.shelf import beside_spec, load, own_folder, place
 from smoltalk.benchmarks.specs import ITEMS, meant, spec_in
 from smoltalk.benchmarks.wording import checksum
 from smoltalk.errors import Problem, UserError
@@ -99,7 +99,7 @@ def _of_file(path: Path) -> Fingerprint:
         reason = (error.strerror or str(error)).lower()
         raise UserError([Problem(str(path), 0, f"cannot be read: {reason}")]) from None
     if path.suffix in SPECS and path.with_suffix(".npz").is_file():
-        return of_spec(spec_in(path), path.stem, path.with_suffix(".npz"), "delete it, and it is built from the Hub")
+        return beside_spec(path)
     what = json.dumps([path.stem, FORMAT, WORDS, checksum()]).encode() + content
     kept = own_folder() / "files" / f"{hashlib.blake2b(what, digest_size=12).hexdigest()}.npz"
     try:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-from smoltalk.benchmarks.fingerprint import Fingerprint, read, save
+from smoltalk.benchmarks.fingerprint import Fingerprint, Manifest, glance, read, save
 from smoltalk.benchmarks.items import Item
 from smoltalk.benchmarks.specs import Spec, folder, meant, spec, spec_in
 from smoltalk.catalog import user_cache
@@ -26,6 +27,35 @@ def place(name: str) -> Path | None:
 def load(name: str) -> Fingerprint:
     """The fingerprint of one benchmark. Raises `UserError` where there is none that is whole, of this version and of
     the commit that the spec pins. A user's own build that is none of that is not passed over in silence."""
+    file = _of_ours(name)
+    made = read(*file)
+    _at_commit(spec(name), made.manifest, file)
+    return made
+
+
+def beside_spec(path: Path) -> Fingerprint:
+    """The fingerprint beside a spec file. Raises `UserError`."""
+    chosen, file = spec_in(path), _of_spec(path)
+    made = read(*file)
+    _at_commit(chosen, made.manifest, file)
+    return made
+
+
+def refuse_unsound(one: str | Path) -> None:
+    """Raises what `load` of a name, or `beside_spec` of a path, would raise, without reading the arrays."""
+    chosen, file = (spec(one), _of_ours(one)) if isinstance(one, str) else (spec_in(one), _of_spec(one))
+    _at_commit(chosen, glance(*file), file)
+
+
+class _File(NamedTuple):
+    """Where a fingerprint is, whose it is to be, and what to do where it is none."""
+
+    path: Path
+    name: str
+    remedy: str
+
+
+def _of_ours(name: str) -> _File:
     shipped, own = folder() / f"{name}.npz", own_folder() / f"{name}.npz"
     command = f"smoltalk benchmarks build {name}"
     remedy = f"build it: {command}"
@@ -34,19 +64,22 @@ def load(name: str) -> Fingerprint:
         remedy += "; or delete it, and the shipped one is used" if shipped.is_file() else ""
     elif shipped.is_file():
         remedy = f"install smoltalk again, or build one of your own, which is read first: {command}"
-    return of_spec(spec(name), name, place(name) or shipped, remedy)
+    return _File(place(name) or shipped, name, remedy)
 
 
-def of_spec(chosen: Spec, name: str, path: Path, remedy: str) -> Fingerprint:
-    """The fingerprint in a file, of this spec. Raises `UserError`; `remedy` is what that says."""
-    made = read(path, name, remedy)
-    pinned = made.manifest.pinned
-    if read_from := re.fullmatch(r"(.+)@([0-9a-f]{40})", made.manifest.origin):
+def _of_spec(path: Path) -> _File:
+    remedy = f"build it again: smoltalk benchmarks build {path}; or delete it, and it is built when it is needed"
+    return _File(path.with_suffix(".npz"), path.stem, remedy)
+
+
+def _at_commit(chosen: Spec, told: Manifest, file: _File) -> None:
+    """Raises `UserError` for a fingerprint of another commit than its spec pins."""
+    pinned = told.pinned
+    if read_from := re.fullmatch(r"(.+)@([0-9a-f]{40})", told.origin):
         pinned = read_from[2] if read_from[1] == chosen.dataset else pinned
     if pinned and chosen.revision and pinned != chosen.revision:
         why = f"was built from commit {pinned[:12]}, the spec pins {chosen.revision[:12]}, and is not used"
-        raise UserError([Problem(str(path), 0, f"the fingerprint of `{name}` {why}", remedy)])
-    return made
+        raise UserError([Problem(str(file.path), 0, f"the fingerprint of `{file.name}` {why}", file.remedy)])
 
 
 def rebuild(

@@ -39,7 +39,7 @@ def list_all() -> None:
 def show(name: AName) -> None:
     """Show a spec and what its fingerprint was built from."""
     from smoltalk.benchmarks import load
-    from smoltalk.benchmarks.shelf import doubts, known, of_spec, place
+    from smoltalk.benchmarks.shelf import beside_spec, doubts, known, place
     from smoltalk.benchmarks.specs import folder, spec_in
 
     name, path = known(name)
@@ -50,7 +50,7 @@ def show(name: AName) -> None:
     if kept is None or not kept.is_file():
         say(f"no fingerprint; build it: smoltalk benchmarks build {name if ours else path}")
         return
-    made = load(name) if ours else of_spec(chosen, name, kept, f"build it again: smoltalk benchmarks build {path}")
+    made = load(name) if ours else beside_spec(path)
     say(f"fingerprint {kept}")
     say("\n".join(_lines(made.manifest.model_dump())))
     for doubt in doubts(chosen, made):

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from smoltalk import benchmarks
+from smoltalk.benchmarks.inside import unsound
 from smoltalk.benchmarks.named import named
 from smoltalk.contracts import KEEP, Gate, Judge, Verdict
 from smoltalk.decontamination import Finder, Hit, Method, finder
+from smoltalk.errors import UserError
 from smoltalk.rows import Row
 from smoltalk.text import shown, valid
 
@@ -36,12 +38,16 @@ class Decontaminate(Gate):
     """Ours, or a published method, for comparison: those have thresholds of their own and need the items' text."""
 
     def check(self) -> Iterator[str]:
-        if not 0 < self.threshold <= 1:  # said here, beside benchmarks that there are not
+        # Names first: they are wrong whatever the method and the threshold are to be, so one mistake hides no other.
+        wrong = list(benchmarks.mistakes(self.against))
+        unbuilt = [sentence for sentence in wrong if sentence.startswith("the fingerprint")]
+        yield from (sentence for sentence in wrong if sentence not in unbuilt)
+        if not 0 < self.threshold <= 1:
             yield f"`decontaminate`: threshold must be greater than 0 and at most 1, not {self.threshold:g}"
-        if self.method == "coverage":
-            yield from benchmarks.mistakes(self.against)
-        else:  # reads items, so no fingerprint need be there
-            yield from (wrong for wrong in benchmarks.mistakes(self.against) if not wrong.startswith("the fingerprint"))
+        ours = self.method == "coverage"  # others read items, so no fingerprint need be there
+        yield from unbuilt if ours else ()
+        if problems := unsound(self.against, ours):
+            raise UserError(problems)
 
     def names(self) -> list[str]:
         """The benchmarks, groups taken apart and files by their names: a row that holds an item of `x` is `in_x`."""

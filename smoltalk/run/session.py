@@ -18,6 +18,7 @@ from smoltalk.run.folder import RunFolder, locked
 from smoltalk.run.journal import Journal, delete_books
 from smoltalk.run.ledger import Books, read_books
 from smoltalk.run.pinning import pinned
+from smoltalk.run.undone import gone_if_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def go(pipeline: Pipeline, folder: RunFolder, *, opened: Callable[[Opening], Non
     Raises `UserError` when the folder holds another pipeline's run, `WorldError` (what was kept, how to go on) and
     `KeyboardInterrupt` on Ctrl-C or SIGTERM; in the last two cases the next call continues.
     """
-    with _world_errors(folder), locked(folder):
+    with _world_errors(folder), gone_if_refused(folder), locked(folder):
         opening, books = _open(pipeline, folder)
         opened(opening)
         if not opening.done:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smoltalk.benchmarks import Fingerprint, Item, Spec, load, prints
+from smoltalk.benchmarks import Fingerprint, Item, load, prints
 from smoltalk.benchmarks.build import build
-from smoltalk.benchmarks.fingerprint import ARRAYS, read, save
-from smoltalk.benchmarks.shelf import of_spec, own_folder, rebuild
+from smoltalk.benchmarks.fingerprint import ARRAYS, glance, read, save
+from smoltalk.benchmarks.shelf import beside_spec, own_folder, rebuild
 from smoltalk.errors import Problem, UserError
 
 ITEMS = [
@@ -176,6 +176,25 @@ def test_a_fingerprint_of_a_commit_that_the_spec_no_longer_pins_is_refused(shelf
     old = made()
     pinned = old.manifest.model_copy(update={"pinned": "a" * 40})
     save(dataclasses.replace(old, manifest=pinned), shelf / "quays.npz")
-    given = Spec(dataset="a/b", splits=("test",), question="q", licence="mit", revision="b" * 40)
+    given = f"{{dataset: a/b, splits: [test], question: q, licence: mit, revision: {'b' * 40}}}"
+    (shelf / "quays.yaml").write_text(given)
     with pytest.raises(UserError, match="was built from commit aaaaaaaaaaaa, the spec pins bbbbbbbbbbbb"):
-        of_spec(given, "quays", shelf / "quays.npz", "")
+        beside_spec(shelf / "quays.yaml")
+
+
+@given(st.integers(0, 100_000), st.integers(1, 255))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+def test_a_glance_refuses_what_reading_refuses(tmp_path: Path, place: int, flip: int) -> None:
+    path = tmp_path / "quays.npz"
+    save(made(), path)
+    assert glance(path, "quays", "") == read(path, "quays", "").manifest
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] ^= flip
+    path.write_bytes(bytes(data))
+    try:
+        told = read(path, "quays", "").manifest
+    except UserError:
+        with pytest.raises(UserError, match="the fingerprint of `quays`"):
+            glance(path, "quays", "")
+    else:
+        assert glance(path, "quays", "") == told

@@ -102,7 +102,7 @@ def test_a_specs_fingerprint_beside_it_is_used_if_it_is_whole(
     save(build("mine", [Item(question="How long?")], "beside"), tmp_path / "mine.npz")
     assert prints(["./mine.yaml"], beside=tmp_path)[0].manifest.origin == "beside"
     (tmp_path / "mine.npz").write_bytes(b"PK")
-    with pytest.raises(UserError, match=r"is damaged and is not used .*\n    delete it, and it is built from the Hub"):
+    with pytest.raises(UserError, match=r"is not used .*\n    build it again: .* build .*mine\.yaml; or delete it"):
         prints(["./mine.yaml"], beside=tmp_path)
 
 

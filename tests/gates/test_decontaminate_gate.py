@@ -209,8 +209,8 @@ def test_a_bad_threshold_hides_no_bad_name() -> None:
     for threshold in (0, 1.5, float("nan")):
         gate = Decontaminate(against=("gsm9k",), threshold=threshold)
         wrong = list(gate.check())
-        assert wrong[0] == f"`decontaminate`: threshold must be greater than 0 and at most 1, not {threshold:g}"
-        assert "did you mean `gsm8k`?" in wrong[1]
+        assert wrong[1] == f"`decontaminate`: threshold must be greater than 0 and at most 1, not {threshold:g}"
+        assert "did you mean `gsm8k`?" in wrong[0]
         with pytest.raises(ValueError, match="is not more than 0"):
             Decontaminate(against=("gsm8k",), threshold=threshold).open()
     bounds = Decontaminate.model_json_schema()["properties"]["threshold"]
