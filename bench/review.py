@@ -47,7 +47,7 @@ def _of_server(url: str, people: list[Person], quick: bool) -> Iterator[Result]:
     count = QUICK_RECORDS if quick else RECORDS
     with closing(Argilla(url, people[0].key)) as owner:
         began = time.perf_counter()
-        push(owner, Place("bench", "review", 1, False), "sft", map(_item, range(count)), lambda _: None)
+        push(owner, Place("bench", "review", 1, False, "bench"), "sft", map(_item, range(count)), lambda _: None)
         yield compared("records pushed", count / (time.perf_counter() - began), "records/s", "our limit", _RATE)
         dataset = owner.dataset("bench", owner.workspace("review")) or ""
     pages = [_page(url, people[1], dataset, place * count // PAGES) for place in range(PAGES)]

@@ -83,20 +83,31 @@ def push(
         int | None, typer.Option(min=1, help="People who answer each row.  [default: the gate `human`, or 1]")
     ] = None,
     blind: Annotated[bool, typer.Option("--blind", help="Without what scores and gates said.")] = False,
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="Rows on which people disagree, to where only owners see them.")
+    ] = False,
     home: AHome = None,
 ) -> None:
     """Send rows of a finished run to Argilla.
 
     The same rows are sent once. A text that changed is a new record, and keeps no old answers.
     """
-    from smoltalk.review.argilla.pushing import Place
+    from smoltalk.review.argilla.pushing import Ours, Place, for_owner
     from smoltalk.review.argilla.pushing import push as pushed_to
 
+    _together(conflicts, sample, by, reviewers)
     opened = of_run(run)
     wanted = opened.wanted(sample, by.value if by else None, reviewers)
-    items = opened.items(wanted)
-    place = Place(dataset or _dataset(run), workspace, wanted.reviewers, blind)
-    again = _command("push", run, sample, by, url, dataset, workspace, reviewers, blind, home)
+    items = opened.conflicts() if conflicts else opened.items(wanted)
+    if not items:
+        say("no row waits for an owner's word: people agree, or an owner has answered")
+        return
+    place = Place(dataset or _dataset(run), workspace, wanted.reviewers, blind, opened.pipeline.name)
+    if conflicts:
+        name, space = for_owner(place.dataset, workspace)
+        place = place._replace(dataset=name, workspace=space, reviewers=1, made=True)
+    again = _command("push", run, sample, by, url, dataset, workspace, reviewers, blind, home, conflicts)
+    then = _command("pull", run, None, None, url, dataset, workspace, None, False, home)
     screen, sent = Screen(), 0
 
     def tell(rows: int) -> None:
@@ -106,9 +117,11 @@ def push(
 
     try:
         with _signed_in(url, api_key, home) as argilla:
-            done = pushed_to(argilla, place, opened.pipeline.makes, items, tell)
+            done = pushed_to(
+                argilla, place, opened.pipeline.makes, items, tell, lambda ids: Ours(*opened.of_these(ids))
+            )
             screen.end()
-            say("\n".join(_pushed(done, place.dataset, len(items), argilla.url, run)))
+            say("\n".join(_pushed(done, place.dataset, len(items), argilla.url, then)))
     except WorldError as error:
         screen.end()
         error.kept = f"{count(sent, 'row')} sent, which the same command does not send anew" if sent else error.kept
@@ -118,6 +131,14 @@ def push(
         screen.end()
         complain(f"interrupted; {count(sent, 'row')} sent\n    go on with: {again}")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _together(conflicts: bool, sample: int | None, by: By | None, reviewers: int | None) -> None:
+    """Raises `UserError` for options that say which rows, beside the one that does."""
+    for name, given in (("--sample", sample), ("--by", by), ("--reviewers", reviewers)):
+        if conflicts and given is not None:
+            sentence = "does not go with `--conflicts`, which sends every row that people disagree on"
+            raise UserError([Problem(name, 0, sentence, "leave it out")])
 
 
 def pull(
@@ -211,7 +232,7 @@ def _told(url: str, home: "Home", everybody: "list[Person]", new: "list[Person]"
     yield "Ctrl-C stops it"
 
 
-def _pushed(done: "Pushed", dataset: str, rows: int, url: str, run: Path) -> Iterator[str]:
+def _pushed(done: "Pushed", dataset: str, rows: int, url: str, then: str) -> Iterator[str]:
     yield f"{count(rows, 'row')} in the dataset `{dataset}` of {url}"
     told = [
         ("new", done.new, ""),
@@ -220,12 +241,15 @@ def _pushed(done: "Pushed", dataset: str, rows: int, url: str, run: Path) -> Ite
         ("stale", done.stale, "texts that rows have no longer: their answers do not count"),
     ]
     yield from table([(name, f"{n:,}", what) for name, n, what in told if n or name == "new"], frozenset({1}))
-    yield f"    when they are answered: smoltalk review pull {shlex.quote(str(run))}"
+    if done.people:
+        before, now = done.people
+        yield f"  each row is for {now:,} {'person' if now == 1 else 'people'} now; it was for {before:,}"
+    yield f"    when they are answered: {then}"
 
 
 def _command(
     verb: str, run: Path, sample: int | None, by: By | None, url: str | None, dataset: str | None, workspace: str,
-    reviewers: int | None, blind: bool, home: Path | None,
+    reviewers: int | None, blind: bool, home: Path | None, conflicts: bool = False,
 ) -> str:  # fmt: skip
     """The same command, as a person would type it; keys are not said again."""
     words = ["smoltalk", "review", verb, str(run)]
@@ -235,7 +259,7 @@ def _command(
     }  # fmt: skip
     for name, value in given.items():
         words += [name, str(value)] if value is not None else []
-    return shlex.join([*words, *(["--blind"] if blind else [])])
+    return shlex.join([*words, *(["--blind"] if blind else []), *(["--conflicts"] if conflicts else [])])
 
 
 @contextmanager

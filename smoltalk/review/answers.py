@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 import orjson
 
@@ -52,10 +53,9 @@ def _all(connection: sqlite3.Connection) -> Iterator[Answer]:
             yield Answer(row_id, mark, reviewer, status, orjson.loads(said), inserted, updated, origin, owned)
 
 
-def strangers(connection: sqlite3.Connection, answers: Iterable[Answer]) -> set[str]:
-    """Ids of rows that the run neither has nor had answers for: those of another run, or of texts that changed."""
-    ids = {answer.id for answer in answers}
-    ids.difference_update(kept(connection))
+def strangers(connection: sqlite3.Connection, of: AbstractSet[str]) -> set[str]:
+    """Those ids of rows that the run neither has nor had answers for: of another run, or of texts that changed."""
+    ids = set(of).difference(kept(connection))
     for (row_id,) in connection.execute("SELECT id FROM rows") if ids else ():
         ids.discard(row_id)
     return ids

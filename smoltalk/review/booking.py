@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from smoltalk.errors import Problem, UserError
+from smoltalk.gates.at_least import AtLeast
 from smoltalk.gates.human import Human
 from smoltalk.pipeline import Pipeline
 from smoltalk.pipeline.labels import labelled_gates
@@ -168,7 +169,9 @@ def _count(item: Item, mine: Sequence[Answer], counts: dict[str, int]) -> None:
 
 
 def _item(pipeline: Pipeline, one: Reviewable) -> Item | None:
-    return shown(pipeline.name, pipeline.makes, one.fate.row, one.columns, one.told)
+    gates = (gate.part for gate in pipeline.gates if isinstance(gate.part, AtLeast))
+    cuts = {gate.column: gate.value for gate in gates if gate.value is not None}
+    return shown(pipeline.name, pipeline.makes, one.fate.row, one.columns, one.told, cuts)
 
 
 def _ruled(one: Reviewable, item: Item, verdict: Ruling, counts: dict[str, int]) -> Fate:

@@ -46,6 +46,8 @@ class Item:
     """Whether `a` is the rejected one. No reviewer sees this."""
     answer: str = ""
     """Of a conversation, the last answer: what a correction replaces."""
+    tools: str = ""
+    """The tools that the model was offered."""
     category: str = ""
     evidence: Mapping[str, str] = field(default_factory=dict)
     """Scores, labels and what gates told, by column."""
@@ -80,9 +82,10 @@ class Answer:
         return self.reviewer == "owner" if self.owner is None else self.owner
 
 
-def mark_of(turns: Sequence[Turn], answers: Sequence[str]) -> str:
+def mark_of(turns: Sequence[Turn], answers: Sequence[str], tools: str = "") -> str:
     """A mark of what is shown; the order of two answers does not count."""
-    said = [[[turn.role, turn.content] for turn in turns], sorted(answers)]
+    said: list[Any] = [[[turn.role, turn.content] for turn in turns], sorted(answers)]
+    said += [tools] if tools else []
     return hashlib.blake2b(orjson.dumps(said), digest_size=8).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,8 +10,9 @@ from typing import NamedTuple
 from smoltalk.errors import Problem, UserError
 from smoltalk.pipeline import Pipeline
 from smoltalk.review import answers as answers_
-from smoltalk.review.booking import Account, account, human_gate, sampled, settle
+from smoltalk.review.booking import Account, account, human_gate, reviewable, sampled, settle
 from smoltalk.review.choosing import By
+from smoltalk.review.conflicts import conflicts
 from smoltalk.review.records import Answer, Item
 from smoltalk.run import database
 from smoltalk.run.folder import RunFolder, locked
@@ -27,7 +29,8 @@ class Wanted(NamedTuple):
 
     sample: int
     by: By
-    reviewers: int
+    reviewers: int | None
+    """None where nobody says: one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Reviewed:
     def wanted(self, sample: int | None = None, by: By | None = None, reviewers: int | None = None) -> Wanted:
         """What was asked for; for the rest, what the pipeline's gate `human` says, or a few rows at random."""
         gate = human_gate(self.pipeline)
-        ours = Wanted(gate.sample, gate.by, gate.reviewers) if gate else Wanted(SAMPLE, "random", 1)
+        ours = Wanted(gate.sample, gate.by, gate.reviewers) if gate else Wanted(SAMPLE, "random", None)
         return Wanted(sample or ours.sample, by or ours.by, reviewers or ours.reviewers)
 
     def items(self, wanted: Wanted) -> list[Item]:
@@ -60,7 +63,7 @@ class Reviewed:
         """
         with locked(self.folder), closing(database.connect(self.folder.database, write=True)) as connection:
             with database.sqlite_errors(self.folder.database):
-                unknown = answers_.strangers(connection, answers)
+                unknown = answers_.strangers(connection, {answer.id for answer in answers})
                 ours = [answer for answer in answers if answer.id not in unknown]
                 if answers and not ours:
                     raise UserError([self._of_another(len(answers))])
@@ -86,6 +89,17 @@ class Reviewed:
         """All that anybody ever answered."""
         with self._connected() as connection:
             return [one for given in answers_.kept(connection).values() for one in given]
+
+    def conflicts(self) -> list[Item]:
+        """Rows that wait for an owner's word. Raises `UserError` where that would decide nothing."""
+        with self._connected() as connection:
+            return conflicts(self.pipeline, connection)
+
+    def of_these(self, ids: AbstractSet[str]) -> tuple[set[str], set[str]]:
+        """Of some ids, those of rows that can be looked at, and those that the run knows at all."""
+        with self._connected() as connection:
+            known = ids - answers_.strangers(connection, ids)
+            return {one.fate.id for one in reviewable(connection) if one.fate.id in ids}, set(known)
 
     def books(self) -> Books:
         """Where its rows are now."""

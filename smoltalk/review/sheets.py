@@ -88,6 +88,7 @@ def _decoded(path: Path) -> str:
 
 def _line(item: Item, blind: bool) -> dict[str, Any]:
     line: dict[str, Any] = {_RECORD: item.name}
+    line |= {"tools": item.tools} if item.tools else {}
     if item.makes == "dpo":
         line |= {"prompt": _told(item.turns), "answer_a": item.answers[0], "answer_b": item.answers[1]}
     else:

@@ -13,18 +13,27 @@ from smoltalk.text import valid
 _CATEGORIES = ("category", "source")
 _TELLING = 200
 """Characters of a column's value from which on it is no evidence but text."""
-_OWN = {"id", "source", "messages", "instruction", "response", "prompt", "chosen", "rejected"}
+_OWN = {"id", "source", "messages", "instruction", "response", "prompt", "chosen", "rejected", "tools"}
 
 
-def shown(run: str, makes: Makes, row: int, columns: Row, told: Mapping[str, Any] | None = None) -> Item | None:
+def shown(
+    run: str,
+    makes: Makes,
+    row: int,
+    columns: Row,
+    told: Mapping[str, Any] | None = None,
+    cuts: Mapping[str, float] | None = None,
+) -> Item | None:
     """What a reviewer sees of a row; None of one that holds nothing to look at.
 
-    `run` is the run's name, `told` what gates told of the row, by `gate.key`.
+    `run` is the run's name, `told` what gates told of the row, by `gate.key`, and `cuts` the least that they take of a
+    column.
     """
     told = {**columns, **(told or {})}
     if makes == "dpo":  # neither answer's own: who wrote the better one would tell which it is
         told = {name: value for name, value in told.items() if not name.startswith(("chosen", "rejected"))}
-    evidence = dict(_evidence(told))
+    evidence = dict(_evidence(told, cuts or {}))
+    tools = _tools(columns.get("tools"))
     category = next((str(columns[name]) for name in _CATEGORIES if isinstance(columns.get(name), str)), "")
     row_id = str(columns["id"])
     if makes == "dpo":
@@ -34,13 +43,32 @@ def shown(run: str, makes: Makes, row: int, columns: Row, told: Mapping[str, Any
             return None
         swapped = swaps(run, row_id)
         answers = (worse, better) if swapped else (better, worse)
-        mark = mark_of(asked, answers)
-        return Item(row, row_id, mark, makes, asked, answers, swapped, category=category, evidence=evidence)
+        mark = mark_of(asked, answers, tools)
+        return Item(
+            row, row_id, mark, makes, asked, answers, swapped, tools=tools, category=category, evidence=evidence
+        )
     turns = _turns(conversation(columns))
     if not turns:
         return None
     last = turns[-1].content if turns[-1].role == "assistant" else ""
-    return Item(row, row_id, mark_of(turns, ()), makes, turns, answer=last, category=category, evidence=evidence)
+    mark = mark_of(turns, (), tools)
+    return Item(row, row_id, mark, makes, turns, answer=last, tools=tools, category=category, evidence=evidence)
+
+
+def _tools(value: Any) -> str:
+    """The tools that were offered, each with its description and what it takes."""
+    value = _parsed(value)
+    found = [_parsed(one) for one in value] if isinstance(value, list) else []
+    return valid("\n\n".join(_tool(one) for one in found))
+
+
+def _tool(one: Any) -> str:
+    inside = one.get("function", one) if isinstance(one, Mapping) else None
+    if not isinstance(inside, Mapping) or "name" not in inside:
+        return _text(one)
+    takes = _parsed(inside.get("parameters") or {})
+    lines = [str(inside["name"]), str(inside.get("description") or ""), f"takes {_text(takes)}" if takes else ""]
+    return "\n".join(line for line in lines if line)
 
 
 def _turns(value: Any) -> tuple[Turn, ...]:
@@ -87,11 +115,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
-def _evidence(columns: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _evidence(columns: Mapping[str, Any], cuts: Mapping[str, float]) -> Iterable[tuple[str, str]]:
     """Numbers, labels and short texts: what judged the row."""
     for name, value in sorted(columns.items()):
         if name in _OWN or value is None or isinstance(value, list | dict):
             continue
         text = f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
+        if name in cuts and isinstance(value, int | float):
+            text += f" (at least {cuts[name]:.4g}: {value - cuts[name]:+.4g})"
         if len(text) <= _TELLING:
             yield name, valid(text)

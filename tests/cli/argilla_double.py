@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 Respond = Callable[[str, str, Any], tuple[int, Any]]
 
@@ -17,7 +18,10 @@ def double(respond: Respond) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def go(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, said = respond(self.command, self.path.partition("?")[0].removeprefix("/api/v1"), body)
+            path, _, query = self.path.partition("?")
+            if self.command == "DELETE":
+                body = json.dumps(parse_qs(query)).encode()
+            status, said = respond(self.command, path.removeprefix("/api/v1"), body)
             if not status:
                 self.close_connection = True
                 return
@@ -27,7 +31,7 @@ def double(respond: Respond) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = do_DELETE = go  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = go  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
@@ -49,6 +53,7 @@ class Argilla:
         self.fields: set[str] = set()
         self.questions: set[str] = set()
         self.made = False
+        self.people = 0
         self.trouble: Callable[[str, str], int | None] = lambda method, path: None
 
     def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
@@ -66,7 +71,12 @@ class Argilla:
                 one = {"name": "run", "workspace_id": "w", "status": "ready", "id": "d"}
                 return 200, {"items": [one] if self.made else []}
             case "POST", "/datasets":
+                self.people = said["distribution"]["min_submitted"]
                 return 201, {"id": "d"}
+            case "GET", "/datasets/d":
+                return 200, {"distribution": {"strategy": "overlap", "min_submitted": self.people}}
+            case "PATCH", "/datasets/d":
+                self.people = said["distribution"]["min_submitted"]
             case "POST", "/datasets/d/fields" | "/datasets/d/questions":
                 (self.fields if path.endswith("fields") else self.questions).add(said["name"])
             case "GET", "/datasets/d/fields" | "/datasets/d/questions":
@@ -76,6 +86,9 @@ class Argilla:
                 self.made = True
             case "GET", "/datasets/d/records":
                 return 200, {"items": list(self.records.values())}
+            case "DELETE", "/datasets/d/records":
+                for name in said["ids"][0].split(","):
+                    del self.records[name]
             case "PUT", "/datasets/d/records/bulk":
                 self.records |= {one["external_id"]: {**one, "id": one["external_id"]} for one in said["items"]}
         return 200, {}

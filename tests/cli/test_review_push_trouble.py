@@ -9,6 +9,7 @@ from smoltalk.review.argilla import client
 from tests.cli.argilla_double import Argilla, double
 from tests.cli.conftest import Smoltalk
 from tests.cli.review_runs import KEY, run_in
+from tests.run.published_runs import PIPELINE, accepted
 
 
 @pytest.fixture
@@ -78,3 +79,49 @@ def test_the_key_may_come_from_the_environment(
         assert smoltalk("review", "push", run, "--url", url).code == 0
         monkeypatch.delenv("ARGILLA_API_KEY")
         assert "ARGILLA_API_KEY=..." in smoltalk("review", "push", run, "--url", url).err
+
+
+def test_what_comes_next_is_a_command_that_finds_the_same_dataset(tmp_path: Path, smoltalk: Smoltalk) -> None:
+    run, argilla = run_in(tmp_path), Argilla()
+    with double(argilla) as url:
+        said = smoltalk("review", "push", run, "--url", url, "--api-key", KEY, "--dataset", "b/a d <x>")
+    assert f"smoltalk review pull {run} --url {url} --dataset 'b/a d <x>'\n" in said.out
+
+
+def test_how_many_people_answer_is_changed_where_it_is_said(tmp_path: Path, smoltalk: Smoltalk) -> None:
+    run, argilla = run_in(tmp_path), Argilla()
+    with double(argilla) as url:
+        smoltalk("review", "push", run, "--url", url, "--api-key", KEY)
+        said = smoltalk("review", "push", run, "--url", url, "--api-key", KEY, "--reviewers", "3")
+        assert argilla.people == 3 and "each row is for 3 people now; it was for 1" in said.out
+        said = smoltalk("review", "push", run, "--url", url, "--api-key", KEY)
+        assert argilla.people == 3 and "each row is for" not in said.out
+        argilla.trouble = lambda method, path: 422 if method == "PATCH" else None
+        said = smoltalk("review", "push", run, "--url", url, "--api-key", KEY, "--reviewers", "2")
+    assert said.code == 3 and "refuses PATCH /datasets/d: 422" in said.err
+
+
+def test_a_dataset_of_another_run_is_left_alone(tmp_path: Path, smoltalk: Smoltalk) -> None:
+    (tmp_path / "other").mkdir()
+    run, argilla = run_in(tmp_path), Argilla()
+    elsewhere = run_in(tmp_path / "other", rows=[accepted("elsewhere", topic="t", score=1.0)])
+    with double(argilla) as url:
+        smoltalk("review", "push", run, "--url", url, "--api-key", KEY)
+        before = dict(argilla.records)
+        said = smoltalk("review", "push", elsewhere, "--url", url, "--api-key", KEY)
+        assert said.code == 3 and "holds rows of another run" in said.err and "--dataset ANOTHER_NAME" in said.err
+        run_in(tmp_path / "other", PIPELINE.replace("tiny-talk", "other-talk"))
+        said = smoltalk("review", "push", elsewhere, "--url", url, "--api-key", KEY)
+        assert said.code == 3 and "holds rows of the run `tiny-talk`" in said.err
+    assert argilla.records == before
+
+
+def test_records_of_rows_that_are_gone_are_removed(tmp_path: Path, smoltalk: Smoltalk) -> None:
+    run, argilla = run_in(tmp_path), Argilla()
+    rows = [accepted(f"a{n}", f"Question {n}?", "Yes.", topic="t", score=n / 2) for n in range(1, 4)]
+    with double(argilla) as url:
+        smoltalk("review", "push", run, "--url", url, "--api-key", KEY)
+        argilla.records[next(name for name in argilla.records if name.startswith("a5-"))]["responses"] = [{}]
+        said = smoltalk("review", "push", run_in(tmp_path, rows=rows), "--url", url, "--api-key", KEY)
+    assert "removed  5" in said.out and "stale    1" in said.out
+    assert sorted(name.partition("-")[0] for name in argilla.records) == ["a1", "a2", "a3", "a5"]

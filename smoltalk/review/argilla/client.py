@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +18,13 @@ _TRIES = 5
 _PAUSE = 0.5
 """Seconds before the second try; doubled for each one after."""
 _AGAIN = {429, 502, 503, 504}
+
+
+class User(NamedTuple):
+    """Somebody who may sign in."""
+
+    name: str
+    owner: bool
 
 
 class Argilla:
@@ -67,22 +74,27 @@ class Argilla:
 
     # ------------------------------------------------------------ workspaces, people, datasets
 
-    def workspace(self, name: str) -> str:
-        """The id of a workspace, which must be there."""
-        found = {item["name"]: item["id"] for item in self.call("GET", "/me/workspaces")["items"]}
+    def workspaces(self) -> dict[str, str]:
+        """Ids of the workspaces that the key may see, by name."""
+        return {item["name"]: str(item["id"]) for item in self.call("GET", "/me/workspaces")["items"]}
+
+    def workspace(self, name: str, make: bool = False) -> str:
+        """The id of a workspace, which must be there, or is made."""
+        found = self.workspaces()
         if name in found:
-            return str(found[name])
+            return found[name]
+        if make:
+            return str(self.call("POST", "/workspaces", json={"name": name})["id"])
         there = ", ".join(sorted(found)) or "none"
         raise WorldError(
             f"{self.url} has no workspace `{name}` for this key; there is: {there}", command="--workspace NAME"
         )
 
-    def people(self) -> dict[str, str]:
-        """Names of users by id; only an owner sees them, others see themselves."""
+    def people(self) -> dict[str, User]:
+        """Users by id; only an owner sees them, others see themselves."""
         me = self.call("GET", "/me")
-        if me.get("role") != "owner":
-            return {me["id"]: me["username"]}
-        return {user["id"]: user["username"] for user in self.call("GET", "/users")["items"]}
+        users = self.call("GET", "/users")["items"] if me.get("role") == "owner" else [me]
+        return {user["id"]: User(user["username"], user.get("role") == "owner") for user in users}
 
     def dataset(self, name: str, workspace: str) -> str | None:
         """The id of a published dataset; None where there is none of that name."""
@@ -105,6 +117,14 @@ class Argilla:
                 self.call("POST", f"/datasets/{made}/{part}", json=item)
         self.call("PUT", f"/datasets/{made}/publish")
         return made
+
+    def overlap(self, dataset: str, people: int | None = None) -> int | None:
+        """How many people were to answer each record before; now `people`, where that is said."""
+        found = (self.call("GET", f"/datasets/{dataset}").get("distribution") or {}).get("min_submitted")
+        if people is not None and found != people:
+            new = {"distribution": {"strategy": "overlap", "min_submitted": people}}
+            self.call("PATCH", f"/datasets/{dataset}", json=new)
+        return int(found) if found is not None else None
 
     def fields(self, dataset: str) -> set[str]:
         """Names of a dataset's fields."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from smoltalk.review.argilla.client import User
 from smoltalk.review.argilla.settings import CHAT, EVIDENCE, PROMPT, A, B
 from smoltalk.review.records import Answer, Item, Turn
 
@@ -15,32 +16,35 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MOST_TURNS = 500
 
 
-def record(item: Item, blind: bool, questions: Mapping[str, str]) -> dict[str, Any]:
-    """An item as the API takes it; `questions` are the dataset's, ids by name."""
+def record(item: Item, run: str, blind: bool, questions: Mapping[str, str]) -> dict[str, Any]:
+    """An item of a run as the API takes it; `questions` are the dataset's, ids by name."""
+    told_first = (Turn("tools", item.tools),) if item.tools else ()
+    turns = (*told_first, *item.turns)
     if item.makes == "dpo":
         a, b = (escaped(text) for text in item.answers)
-        fields: dict[str, Any] = {PROMPT: _chat(item.turns), A: a, B: b}
+        fields: dict[str, Any] = {PROMPT: _chat(turns), A: a, B: b}
     else:
-        fields = {CHAT: _chat(item.turns)}
+        fields = {CHAT: _chat(turns)}
     told = {} if blind or not item.evidence else {EVIDENCE: _lines(item.evidence)}
     suggestions = [] if not item.answer else [{"question_id": questions["text"], "value": item.answer}]
     return {
         "external_id": item.name,
         "fields": fields | told,
-        "metadata": {"category": item.category or "none"},
+        "metadata": {"category": item.category or "none", "run": run},
         "suggestions": suggestions,
     }
 
 
-def answers(record: Mapping[str, Any], people: Mapping[str, str], origin: str) -> Iterator[Answer]:
+def answers(record: Mapping[str, Any], people: Mapping[str, User], origin: str) -> Iterator[Answer]:
     """What everybody answered to a record; untouched discards have no values."""
     row_id, _, mark = str(record["external_id"]).rpartition("-")
     for response in record.get("responses") or ():
         values = {name: value.get("value") for name, value in (response.get("values") or {}).items()}
+        user = people.get(response["user_id"], User(response["user_id"], owner=False))
         yield Answer(
-            row_id, mark, people.get(response["user_id"], response["user_id"]), response["status"],
+            row_id, mark, user.name, response["status"],
             {name: value for name, value in values.items() if value not in (None, "", [])},
-            response["inserted_at"], response["updated_at"], origin,
+            response["inserted_at"], response["updated_at"], origin, user.owner,
         )  # fmt: skip
 
 

@@ -58,7 +58,8 @@ class Run:
     def push(self, argilla: Argilla, blind: bool = False) -> None:
         """Show all rows."""
         items = self.items().values()
-        pushed = push(argilla, Place(self.name, WORKSPACE, 1, blind), self.pipeline.makes, items, lambda _: None)
+        place = Place(self.name, WORKSPACE, 1, blind, self.name)
+        pushed = push(argilla, place, self.pipeline.makes, items, lambda _: None)
         assert pushed.new == len(items)
 
     def pull(self, argilla: Argilla) -> tuple[Account, Books]:
