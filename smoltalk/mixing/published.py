@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,7 +63,12 @@ def described(
             rejected_characters=answers["rejected_characters"],
         )
     staged.write_text(folder.card, card(pipeline, books, published))
-    staged.write_text(folder.environment, environment(pipeline, connection))
+    staged.write_text(folder.environment, environment(pipeline, connection, _commits(sources, part.sources)))
+
+
+def _commits(sources: Sequence[OfSource], said: Mapping[str, MixSource]) -> dict[str, dict[str, str]]:
+    """Which commit of which dataset each source of the Hub was read at."""
+    return {one.name: {"dataset": str(said[one.name].hub), "commit": one.commit} for one in sources if one.commit}
 
 
 def _where(one: OfSource, source: MixSource, home: Path) -> str:

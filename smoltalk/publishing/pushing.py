@@ -77,6 +77,8 @@ class Push:
     def go(self) -> Pushed:
         """Make the repository hold the release."""
         private = self._repository()
+        if self.goal.tag:
+            self._may_be_tagged()
         revision = self._branch()
         pushed = self._committed(revision)
         pushed.private, pushed.created = private, self.created
@@ -107,19 +109,37 @@ class Push:
         self.hub.ask(lambda: self.hub.api.create_branch(**self._about, branch=name, exist_ok=True))
         return name
 
+    def _may_be_tagged(self) -> None:
+        """Raises `UserError`, before anything is sent, where the tag is there and what would be pushed is not what it
+        names: a release that was told of stays."""
+        tags, branches = self._references()
+        tagged = tags.get(self.goal.tag or "")
+        if tagged is None:
+            return
+        head = read_head(self.hub, branches.get(self.goal.branch or "main", "main"))
+        if head.commit != tagged or self._todo(head):
+            raise self._taken(tagged, "nothing was sent; take another tag, or remove this one on the Hub")
+
+    def _references(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Tags and branches, and the commits that they name."""
+        refs = self.hub.ask(lambda: self.hub.api.list_repo_refs(**self._about))
+        tags, branches = ({one.name: one.target_commit for one in some} for some in (refs.tags, refs.branches))
+        return tags, branches
+
+    def _taken(self, by: str, hint: str) -> UserError:
+        sentence = f"the tag {self.goal.tag} of {self.goal.repo} names another commit, {by[:12]}"
+        return UserError([Problem("--tag", 0, sentence, hint)])
+
     def _tag(self, pushed: Pushed) -> None:
-        """Raises `UserError` where the tag is there and names another commit: a release that was told of stays."""
-        tag, api = self.goal.tag or "", self.hub.api
-        refs = self.hub.ask(lambda: api.list_repo_refs(**self._about))
-        there = {one.name: one.target_commit for one in refs.tags}
-        if there.get(tag, pushed.commit) != pushed.commit:
-            sentence = f"the tag {tag} of {self.goal.repo} names another commit, {there[tag][:12]}"
-            raise UserError(
-                [Problem("--tag", 0, sentence, f"pushed all the same as {pushed.commit[:12]}; tag it anew")]
-            )
-        if tag not in there:
-            options: dict[str, Any] = {**self._about, "tag": tag, "revision": pushed.commit, "exist_ok": True}
-            self.hub.ask(lambda: api.create_tag(**options))
+        """Raises `UserError` where somebody else made the tag meanwhile."""
+        tag = self.goal.tag or ""
+        there = self._references()[0].get(tag)
+        if there == pushed.commit:
+            return
+        if there is not None:
+            raise self._taken(there, f"pushed all the same as {pushed.commit[:12]}; tag it anew")
+        options: dict[str, Any] = {**self._about, "tag": tag, "revision": pushed.commit, "exist_ok": True}
+        self.hub.ask(lambda: self.hub.api.create_tag(**options))
 
     # ---------------------------------------------------------------- the commit
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
@@ -23,8 +24,11 @@ _ALSO = ("torch", "transformers", "vllm", "openai", "trl", "ray")
 """Worth recording when they are there, whatever installed them."""
 
 
-def environment(pipeline: Pipeline, connection: sqlite3.Connection) -> str:
-    """The file's text: JSON, sorted, the same for the same machine and run."""
+def environment(
+    pipeline: Pipeline, connection: sqlite3.Connection, commits: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """The file's text: JSON, sorted, the same for the same machine and run. `commits` are, of a mixture's sources on
+    the Hub, `dataset` and `commit` by the source's name."""
     settings = {path: redact_setting(path, value) for path, value in pipeline.settings.items()}
     changes = [("--set", f"{name}={value}") for name, value in settings.items()]
     path = neutralise(shown_path(pipeline.path))
@@ -39,7 +43,7 @@ def environment(pipeline: Pipeline, connection: sqlite3.Connection) -> str:
             "commit": _commit(pipeline.path),
             "fingerprints": orjson.loads(get_meta(connection, "fingerprints", "{}")),
         },
-        **_source(pipeline, connection),
+        **({"sources": commits} if commits else _source(pipeline, connection)),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": {"system": platform.system(), "release": platform.release(), "machine": platform.machine()},
         "cpus": os.cpu_count(),

@@ -79,6 +79,23 @@ def test_a_run_reads_one_commit_whatever_is_pushed_meanwhile(
     assert environment["source"] == {"dataset": "acme/questions", "commit": first}
 
 
+def test_a_mixture_reads_one_commit_and_writes_down_which(
+    hub: HubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = upload(hub, QUESTIONS)
+    source = "{hub: acme/questions, columns: {user: question, assistant: question}}"
+    pipeline, run = tmp_path / "mix.yaml", tmp_path / "run"
+    pipeline.write_text(f"name: mixed\nmix:\n  sources:\n    asked: {source}\n")
+    assert smoltalk("mix", pipeline, "--out", run) == 0, capsys.readouterr().err
+    environment = json.loads((run / "environment.json").read_text())
+    assert environment["sources"] == {"asked": {"dataset": "acme/questions", "commit": first}}
+    before = published(run)
+    upload(hub, ["Something else entirely, for whoever reads now?"] * 20)
+    next((run / "data").iterdir()).unlink()
+    assert smoltalk("mix", run) == 0, capsys.readouterr().err
+    assert published(run) == before and len(before) == 20, "what was lost is read again at the commit of the first time"
+
+
 def test_an_edited_revision_is_looked_up_again(
     hub: HubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

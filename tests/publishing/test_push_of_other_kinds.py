@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from datasets import load_dataset
@@ -106,7 +107,8 @@ def test_a_mixture_may_leave_its_licence_to_its_sources(
     done = smoltalk("push", run, "acme/mixed")
     assert done.code == 0, done.err
     text = (run / "README.md").read_text()
-    found = DatasetCard(text).data.to_dict()
+    data: Any = DatasetCard(text).data
+    found = data.to_dict()
     assert {name: found[name] for name in found if name.startswith("license")} == header
     assert said in text
 

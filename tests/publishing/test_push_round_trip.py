@@ -142,7 +142,17 @@ def test_a_branch_leaves_main_alone(hub: HubDouble, made: MakeRun, smoltalk: Com
     assert len(load_dataset(TALK, revision="v1", split="train")) == 30
     moved = smoltalk("push", made("second", ROWS[:7]), TALK, "--branch", "try", "--tag", "v1")
     assert moved.code == 2
-    assert "v1" in moved.err
+    assert "the tag v1 of acme/talk names another commit" in moved.err and "nothing was sent" in moved.err
+
+
+def test_a_tag_that_is_taken_is_told_before_anything_is_sent(hub: HubDouble, made: MakeRun, smoltalk: Command) -> None:
+    run = made()
+    assert smoltalk("push", run, TALK, "--tag", "v1").code == 0
+    assert smoltalk("push", run, TALK, "--tag", "v1").code == 0, "it names this very commit"
+    before = len(hub.asked)
+    assert smoltalk("push", made("second", ROWS[:7]), TALK, "--tag", "v1", "--branch", "new").code == 2
+    assert not [one for one in hub.asked[before:] if one[0] in ("POST", "PUT")]
+    assert len(load_dataset(TALK, split="train")) == 30
 
 
 def test_a_pull_request_proposes_and_is_not_opened_twice(hub: HubDouble, made: MakeRun, smoltalk: Command) -> None:
