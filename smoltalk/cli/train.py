@@ -153,13 +153,18 @@ def _tell(looked: "Looked", screen: Screen) -> None:
 
 def _account(recipe: "Recipe", results: "Results", done: bool) -> None:
     from smoltalk.train.card import write_card
-    from smoltalk.train.page import measured, write_page
+    from smoltalk.train.drawing import draw
+    from smoltalk.train.page import measured
 
     if done:
         say(f"{recipe.out} is complete: nothing is left to do")
-    page, card = write_page(results, recipe.out), write_card(results, recipe.out)
-    say(f"\n{results['steps']:,} steps in {span(results['seconds'])}")
+    card = write_card(results, recipe.out)
+    page, undrawn = draw(recipe.out)
+    say(f"\n{count(results['steps'], 'step')} in {span(results['seconds'])}")
     if rows := list(measured(results)):
         say("\n".join(table([("held out", "before", "after"), *rows], frozenset({1, 2}))))
     say()
-    say("\n".join(table([(str(recipe.out), "the model"), (str(page), "curves and samples"), (str(card), "its card")])))
+    drawn = [] if undrawn else [(str(page), "curves and samples")]
+    say("\n".join(table([(str(recipe.out), "the model"), *drawn, (str(card), "its card")])))
+    if undrawn:
+        say(f"  ! {undrawn}")

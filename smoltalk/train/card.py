@@ -72,7 +72,10 @@ def _ledger(books: Mapping[str, Any] | None) -> Iterator[str]:
     """The books of the run whose rows were trained on."""
     if books is None:
         return
-    yield f"\n## The rows\n\nFrom the run {code(books['run'])}, {books['state']}:\n"
+    made = (
+        f" of the pipeline whose text is {code(books['pipeline'])} (`run.db`, `meta`)" if books.get("pipeline") else ""
+    )
+    yield f"\n## The rows\n\nFrom the run {code(books['run'])}{made}, {books['state']}:\n"
     yield table(list(books["counts"]), [[f"{rows:,}" for rows in books["counts"].values()]], right=4)
     if why := [(code(where), inline(reason), f"{rows:,}") for _, where, reason, rows in books["reasons"]]:
         yield "\n" + table(("gate or step", "reason", "rows"), why, right=1)

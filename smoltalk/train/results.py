@@ -41,7 +41,7 @@ def begun(recipe: Recipe, rows: Rows, checked: Checked) -> Results:
     return {
         "state": "running",
         "kind": recipe.kind,
-        "name": recipe.name,
+        "name": recipe.out.resolve().name or recipe.name,
         "model": _shown(str(recipe.given["model_name_or_path"])),
         "from_scratch": recipe.ours.from_scratch,
         "recipe": _told(recipe),
@@ -158,10 +158,12 @@ def _books(run: str | None) -> Results | None:
     if run is None or not (Path(run) / "run.db").is_file():
         return None
     with closing(database.connect(Path(run) / "run.db")) as connection:
-        books = read_books(connection)
+        books, pipeline = read_books(connection), database.get_meta(connection, "text", "")
     counts = {"born": books.born, "accepted": books.accepted, "rejected": books.rejected, "failed": books.failed}
     reasons = [list(one) for one in books.reasons if one[0] != "accepted"]
-    return {"run": Path(run).name, "state": books.state, "counts": counts, "reasons": reasons}
+    return {
+        "run": Path(run).name, "pipeline": pipeline, "state": books.state, "counts": counts, "reasons": reasons,
+    }  # fmt: skip
 
 
 def _identity(recipe: Recipe, rows: Rows) -> str:

@@ -61,6 +61,7 @@ def test_a_run_teaches_random_weights_to_answer(small: Path, tmp_path: Path) -> 
         model_name_or_path=small, learning_rate=5e-3, num_train_epochs=32,
     )  # fmt: skip
     assert results["from_scratch"] and results["data"]["books"]["counts"]["accepted"] == 300
+    assert len(results["data"]["books"]["pipeline"]) == 12
     assert results["before"]["loss"] > 7.5, "ln 3,072 is 8.03: every token is about as likely as any other"
     assert results["after"]["loss"] < 2
     task = f"curriculum: {{rows: 100, domains: [geography], not_in: [{rows}]}}"

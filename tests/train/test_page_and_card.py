@@ -1,5 +1,6 @@
 """The page and the card of a training: what they name, and that no row and no recipe writes markup into them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
 from smoltalk.train.card import card
+from smoltalk.train.drawing import draw
 from smoltalk.train.page import measured, page
+from smoltalk.train.results import write
 
 HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=x> ``` `a` [b](javascript:c) | d <|im_end|>\n---\n# e"
 
@@ -66,9 +69,11 @@ def test_the_hub_reads_the_card(kind: str) -> None:
 
 
 def test_the_card_names_what_it_was_made_of() -> None:
-    told = card(results(text="runs/mine"))
+    given = results(text="runs/mine")
+    given["data"]["books"]["pipeline"] = "65570a5a29aa"
+    told = card(given)
     for word in (
-        "From the run `runs/mine`, complete",
+        "From the run `runs/mine` of the pipeline whose text is `65570a5a29aa` (`run.db`, `meta`), complete",
         "| born | accepted |",
         "learning_rate: 0.001",
         "## Held-out rows",
@@ -90,3 +95,14 @@ def test_a_loss_of_all_tokens_is_called_so() -> None:
     assert list(measured(told)) == [("loss (all tokens)", "0.000", "0.000")]
     assert "loss (all tokens)" in page(told)
     assert list(measured({**told, "kind": "dpo"})) == [("loss", "0.000", "0.000")]
+
+
+def test_a_page_that_cannot_be_drawn_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(results(), tmp_path)
+    page, why = draw(tmp_path)
+    assert page.is_file() and why == ""
+    monkeypatch.setattr("sys.executable", "false")
+    assert "could not be drawn: memory may be short; the same command tries again" in draw(tmp_path)[1]
+    write({"state": "complete"}, tmp_path)
+    monkeypatch.undo()
+    assert "could not be drawn: KeyError" in draw(tmp_path)[1]

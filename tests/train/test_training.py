@@ -48,6 +48,7 @@ def test_what_is_written(recipe: Callable[..., Recipe], kind: Kind, figure: str)
     results = trained(made)
     assert results["state"] == "complete"
     assert results["steps"] == STEPS
+    assert results["name"] == "out", "a model is called as its folder is"
     assert figure in results["before"]
     assert figure in results["after"]
     assert len([one for one in results["history"] if "loss" in one]) == STEPS
