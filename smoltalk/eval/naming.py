@@ -160,6 +160,9 @@ def model_of(given: str) -> Model:
     folder = Path(given).expanduser()
     if folder.is_dir():
         return Model(folder_name(folder), engine_of(folder), str(folder), given)
+    if folder.is_file():
+        hint = f"did you mean `{folder.parent}`?" if (folder.parent / "config.json").is_file() else "name its folder"
+        raise UserError([Problem(given, 0, "is a file, and a model is a folder", hint)])
     if given.startswith((".", "/", "~", "models/")) or given.endswith("/") or given.count("/") != 1:
         here = [str(path) for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
         near = nearest(given.rstrip("/"), ["nano", *here])

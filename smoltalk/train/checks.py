@@ -121,7 +121,7 @@ def _looked(
     recipe: Recipe, dataset: Any, template: Template, tell: Tell
 ) -> tuple[Any, dict[str, list[Any]], list[tuple[str, str]]]:
     """The sound rows, what was seen of them, and what is wrong with the others."""
-    tell(f"look at {len(dataset):,} rows")
+    tell(f"look at {len(dataset):,} {'row' if len(dataset) == 1 else 'rows'}")
     seen = dataset.map(
         looker(template, recipe.makes), batched=True, batch_size=64, remove_columns=dataset.column_names,
         num_proc=recipe.value("dataset_num_proc", None), keep_in_memory=len(dataset) < 200_000,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from smoltalk.contracts import Part
 from smoltalk.mixture.source import MixSource, Value
@@ -53,11 +53,12 @@ class TrainingData(Part):
         """One word: a run's folder, files, or a dataset on the Hub."""
         return where_it_is(given) if isinstance(given, str) else given
 
-    @model_validator(mode="after")
-    def _held_out_sanely(self) -> Self:
-        if self.held_out >= 1 and self.held_out != int(self.held_out):
-            raise ValueError("held_out, is a share below 1 or a whole number of rows")
-        return self
+    @field_validator("held_out")
+    @classmethod
+    def _held_out_sanely(cls, given: float) -> float:
+        if given >= 1 and given != int(given):
+            raise ValueError("must be a share below 1 or a whole number of rows")
+        return given
 
     def source(self, split: str) -> MixSource:
         """What is read, as a mixture's source. A split of a run is the files that are named after it."""

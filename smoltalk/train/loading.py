@@ -87,8 +87,12 @@ def _ours(recipe: Recipe, data: TrainingData, folder: Path, tell: Tell) -> Rows:
     else:
         rows.train, rows.test = _apart(found[0], data.held_out)
     if not len(rows.train):
-        hint = "fewer: held_out"
-        raise recipe.problem("data", f"data: all {len(found[0]):,} rows are held out, and none is left", hint)
+        sentence = f"data: all {len(found[0]):,} rows are held out, and none is left"
+        hint = "a smaller held_out; rows with the same first question are held out together"
+        if len(set(openings(rows.test))) == 1 and len(found) == 1:
+            sentence += ": all have the same first question, and such rows are held out together"
+            hint = "held_out: 0, or a `test_split` of rows with other questions"
+        raise recipe.problem("data", sentence, hint)
     return rows
 
 
@@ -99,7 +103,7 @@ def _of_data(problem: Problem) -> str:
 
 
 def _said_of(tell: Tell, split: str, rows: int) -> None:
-    tell(f"read {split}: {rows:,} rows")
+    tell(f"read {split}: {rows:,} {'row' if rows == 1 else 'rows'}")
 
 
 def _columns(data: TrainingData, source: Any) -> list[str]:

@@ -187,7 +187,7 @@ def _without_printing(trainer: Any) -> None:
 
 
 def _kept(out: Path) -> str:
-    return str(last_checkpoint(out) or "no checkpoint yet: `save_steps` says how often one is written")
+    return str(last_checkpoint(out) or "nothing yet; `save_steps` says how often a checkpoint is written")
 
 
 def _quiet() -> None:

@@ -285,3 +285,13 @@ def test_a_key_on_the_command_line_is_shown_nowhere(more: str) -> None:
     except UserError as error:
         told = str(error)
     assert "model: x" in told and "SECRET" not in told
+
+
+def test_a_file_of_a_model_is_not_the_model(here: Path) -> None:
+    folder = here / "models" / "latin"
+    folder.mkdir(parents=True)
+    for name in ("config.json", "training.json"):
+        (folder / name).write_text("{}")
+    with pytest.raises(UserError) as error:
+        models(["models/latin/training.json"])
+    assert "is a file, and a model is a folder\n    did you mean `models/latin`?" in str(error.value)

@@ -154,6 +154,23 @@ def test_held_out_is_a_share_or_a_number() -> None:
         TrainingData(hub="a/b", held_out=1.5)
 
 
+def test_a_share_above_1_is_told_where_it_was_said(recipe_file: Write) -> None:
+    path = recipe_file([talk(1)])
+    with pytest.raises(UserError) as error:
+        read("sft", path, {"data.held_out": "1.5"})
+    assert (
+        str(error.value) == "--set data.held_out=1.5  data.held_out: must be a share below 1 or a whole number of rows"
+    )
+
+
+def test_rows_of_one_question_cannot_be_held_out_in_part(recipe_file: Write, tmp_path: Path) -> None:
+    said = refused("sft", recipe_file([talk(1)] * 9, {"held_out": 0.2}), tmp_path / "rows")
+    assert "all 9 rows are held out, and none is left: all have the same first question" in said
+    assert "held_out: 0, or a `test_split` of rows with other questions" in said
+    said = refused("sft", recipe_file([talk(n) for n in range(9)], {"held_out": 9}), tmp_path / "rows")
+    assert "a smaller held_out" in said
+
+
 @pytest.mark.parametrize("text", [b"a\nb\n{\n", bytes(range(128, 250)) + b"\n" + b"\xff\x00"])
 def test_files_without_a_row(recipe_file: Write, tmp_path: Path, text: bytes) -> None:
     path = recipe_file([talk(1)])

@@ -174,7 +174,7 @@ def test_a_full_disk_is_not_a_fault_of_ours(
     monkeypatch.setattr(session, "_trained", full)
     with pytest.raises(WorldError, match=r"(?i)no space left|cannot be written") as told:
         trained(recipe("sft"))
-    assert "kept: no checkpoint yet" in str(told.value)
+    assert "kept: nothing yet; `save_steps` says" in str(told.value)
     assert "go on with: the same" in str(told.value)
 
 
