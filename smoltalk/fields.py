@@ -57,9 +57,9 @@ def meant(hint: str) -> str:
 def shown(value: object) -> str:
     """A value as a sentence shows it: short, one line."""
     if isinstance(value, dict):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
-        return "a list"
+        return "a list" if value else "an empty list"
     if value is None:
         return "empty"
     text = str(value).lower() if isinstance(value, bool) else f"`{value}`" if isinstance(value, str) else repr(value)
@@ -177,8 +177,6 @@ def _words(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(shown(v) for v in field["enum"])
     words = _TYPES.get(str(field.get("type", "")), "")
     bounds = [f"{said} {_number(field[k])}" for k, said in _BOUNDS.items() if isinstance(field.get(k), int | float)]
-    if field.get("minItems") or field.get("minLength") or field.get("minProperties"):
-        bounds.append("that is not empty")
     if (
         field.get("type") == "array"
         and isinstance(field.get("items"), dict)
@@ -186,6 +184,8 @@ def _words(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     ):
         bounds.insert(0, f"(each {inner})")
     joined = " and ".join(bounds)
+    if field.get("minItems") or field.get("minLength") or field.get("minProperties"):
+        joined = f"{joined} that is not empty".strip()
     example = f", such as {shown(field['examples'][0])}" if field.get("examples") else ""
     return f"{words} {'of ' if joined.startswith('at') else ''}{joined}".strip() + example
 

@@ -1,17 +1,19 @@
 """A benchmark's spec: where its dataset lies and which of its columns are what."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from smoltalk import document
 from smoltalk.benchmarks.items import Item
 from smoltalk.catalog import data_folder
 from smoltalk.described import Described
 from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.fields import fill, place, shown
 
 ITEMS = 'items must be a .jsonl file, `{"question": ...}` a line'
 """What to say to who names something else."""
@@ -24,16 +26,34 @@ _MOST_CHOICES = 1_000
 """Of one item."""
 
 
+def _of_form(pattern: str, what: str) -> AfterValidator:
+    """A text must be of this form; `what` says so to its author."""
+
+    def checked(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {what}, not {shown(value)}")
+        return value
+
+    return AfterValidator(checked)
+
+
+_NAME = r"[A-Za-z0-9][\w.-]*"
+_Dataset = Annotated[str, _of_form(f"{_NAME}/{_NAME}", "the id of a dataset on the Hub, `owner/name`")]
+_Commit = Annotated[
+    str, _of_form(r"[0-9a-f]{40}", "a commit, 40 of the digits 0 to 9 and a to f, for a branch or tag moves")
+]
+
+
 class Spec(Described):
     """Where a benchmark comes from and which of its columns are what. The four item fields are jinja2 expressions."""
 
-    dataset: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
+    dataset: _Dataset
     """Its id on the Hub."""
     config: str | tuple[str, ...] | None = None
     """The dataset's configuration; several are read one after another."""
     files: tuple[str, ...] = ()
     """Files of its repository (JSON lines, JSON, CSV or Parquet) to read in place of a configuration."""
-    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
+    revision: _Commit | None = None
     """The commit that the rows are of; without one, whatever the Hub has when the fingerprint is built."""
     splits: tuple[str, ...] = Field(min_length=1)
     question: str
@@ -73,29 +93,33 @@ class Spec(Described):
 
     def expression(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
         """What one of `EXPRESSIONS` gives for a row. Raises `UserError` where it is none, or fails."""
-        from jinja2 import TemplateError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+        return _expression(name, getattr(self, name))
 
-        written = getattr(self, name)
-        if written is None:
-            return lambda _: None
 
-        def mistake(error: Exception, row: Mapping[str, Any]) -> UserError:
-            columns = f"; the dataset's columns: {', '.join(row)}" if row else ""
-            return UserError([Problem("", 0, f"`{name}: {written}` cannot be worked out: {error}{columns}")])
+def _expression(name: str, written: str | None) -> Callable[[Mapping[str, Any]], Any]:
+    """What the expression of a field gives for a row. Raises `UserError`."""
+    from jinja2 import TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    if written is None:
+        return lambda _: None
+
+    def mistake(error: Exception, row: Mapping[str, Any]) -> UserError:
+        columns = f"; the dataset's columns: {', '.join(row)}" if row else ""
+        return UserError([Problem("", 0, f"`{name}: {written}` cannot be worked out: {error}{columns}")])
+
+    try:
+        expression = ImmutableSandboxedEnvironment().compile_expression(written)
+    except TemplateError as error:
+        raise mistake(error, {}) from None
+
+    def value(row: Mapping[str, Any]) -> Any:
         try:
-            expression = ImmutableSandboxedEnvironment().compile_expression(written)
-        except TemplateError as error:
-            raise mistake(error, {}) from None
+            return expression({**row, "row": row})
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise mistake(error, row) from None
 
-        def value(row: Mapping[str, Any]) -> Any:
-            try:
-                return expression({**row, "row": row})
-            except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-                raise mistake(error, row) from None
-
-        return value
+    return value
 
 
 def folder() -> Path:
@@ -145,21 +169,17 @@ def spec_in(path: Path) -> Spec:
         raise UserError(read.problems)
     if not isinstance(read.data, dict):
         raise UserError([Problem(str(path), 1, "a spec is `key: value` lines: dataset, splits, question ...")])
+    chosen, problems = None, list[Problem]()
     try:
-        chosen = Spec.model_validate(read.data)
-    except ValidationError as error:
-        problems = []
-        for one in error.errors():
-            place = ".".join(map(str, one["loc"]))
-            hint = nearest(place, Spec.model_fields) if one["type"] == "extra_forbidden" else ""
-            problems.append(read.problem(one["loc"], f"`{place}`: {one['msg'].lower()}", hint))
-        raise UserError(problems) from None
-    broken = []
+        chosen = fill(Spec, read.data, read, (), "spec")
+    except UserError as error:
+        problems += error.problems
     for name in EXPRESSIONS:
+        written = read.data.get(name)
         try:
-            chosen.expression(name)
+            _expression(name, written if isinstance(written, str) else None)
         except UserError as error:
-            broken += [read.problem((name,), one.sentence) for one in error.problems]
-    if broken:
-        raise UserError(broken)
+            problems += place(error, read, (name,))
+    if chosen is None or problems:
+        raise UserError(problems)
     return chosen

@@ -2,32 +2,22 @@
 
 import os
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from smoltalk.cli.progress import Screen, amount, tell_of_data, tell_unreadable, text_speed
 from smoltalk.cli.screen import complain, count, say, span, table
 from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, similarity
-from smoltalk.errors import Problem, UserError
+from smoltalk.decontamination import Method
+from smoltalk.errors import Problem, UserError, nearest
 
 if TYPE_CHECKING:
     from smoltalk.decontamination.folder import OutFolder
     from smoltalk.decontamination.hub import OnHub
     from smoltalk.decontamination.parts import Files
     from smoltalk.decontamination.session import Job, Progress, Result
-
-
-class ByMethod(StrEnum):
-    """How rows are compared with items: ours, or a published method for comparison."""
-
-    coverage = "coverage"
-    tulu3 = "tulu3"
-    open_r1 = "open-r1"
-    lm_eval = "lm-eval"
-    cosmopedia = "cosmopedia"
 
 
 def decontaminate(
@@ -41,8 +31,12 @@ def decontaminate(
         float | None, typer.Option(help="coverage: the score from which on a row holds an item.  [default: 0.5]")
     ] = None,
     method: Annotated[
-        ByMethod, typer.Option(help="Ours, or a published one, which needs the items' text: from the Hub, or a .jsonl.")
-    ] = ByMethod.coverage,
+        str,
+        typer.Option(
+            metavar=f"[{'|'.join(get_args(Method))}]",
+            help="Ours, or a published one, which needs the items' text: from the Hub, or a .jsonl.",
+        ),
+    ] = "coverage",
     of: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Look at this column only; may be given often.")
     ] = None,
@@ -67,20 +61,22 @@ def decontaminate(
         raise UserError(problems)
     from smoltalk.decontamination.session import THRESHOLD, Job
 
-    job = Job(
-        found, names, method.value, threshold or THRESHOLD, tuple(of or ()), threads or len(os.sched_getaffinity(0))
-    )
+    by = cast(Method, method)  # or it was a problem
+    job = Job(found, names, by, threshold or THRESHOLD, tuple(of or ()), threads or len(os.sched_getaffinity(0)))
     folder = OutFolder(out)
     with going_on(folder):
         _go(job, folder, dataset_report)
 
 
-def _names(against: Sequence[str], threshold: float | None, method: ByMethod) -> tuple[tuple[str, ...], list[Problem]]:
-    """The benchmarks, and what is wrong with them and with the threshold."""
+def _names(against: Sequence[str], threshold: float | None, method: str) -> tuple[tuple[str, ...], list[Problem]]:
+    """The benchmarks, and what is wrong with them, with the threshold and with the method."""
     from smoltalk.benchmarks.against import wrong
 
-    own = "" if method is ByMethod.coverage else f"`--method {method}`, which has its own"
-    problems = list(similarity(threshold, own))
+    methods = get_args(Method)
+    published = method in methods and method != "coverage"
+    problems = list(similarity(threshold, f"`--method {method}`, which has its own" if published else ""))
+    if method not in methods:
+        problems.append(Problem("--method", 0, f"there is no `{method}`", nearest(method, methods)))
     listed = [name.strip() for names in against for name in names.split(",")]
     names = tuple(dict.fromkeys(name for name in listed if name))
     if not names:

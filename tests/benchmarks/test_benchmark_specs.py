@@ -38,12 +38,14 @@ def test_an_expression_that_fails_names_the_columns_there_are(shelf: Path) -> No
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("revision: main", ":9  `revision`: "),
-        ("qestion: x", ":9  `qestion`: .*\n    did you mean `question`"),
-        ("splits: []", ":9  `splits`: "),
-        ("rows: 0", ":9  `rows`: "),
+        ("revision: main", ":9  revision: must be a commit, 40 of the digits .*, not `main`"),
+        ("qestion: x", ":9  no field `qestion` in `spec`\n    did you mean `question`"),
+        ("splits: []", r":9  splits: must be a list \(each text\) that is not empty, not an empty list"),
+        ("splits: test", r":9  splits: must be a list \(each text\) that is not empty, not `test`"),
+        ("config: [1, {a: b}]", r":9  config\.0: must be text, not 1\n.*:9  config\.1: must be text, not a mapping"),
+        ("rows: 0", ":9  rows: must be a whole number greater than 0, not 0"),
         ("licence: MIT\nlicence: MIT", ":10  key `licence` is there twice"),
-        ("dataset: ../there", ":9  `dataset`: "),
+        ("dataset: ../there", ":9  dataset: must be the id of a dataset on the Hub"),
     ],
 )
 def test_a_bad_spec_is_a_sentence_about_its_line(shelf: Path, line: str, sentence: str) -> None:
@@ -53,6 +55,14 @@ def test_a_bad_spec_is_a_sentence_about_its_line(shelf: Path, line: str, sentenc
     file.write_text("\n".join([*kept, line]))
     with pytest.raises(UserError, match=f"quays.yaml{sentence}"):
         spec("quays")
+
+
+def test_a_broken_expression_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("dataset: a/b\nsplits: test\nquestion: '{{'\nlicence: mit\nrevison: x\n")
+    with pytest.raises(UserError) as refused:
+        spec_in(tmp_path / "a.yaml")
+    assert [one.line for one in refused.value.problems] == [2, 3, 5]
+    assert "`question: {{` cannot be worked out" in str(refused.value)
 
 
 def test_no_mapping_is_no_spec(tmp_path: Path) -> None:

@@ -35,9 +35,14 @@ def test_unknown_benchmarks_get_the_nearest_name(call: Call) -> None:
 
 
 def test_all_mistakes_are_told_at_once(call: Call) -> None:
-    said = call("dta.jsonl", "--threshold", "7", against="gsm9k")
+    said = call("dta.jsonl", "--threshold", "7", "--method", "tulu", against="gsm9k")
     assert said.code == 2
-    for sentence in ("7 is not more than 0 and at most 1", "did you mean `gsm8k`?", "dta.jsonl  there is no such file"):
+    for sentence in (
+        "--method  there is no `tulu`\n    did you mean `tulu3`?",
+        "7 is not more than 0 and at most 1",
+        "did you mean `gsm8k`?",
+        "dta.jsonl  there is no such file",
+    ):
         assert sentence in said.err
 
 

@@ -64,7 +64,7 @@ def test_lines_of_a_file(tmp_path: Path, scripted: Any) -> None:
     ("fields", "told"),
     [
         ("of: [a, b, a]", ["`of` names `a` twice; give weights instead: `of: {a: 2, b: 1}`"]),
-        ("of: []", ["steps.1.pick.of: must be", "not a list"]),
+        ("of: []", ["steps.1.pick.of: must be", "not an empty list"]),
         ("of: {a: 0}", ["steps.1.pick.of.a: must be a number greater than 0, not 0"]),
         ("of: {a: [b]}", ["steps.1.pick.of.a"]),
         ("of: [[a]]", ["steps.1.pick.of.0"]),
