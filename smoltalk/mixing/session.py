@@ -50,8 +50,6 @@ Tell = Callable[[Progress], None]
 
 _NOTED = 1.0
 """Seconds between two notes in run.db of how far a call is, for `smoltalk status`."""
-_JUDGED = 50
-"""Rows from which on the share of failed ones says something."""
 
 
 def mix(pipeline: Pipeline, folder: RunFolder, tell: Tell, threads: int | None = None) -> Result:
@@ -186,13 +184,15 @@ class _Work:
     def _ending(self, sources: Sequence[OfSource]) -> tuple[State, str, str]:
         """State, why and what to do."""
         born, failed = sum(one.born for one in sources), sum(one.failed for one in sources)
-        if born >= _JUDGED and failed > self.pipeline.target.max_failed * born:
+        if failed > self.pipeline.target.max_failed * born:
             allowed = f"more than the {self.pipeline.target.max_failed:.0%} that `target.max_failed` allows"
             away = self.folder.rejected / "failed.parquet"
             return "stopped", f"{failed:,} of {born:,} rows failed, {allowed}", f"see why in {away}, and mend `columns`"
         lacking = [one for one in sources if one.asked is not None and one.accepted < one.asked]
-        if not lacking:
+        if not lacking and any(one.accepted for one in sources):
             return "complete", "", ""
+        if not lacking:
+            return "stopped", "no row was accepted", remedy(self.folder.path, self.mix.sources, sources)
         told = [f"`{one.name}` has {one.accepted:,} of the {one.asked:,} rows it was asked for" for one in lacking]
         return "stopped", "; ".join(told), remedy(self.folder.path, self.mix.sources, lacking)
 

@@ -43,6 +43,7 @@ def look(source: MixSource) -> Here:
             return _run(source, source.run)
         if source.files is not None:
             paths = paths_of(source)
+            _are_utf8(paths)
             columns, texts = _columns(paths)
             return Here(columns, _rows(paths), source.licence or None, None, texts)
     except (OSError, ValueError) as error:  # a name too long for the disk, one with a NUL, a folder that is locked
@@ -161,6 +162,27 @@ def _schema(path: Path) -> set[tuple[str, bool]] | None:
         Exception
     ):  # a damaged footer surfaces as whatever its decoder stumbled over; the run tells it with its place
         return None
+
+
+def _are_utf8(paths: Sequence[Path]) -> None:
+    """Raises `UserError` for files of JSON Lines in another encoding, of which no line could be read. Single bytes that
+    are no UTF-8 are told when they are read."""
+    wrong = {path: name for path in paths if path.suffix != ".parquet" and (name := _encoding(path))}
+    if wrong:
+        hint = "save it as UTF-8: iconv -f {} -t UTF-8 {} > NEW"
+        raise UserError(
+            Problem("", 0, f"`{path}` is {name}, and JSON Lines are UTF-8", hint.format(name, path))
+            for path, name in wrong.items()
+        )
+
+
+def _encoding(path: Path) -> str:
+    """`UTF-16`, `UTF-32`, or nothing where it may be UTF-8: JSON begins with two characters of ASCII."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") or head.count(0) == 3:
+        return "UTF-32"
+    return "UTF-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head.count(0) == 2 else ""
 
 
 def _keys(path: Path) -> set[tuple[str, bool]] | None:

@@ -213,6 +213,17 @@ def test_bytes_that_are_no_text_are_told(smoltalk: Smoltalk, mixture: Path) -> N
     assert "baskets: control tokens, half characters or bytes that are no UTF-8 in 1 row, made harmless" in said
 
 
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_encoding_is_named(smoltalk: Smoltalk, mixture: Path, name: str) -> None:
+    (mixture / "baskets.jsonl").write_text(basket(1) + basket(2), name)
+    for verb in ("check", "mix"):
+        said = smoltalk(verb, "mix.yaml")
+        encoding = name[:6].upper()
+        assert said.code == 2
+        assert f"mix.yaml:6  source `baskets`: `baskets.jsonl` is {encoding}, and JSON Lines are UTF-8" in said.err
+        assert f"iconv -f {encoding} -t UTF-8 baskets.jsonl" in said.err
+
+
 def test_a_row_that_was_not_drawn_says_why_it_ended_there(smoltalk: Smoltalk, mixture: Path) -> None:
     import pyarrow.parquet as pq
 

@@ -208,6 +208,19 @@ def test_too_many_failed_rows_stop_the_mixture(tmp_path: Path) -> None:
     assert done.books.state == "complete" and done.books.failed == 40
 
 
+def test_few_rows_that_fail_are_judged_too(tmp_path: Path) -> None:
+    lines(tmp_path / "a.jsonl", ["{broken", "{broken", *rows(1, "x")])
+    done = mixed(pipeline(tmp_path, {"sources": {"a": {"files": str(tmp_path / "a.jsonl")}}}), tmp_path / "run")
+    assert done.books.state == "stopped" and done.books.why.startswith("2 of 3 rows failed")
+
+
+def test_a_mixture_without_an_accepted_row_is_not_complete(tmp_path: Path) -> None:
+    mixture = {"sources": sources(tmp_path, a=3), "min_turns": 9}
+    done = mixed(pipeline(tmp_path, mixture), tmp_path / "run")
+    assert (done.books.state, done.books.why) == ("stopped", "no row was accepted")
+    assert done.command == f"no row of `a` passed: see why in {tmp_path / 'run' / 'rejected'}"
+
+
 def test_an_edited_mixture_keeps_what_still_holds(tmp_path: Path) -> None:
     some = sources(tmp_path, a=60, b=60, c=60)
     some["c"]["count"] = 100

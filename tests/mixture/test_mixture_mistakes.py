@@ -95,7 +95,7 @@ def test_the_same_data_under_two_spellings_is_seen() -> None:
 
 
 def test_a_file_whose_first_lines_are_no_rows_is_left_to_the_run() -> None:
-    Path("odd.jsonl").write_bytes(b"\xff\xfe\n{cut")
+    Path("odd.jsonl").write_bytes(b"\xff\xfa\n{cut")
     assert said(one={"files": "odd.jsonl"}) == []
 
 
