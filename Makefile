@@ -17,7 +17,8 @@ help:   ## What there is to make
 demo: .venv/ready   ## Make a small dataset with the model that ships in the package
 	@$(BIN)/smoltalk run pipelines/quickstart.yaml --show 3
 
-# Each command goes on where it was stopped, and says at once that it is done.
+# Each command goes on where it was stopped and does nothing twice. Called again, eval loads the models once more, to see
+# that their weights are those that were weighed: seconds.
 loop: .venv/ready-train   ## Does the data help? run, mix, sft, dpo, eval on nano: a model from random weights, in minutes
 	@$(BIN)/smoltalk run pipelines/nano_questions.yaml
 	@$(BIN)/smoltalk run pipelines/quickstart.yaml

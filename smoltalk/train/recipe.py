@@ -106,7 +106,7 @@ def read(kind: Kind, path: Path, settings: Mapping[str, str] | None = None, out:
 
 
 def _blamed(problems: list[Problem], document: Document, settings: Mapping[str, str]) -> Iterator[Problem]:
-    """Problems of keys that only `--set` gives are told at the setting."""
+    """Problems of keys that `--set` gives are told at the setting."""
     given = {name: f"--set {name}={redact_setting(name, text)}" for name, text in settings.items()}
     for one in problems:
         found = [said for name, said in given.items() if _is_of(one, name, document)]
@@ -114,9 +114,11 @@ def _blamed(problems: list[Problem], document: Document, settings: Mapping[str, 
 
 
 def _is_of(problem: Problem, name: str, document: Document) -> bool:
-    """Whether a problem is of a setting, which has no line of its own in the file."""
+    """Whether a problem is of a setting."""
     key = tuple(name.split("."))
     words = {f"`{key[-1]}`", f"{name}:"}
+    if problem.sentence.startswith(f"{name}:"):  # the setting stands in place of what the file says
+        return True
     return key not in document.lines and any(word in problem.sentence for word in words)
 
 
