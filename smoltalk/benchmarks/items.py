@@ -1,7 +1,8 @@
 """Evaluation items, whatever columns their dataset has, and files of them."""
 
+import difflib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -103,10 +104,17 @@ def _item(line: str) -> Item:
         item = Item.model_validate({key: value for key, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(_in_words(str(first["loc"][0]), first["loc"][1:], first["type"])) from None
+        said = _in_words(str(first["loc"][0]), first["loc"][1:], first["type"])
+        raise ValueError(said + (_misspelt(given) if first["type"] == "missing" else "")) from None
     if not item.stem:
         raise ValueError("its question is empty")
     return item
+
+
+def _misspelt(given: Mapping[str, Any]) -> str:
+    """The field that may be meant for `question`."""
+    near = difflib.get_close_matches("question", given, n=1)
+    return f"; is its `{near[0]}` meant?" if near else ""
 
 
 def _in_words(field: str, within: tuple[int | str, ...], kind: str) -> str:

@@ -17,6 +17,8 @@ from smoltalk.fields import fill, place, shown
 
 ITEMS = 'items must be a .jsonl file, `{"question": ...}` a line'
 """What to say to who names something else."""
+ALL = "all"
+"""The name of every benchmark that ships."""
 EXPRESSIONS = ("question", "passage", "choices", "answer")
 """The fields of a spec that are jinja2 expressions over a row's columns."""
 _OTHERS = (".parquet", ".json", ".csv", ".tsv", ".txt", ".ndjson", ".gz", ".zst", ".arrow", ".npz")
@@ -135,9 +137,11 @@ def names() -> tuple[str, ...]:
 def meant(name: str) -> tuple[str, ...]:
     """The benchmarks of that name: itself, or all whose names go on with `_` after it (`arena_hard`: both versions).
 
-    Raises `UserError` where there is none.
+    `all` are those whose fingerprints ship. Raises `UserError` where there is none.
     """
     known = names()
+    if name == ALL and (shipped := tuple(one for one in known if (folder() / f"{one}.npz").is_file())):
+        return shipped
     if name in known:
         return (name,)
     if found := tuple(one for one in known if one.startswith(f"{name}_")):
@@ -150,7 +154,9 @@ def _unknown(name: str) -> UserError:
     if Path(name).suffix in _OTHERS or Path(name).exists():
         what = f"{name} is no benchmark" + (", but a folder" if Path(name).is_dir() else "")
         return UserError([Problem("", 0, what, ITEMS)])
-    near = nearest(name.lower().replace("-", "_"), names())
+    word = name.lower().replace("-", "_")
+    begun = [one for one in names() if word and one.startswith(word)]
+    near = f"did you mean {' or '.join(f'`{one}`' for one in begun)}?" if begun else nearest(word, names())
     hint = near if near.startswith("did") else "smoltalk benchmarks list names them all; " + ITEMS
     return UserError([Problem("", 0, f"no benchmark `{name}`", hint)])
 

@@ -9,7 +9,7 @@ import typer
 
 from smoltalk.cli.progress import Screen, amount, tell_of_data, tell_unreadable, text_speed
 from smoltalk.cli.screen import complain, count, say, span, table
-from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, similarity
+from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, of_files, similarity
 from smoltalk.decontamination import Method
 from smoltalk.errors import Problem, UserError, nearest
 
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 def decontaminate(
     data: Data,
-    against: Annotated[
-        list[str],
-        typer.Option(metavar="A,B,...", help="Benchmarks by name, specs (.yaml), files of items (.jsonl); also often."),
-    ],
     out: Out,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Benchmarks by name, specs (.yaml), files of items (.jsonl); also often.  "
+            "[default: all, which are those that ship]",
+        ),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="coverage: the score from which on a row holds an item.  [default: 0.5]")
     ] = None,
@@ -43,20 +47,24 @@ def decontaminate(
     dataset_report: Annotated[bool, typer.Option("--dataset-report", help="Print each benchmark's share.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: all cores]")] = None,
     config: Config = None,
-    split: Split = "train",
+    split: Split = None,
     revision: Revision = None,
 ) -> None:
     """Set rows apart that hold benchmark questions, and show why.
 
     Writes clean/ and contaminated/ (Parquet), summary.json and report.html.
     """
+    from smoltalk.benchmarks.specs import ALL
     from smoltalk.decontamination.folder import OutFolder
+    from smoltalk.decontamination.parts import Files
 
-    names, problems = _names(against, threshold, method)
+    names, problems = _names(against or [ALL], threshold, method)
     try:
         found = _data(data, out, config, split, revision)
     except UserError as error:
         raise UserError([*problems, *error.problems]) from None
+    if isinstance(found, Files):
+        problems += of_files(config, split, revision)
     if problems:
         raise UserError(problems)
     from smoltalk.decontamination.session import THRESHOLD, Job
@@ -85,7 +93,7 @@ def _names(against: Sequence[str], threshold: float | None, method: str) -> tupl
     return names, problems
 
 
-def _data(data: list[str], out: Path, config: str | None, split: str, revision: str | None) -> "Files | OnHub":
+def _data(data: list[str], out: Path, config: str | None, split: str | None, revision: str | None) -> "Files | OnHub":
     from smoltalk.decontamination.parts import files
 
     found = files(data, out)
@@ -93,7 +101,7 @@ def _data(data: list[str], out: Path, config: str | None, split: str, revision: 
         return found
     from smoltalk.decontamination.hub import OnHub
 
-    return OnHub(data[0], config, split, revision)
+    return OnHub(data[0], config, split or "train", revision)
 
 
 def _go(job: "Job", folder: "OutFolder", dataset_report: bool) -> None:

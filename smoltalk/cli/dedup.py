@@ -7,13 +7,12 @@ import typer
 
 from smoltalk.cli.progress import Screen, amount, row_speed, tell_of_data, tell_unreadable
 from smoltalk.cli.screen import count, say, span, table
-from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, similarity
+from smoltalk.cli.setting_apart import Config, Data, Out, Revision, Split, going_on, of_files, similarity
 from smoltalk.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from smoltalk.decontamination.folder import OutFolder
     from smoltalk.decontamination.hub import OnHub
-    from smoltalk.decontamination.parts import Files
     from smoltalk.deduplication import Job
     from smoltalk.deduplication.session import Progress, Result
 
@@ -51,42 +50,51 @@ def dedup(
         list[str] | None,
         typer.Option(metavar="DATA", help="Rows of this dataset must not come again either; may be given often."),
     ] = None,
-    ngram: Annotated[int, typer.Option(min=1, max=32, help="near: words in an n-gram.")] = 3,
+    ngram: Annotated[int | None, typer.Option(min=1, max=32, help="near: words in an n-gram.  [default: 3]")] = None,
     model: Annotated[
         str | None, typer.Option(help="semantic: a sentence-transformers model.  [default: hashed words]")
     ] = None,
     config: Config = None,
-    split: Split = "train",
+    split: Split = None,
     revision: Revision = None,
 ) -> None:
     """Keep the first of rows that say the same.
 
     Writes kept/ and duplicates/ (Parquet) and summary.json.
     """
-    problems = _mistakes(by, threshold, model)
+    problems = _mistakes(by, threshold, model, ngram)
     from smoltalk.decontamination.folder import OutFolder
-    from smoltalk.deduplication import THRESHOLDS, Job, opened
+    from smoltalk.decontamination.parts import Files
+    from smoltalk.deduplication import NGRAM, THRESHOLDS, Job, opened
 
     found: list[Files | OnHub] = []
     for named in (data, *([one] for one in against or ())):
+        of_hub = (config, split or "train", revision) if named is data else ()
         try:
-            found.append(opened(named, out) if found else opened(named, out, config, split, revision))
+            found.append(opened(named, out, *of_hub))
         except UserError as error:
             problems += error.problems
+            continue
+        if named is data and isinstance(found[0], Files):
+            problems += of_files(config, split, revision)
     if problems:
         raise UserError(problems)
-    job = Job(found[0], by.value, tuple(on or ()), threshold or THRESHOLDS[by.value], tuple(found[1:]), ngram, model)
+    job = Job(
+        found[0], by.value, tuple(on or ()), threshold or THRESHOLDS[by.value], tuple(found[1:]), ngram or NGRAM, model
+    )
     folder = OutFolder(out, ("kept", "duplicates"))
     with going_on(folder):
         _go(job, folder)
 
 
-def _mistakes(by: Way, threshold: float | None, model: str | None) -> list[Problem]:
+def _mistakes(by: Way, threshold: float | None, model: str | None, ngram: int | None) -> list[Problem]:
     """Options that do not go together, or out of their range."""
     exact = "`--by exact`, where rows are the same or not"
     problems = list(similarity(threshold, exact if by is Way.exact else ""))
     if model is not None and by is not Way.semantic:
         problems.append(Problem("--model", 0, f"does not go with `--by {by}`, which compares words", "--by semantic"))
+    if ngram is not None and by is not Way.near:
+        problems.append(Problem("--ngram", 0, f"does not go with `--by {by}`, which counts no n-grams", "--by near"))
     return problems
 
 

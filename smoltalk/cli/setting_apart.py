@@ -20,7 +20,7 @@ Data = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="The folder to write; one that was begun goes on.")]
 Config = Annotated[str | None, typer.Option(help="Of a Hub dataset: its configuration.")]
-Split = Annotated[str, typer.Option(help="Of a Hub dataset: its split.")]
+Split = Annotated[str | None, typer.Option(help="Of a Hub dataset: its split.  [default: train]")]
 Revision = Annotated[str | None, typer.Option(help="Of a Hub dataset: a commit, tag or branch.")]
 
 
@@ -34,6 +34,13 @@ def similarity(threshold: float | None, none_where: str) -> Iterator[Problem]:
         yield Problem("--threshold", 0, f"{threshold:g} is not more than 0 and at most 1")
 
 
+def of_files(config: str | None, split: str | None, revision: str | None) -> Iterator[Problem]:
+    """What is wrong with options that only a dataset of the Hub has, where files are read."""
+    for option, value in {"--config": config, "--split": split, "--revision": revision}.items():
+        if value is not None:
+            yield Problem(option, 0, "is of a dataset on the Hub, and DATA are files here", "leave it out")
+
+
 @contextmanager
 def going_on(folder: "OutFolder") -> Iterator[None]:
     """However the work ends early, its finished parts are kept, and the user is told."""
@@ -43,6 +50,9 @@ def going_on(folder: "OutFolder") -> Iterator[None]:
         complain(f"interrupted; finished parts are kept in {folder.path}\n    the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
+        if not folder.path.is_dir():
+            said = f"{folder.path} cannot be made: {(error.strerror or str(error)).lower()}"
+            raise WorldError(said, "", "the same command, with another --out FOLDER") from error
         kept = f"finished parts, in {folder.path}" if folder.finished() else ""
         sentence = f"{error.filename or folder.path}: {error.strerror or error}"
         raise WorldError(sentence, kept, "the same command") from error

@@ -70,10 +70,18 @@ def files(data: Sequence[str], out: Path | None = None) -> Files | None:
         if here is None:
             if len(data) == 1 and _may_be_on_hub(one):
                 return None
+            if one == "-":
+                hint = "standard input is not read: save it as a file, ROWS.jsonl, and name that"
+                problems.append(Problem(one, 0, "is no file or folder", hint))
+                continue
             near = nearest(one, [str(p) for p in Path(one).parent.iterdir()] if Path(one).parent.is_dir() else [])
             problems.append(Problem(one, 0, "there is no such file or folder", near if near.startswith("did") else ""))
             continue
-        here = [path for path in here if out is None or out.resolve() not in path.resolve().parents]
+        outside = [path for path in here if out is None or out.resolve() not in path.resolve().parents]
+        if here and not outside:
+            problems.append(Problem(one, 0, f"lies in {out}, which is written to", "name another folder: --out FOLDER"))
+            continue
+        here = outside
         readable = [path for path in here if path.suffix in _SUFFIXES]
         other = [path for path in here if path.suffix in OTHERS]
         if readable:
@@ -111,7 +119,7 @@ def _may_be_on_hub(one: str) -> bool:
     there is a folder `runs`."""
     if "/" in one and Path(one).parent.is_dir():
         return False
-    odd = one.startswith((".", "/", "~")) or "*" in one or Path(one).suffix in {*_SUFFIXES, *OTHERS}
+    odd = one.startswith((".", "/", "~", "-")) or "*" in one or Path(one).suffix in {*_SUFFIXES, *OTHERS}
     return one.count("/") <= 1 and not odd
 
 

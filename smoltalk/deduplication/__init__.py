@@ -14,6 +14,9 @@ By = Literal["exact", "near", "semantic"]
 THRESHOLDS: dict[By, float] = {"exact": 1.0, "near": 0.7, "semantic": 0.9}
 """From which similarity on two rows are the same, where the call does not say."""
 
+NGRAM = 3
+"""Words in an n-gram, where the call does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -26,7 +29,7 @@ class Job:
     threshold: float = 1.0
     against: tuple["Files | OnHub", ...] = ()
     """Datasets whose rows come first and are not written."""
-    ngram: int = 3
+    ngram: int = NGRAM
     model: str | None = None
     """What turns texts into vectors; None for hashed words."""
 

@@ -289,3 +289,14 @@ def test_unlike_vectors_are_told_with_their_file(call: Call) -> None:
     write("data.jsonl", [{"id": "a", "embedding": [1.0, 0.0]}, {"id": "b", "embedding": [1.0, 0.0, 2.0]}])
     said = call("data.jsonl", "--by", "semantic")
     assert (said.code, "data.jsonl  column `embedding` holds vectors of 2 and 3 numbers" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [(("--by", "exact", "--ngram", "2"), "--ngram"), (("--by", "near", "--split", "train"), "--split")],
+)
+def test_options_that_would_do_nothing_are_refused(call: Call, arguments: tuple[str, ...], option: str) -> None:
+    write("data.jsonl", [chat("a", "One?")])
+    said = call("data.jsonl", *arguments)
+    assert said.code == 2
+    assert said.err.startswith(f"{option}  ")
