@@ -81,8 +81,15 @@ def _paths(data: Sequence[str]) -> tuple[Path, ...]:
     except UserError as error:
         told = {f"{p.path} {p.sentence}" if "no such" not in p.sentence else f"there is no `{p.path}`": p.hint
                 for p in error.problems}  # fmt: skip
-        raise UserError([Problem("", 0, sentence, hint) for sentence, hint in told.items()]) from None
+        forms = "JSON Lines (.jsonl, .ndjson) and Parquet are read" if any(map(_is_of_another_form, data)) else ""
+        raise UserError([Problem("", 0, sentence, hint or forms) for sentence, hint in told.items()]) from None
     return found.paths if found else ()
+
+
+def _is_of_another_form(name: str) -> bool:
+    from smoltalk.decontamination.forms import OTHERS
+
+    return Path(name).suffix in OTHERS
 
 
 # ---------------------------------------------------------------- runs

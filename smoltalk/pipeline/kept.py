@@ -62,6 +62,11 @@ def mistakes(
         elif "." in entry and entry.partition(".")[0] in labels:
             sentence = f"`keep` names `{entry}`, which that gate does not tell of the rows it keeps"
             hint = nearest(entry, told)
+        elif entry == "tokens" and isinstance(mix := document.data.get("mix"), dict) and not mix.get("tokenizer"):
+            if mix.get("max_tokens") is not None:
+                continue  # that nothing counts them is told there
+            sentence = "`keep` names column `tokens`, and nothing counts them"
+            hint = "say in `mix` which `tokenizer` does: `nano`, or that of the model you will train"
         elif unknown(entry):
             nobody = "no step writes" if document.data.get("mix") is None else "no source has"
             sentence = f"`keep` names column `{entry}`, which {nobody}"

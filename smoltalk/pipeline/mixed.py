@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from smoltalk.contracts import Gate, RowGate
 from smoltalk.document import Document
-from smoltalk.errors import Problem, UserError
-from smoltalk.fields import fill
+from smoltalk.errors import Problem, UserError, nearest
+from smoltalk.fields import fill, meant
 from smoltalk.gates.human import Human
 from smoltalk.mixture.birth import Mixture
+from smoltalk.mixture.here import look
 from smoltalk.mixture.mistakes import OURS, TURNS, mistakes, of_all, of_source
 from smoltalk.mixture.source import Mix, MixSource
 from smoltalk.pipeline.labels import gate_labels
@@ -42,15 +45,71 @@ def mixed(document: Document, gates: Sequence[Named], problems: list[Problem]) -
     problems += _evidence(document, gates)
     try:
         mix = fill(Mix, data, document, KEY, "mix")
+        problems += [document.problem((*KEY, *one.key), one.sentence, one.hint) for one in mistakes(mix, makes)]
     except UserError as error:
-        problems += [*error.problems, *_of_sound_fields(document, makes)]
-        return Named("steps", (), line, "mix", None, False)
-    found = [document.problem((*KEY, *one.key), one.sentence, one.hint) for one in mistakes(mix, makes)]
-    problems += found
+        problems += [*_with_hints(error.problems, data), *_of_sound_fields(document, makes)]
+        if (found := _as_meant(document)) is None:
+            return Named("steps", (), line, "mix", None, False)
+        mix = found
     named = (document.data.get(key) for key in ("name", "seed"))
     name, seed = (value if isinstance(value, kind) else kind() for value, kind in zip(named, (str, int), strict=True))
     part = Mixture(mix=mix, name=name, makes=makes, seed=seed, carried=_carried(document, gates, makes))
-    return Named("steps", (), line, "mix", part, not found)
+    sound = all(map(_has_known_columns, mix.sources.values()))
+    return Named("steps", (), line, "mix", part, sound)
+
+
+def _has_known_columns(source: MixSource) -> bool:
+    """Whether what no source is said to have is sure to be missing; of the Hub, `columns` must name what is kept."""
+    try:
+        return source.hub is not None or look(source).columns is not None
+    except UserError:
+        return False
+
+
+def _with_hints(problems: Sequence[Problem], data: Any) -> Iterator[Problem]:
+    """What is wrong with fields, with what may have been meant where only a mixture can know."""
+    from smoltalk.pipeline.load import Head
+
+    hints = {f"no field `{key}` in `mix`": f"`{key}` stands beside `mix:`, not in it" for key in Head.model_fields}
+    sources = data.get("sources") if isinstance(data, dict) else None
+    for name, fields in sources.items() if isinstance(sources, dict) else ():
+        if isinstance(fields, str):
+            kind = "run" if Path(fields).is_dir() and (Path(fields) / "run.db").is_file() else "files"
+            hints[f"mix.sources.{name}: must be a mapping"] = f"say what it is: `{name}: {{{kind}: {fields}}}`"
+    for one in problems:
+        hint = next((hint for start, hint in hints.items() if one.sentence.startswith(start)), one.hint)
+        yield replace(one, hint=hint)
+
+
+def _sound_fields(document: Document) -> dict[str, Any]:
+    """The fields beside `sources` and `rows` that can be read."""
+    data, sound = document.data["mix"], dict[str, Any]()
+    for key in data.keys() & Mix.model_fields.keys() - {"sources", "rows"}:
+        with suppress(UserError):
+            fill(Mix, {"sources": {"any": {}}, key: data[key]}, document, KEY, "mix")
+            sound[key] = data[key]
+    if "tokenizer" not in sound and "tokenizer" in data:  # it is named, if badly
+        sound.pop("max_tokens", None)
+    return sound
+
+
+def _as_meant(document: Document) -> Mix | None:
+    """The mixture without what cannot be read, for its columns; None where a mistake may hide one."""
+    data = document.data["mix"]
+    sources = data.get("sources") if isinstance(data, dict) else None
+    if not isinstance(sources, dict) or not all(isinstance(fields, dict) for fields in sources.values()):
+        return None
+    if data.get("tokenizer") is not None and "tokenizer" not in _sound_fields(document):
+        return None
+    known = {}
+    for name, fields in sources.items():
+        unknown = fields.keys() - MixSource.model_fields.keys()
+        if any(meant(nearest(str(key), ("columns", "hub", "files", "run"))) for key in unknown):
+            return None
+        known[name] = {key: value for key, value in fields.items() if key not in unknown}
+    with suppress(UserError):
+        return fill(Mix, {**_sound_fields(document), "sources": known}, document, KEY, "mix")
+    return None
 
 
 def _of_sound_fields(document: Document, makes: Makes) -> Iterator[Problem]:
@@ -58,14 +117,7 @@ def _of_sound_fields(document: Document, makes: Makes) -> Iterator[Problem]:
     data = document.data["mix"]
     if not isinstance(data, dict):
         return
-    sound: dict[str, Any] = {}
-    for key in data.keys() & Mix.model_fields.keys() - {"sources", "rows"}:
-        with suppress(UserError):
-            fill(Mix, {"sources": {"any": {}}, key: data[key]}, document, KEY, "mix")
-            sound[key] = data[key]
-    if "tokenizer" not in sound and "tokenizer" in data:  # it is named, if badly
-        sound.pop("max_tokens", None)
-    some = fill(Mix, {"sources": {"any": {}}, **sound}, document, KEY, "mix")
+    some = fill(Mix, {"sources": {"any": {}}, **_sound_fields(document)}, document, KEY, "mix")
     for one in of_all(some):
         yield document.problem((*KEY, *one.key), one.sentence, one.hint)
     sources = data.get("sources")

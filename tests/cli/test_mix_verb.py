@@ -206,6 +206,52 @@ def test_every_mistake_is_told_though_one_hides_the_whole(smoltalk: Smoltalk, mi
         assert mistake in said
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("lang: en}", "lagn: en}", "source `letters`: has no column `lagn`"),
+        ("user: asked", "user: askt", "source `letters`: has no column `askt`"),
+        ("share: 0.6", "shar: 0.6", "no field `shar` in `mix.sources.baskets`"),
+        ("rows: 20", "rowz: 20", "no field `rowz` in `mix`"),
+    ],
+)
+def test_a_mistake_in_a_source_hides_none_of_gates_and_keep(
+    smoltalk: Smoltalk, mixture: Path, right: str, wrong: str, told: str
+) -> None:
+    text = MIX.replace("on: messages", "on: mesages").replace("[lang, tokens]", "[foo, tokens]").replace(right, wrong)
+    (mixture / "mix.yaml").write_text(text)
+    said = smoltalk("check", "mix.yaml").err
+    assert told in said
+    assert "`exact_duplicate` reads column `mesages`, which no source has" in said
+    assert "`keep` names column `foo`, which no source has" in said
+    assert "`tokens`" not in said
+
+
+def test_a_mistake_that_may_hide_columns_is_told_alone(smoltalk: Smoltalk, mixture: Path) -> None:
+    text = MIX.replace("columns: {user", "colums: {extra: lang, user").replace("keep: [lang", "keep: [extra")
+    (mixture / "mix.yaml").write_text(text)
+    said = smoltalk("check", "mix.yaml").err
+    assert "did you mean `columns`?" in said and "`extra`" not in said
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            "letters: {files: letters.jsonl, columns",
+            "plain: baskets.jsonl\n    letters: {files: letters.jsonl, columns",
+            "plain: must be a mapping, not `baskets.jsonl`\n    say what it is: `plain: {files: baskets.jsonl}`",
+        ),
+        ("  rows: 20", "  seed: 3\n  rows: 20", "no field `seed` in `mix`\n    `seed` stands beside `mix:`, not in it"),
+        ("  tokenizer: nano\n  max_tokens: 64\n", "", "`keep` names column `tokens`, and nothing counts them"),
+        ("files: baskets.jsonl", "files: grapes.csv", "there is no `grapes.csv`\n    JSON Lines (.jsonl, .ndjson) and"),
+    ],
+)
+def test_what_may_have_been_meant_is_said(smoltalk: Smoltalk, mixture: Path, right: str, wrong: str, told: str) -> None:
+    (mixture / "mix.yaml").write_text(MIX.replace(right, wrong))
+    assert told in smoltalk("check", "mix.yaml").err
+
+
 def test_bytes_that_are_no_text_are_told(smoltalk: Smoltalk, mixture: Path) -> None:
     with (mixture / "baskets.jsonl").open("ab") as file:
         file.write(basket(40).encode().replace(b"Which", b"Wh\xe9ch"))
