@@ -81,8 +81,13 @@ def evaluate(
     results = go(chosen, found, folder, other, judging)
     said = [*_trained(chosen, found), *told(results)]
     say(json.dumps(_as_json(results), indent=1, ensure_ascii=False) if as_json else "\n".join(said))
+    from smoltalk.eval.report import draw_report
+
+    undrawn = draw_report(folder, chosen)
     if not as_json:
-        say("\n" + "\n".join(table(_paths(folder))))
+        say("\n" + "\n".join(table(_paths(folder)[bool(undrawn) :])))
+    if undrawn:
+        complain(f"{folder / 'report.html'} could not be drawn: {undrawn}; the same command tries again")
 
 
 def go(
@@ -92,8 +97,7 @@ def go(
     against: str | None = None,
     judge: "Model | None" = None,
 ) -> "Results":
-    """Evaluate, and write the page; an interruption says how to go on."""
-    from smoltalk.eval.report import write_report
+    """Evaluate; an interruption says how to go on."""
     from smoltalk.eval.session import evaluate as work
     from smoltalk.redaction import redact_word
 
@@ -113,12 +117,6 @@ def go(
         raise WorldError(error.sentence, kept, error.command or again) from error
     finally:
         screen.end()
-    try:
-        write_report(folder, results, models)
-    except OSError as error:
-        raise WorldError(
-            f"{folder}: {error.strerror or error}", kept=f"the figures, in {folder / 'results.json'}"
-        ) from error
     return results
 
 

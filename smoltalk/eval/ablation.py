@@ -18,7 +18,7 @@ from smoltalk.errors import Problem, UserError, WorldError
 from smoltalk.eval import counting
 from smoltalk.eval.intervals import Difference, Estimate, difference, estimate, holm
 from smoltalk.eval.naming import model_of
-from smoltalk.eval.report import read_marks, write_report
+from smoltalk.eval.report import draw_report, read_marks
 from smoltalk.eval.results import Results
 from smoltalk.eval.session import evaluate, look_at
 from smoltalk.eval.subject import Model
@@ -163,10 +163,8 @@ def _evaluated(place: Path, label: str, tasks: Mapping[str, Task], tell: Tell) -
     if not _is_done(folder, asked):
         given = model_of(str(place / "model"))
         model = Model(label, given.engine, given.weights, given.given)
-        results = evaluate(
-            [model], tasks, folder, lambda _, task, done, of: tell(f"{label}: {task} {done:,} of {of:,}")
-        )
-        write_report(folder, results, [model])
+        evaluate([model], tasks, folder, lambda _, task, done, of: tell(f"{label}: {task} {done:,} of {of:,}"))
+        draw_report(folder, [model])  # one that cannot be drawn is in the figures all the same
     return {task: marks for (task, _), marks in read_marks(folder / "items.jsonl").items()}
 
 

@@ -29,6 +29,15 @@ def test_figures_with_intervals(sums: Path, smoltalk: Smoltalk) -> None:
     assert "20 replies were kept" in again.out
 
 
+def test_a_page_that_cannot_be_drawn_leaves_the_figures(
+    sums: Path, smoltalk: Smoltalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "false")
+    said = smoltalk("eval", "some.yaml", "--tasks", "exact: {data: sums.jsonl}")
+    assert said.code == 0 and "50.0 %" in said.out and "report.html" not in said.out and "results.json" in said.out
+    assert "report.html could not be drawn: memory may be short; the same command tries again" in said.err
+
+
 def test_two_models_and_json(sums: Path, smoltalk: Smoltalk) -> None:
     Path("other.yaml").write_text("scripted: {replies: more.yaml}\n")
     Path("more.yaml").write_text(
