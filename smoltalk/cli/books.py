@@ -13,6 +13,7 @@ from smoltalk.run.ledger import FATES, Books, read_rows
 _FAILURES = 3
 """Failed rows that the end of a run shows."""
 
+_LOOK = "smoltalk review push RUN, then pull"
 _NEXT = {
     "max_attempts": "--set target.max_attempts={:d}",
     "max_tokens": "--set target.max_tokens={:d}",
@@ -42,7 +43,9 @@ def _asked(books: Books) -> Iterator[str]:
     if books.turn:
         yield f"  {books.turn}"
     if books.pending:
-        yield f"  {count(books.pending, 'row')} held back until people have looked: smoltalk review push RUN, then pull"
+        yield f"  {count(books.pending, 'row')} held back until people have looked: {_LOOK}"
+    if books.awaited and not books.pending:
+        yield f"  {count(books.awaited, 'row')} published before people have looked: {_LOOK}"
     if books.why:
         yield f"  {books.why}"
     if books.seconds:

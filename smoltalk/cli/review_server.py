@@ -48,8 +48,9 @@ def serve(
     Its packages are installed once. It runs until Ctrl-C, and keeps its records and answers.
     """
     from smoltalk.review.server.locked import environment
-    from smoltalk.review.server.serving import served
+    from smoltalk.review.server.serving import free, served
 
+    free(port)
     place = _home(home)
     place.make()
     names = tuple(dict.fromkeys(name.strip() for name in reviewers.split(",") if name.strip()))

@@ -19,7 +19,7 @@ from smoltalk.review.records import Answer, Item
 from smoltalk.review.shown import shown
 from smoltalk.review.verdicts import Ruling, edit, last_words, ruling, vote
 from smoltalk.rows import Row, message
-from smoltalk.run.database import checksum
+from smoltalk.run.database import checksum, set_meta
 from smoltalk.run.journal import Fate
 from smoltalk.run.ledger import FATES, read_fate
 
@@ -106,6 +106,7 @@ def settle(pipeline: Pipeline, connection: sqlite3.Connection) -> Account:
         lines, found = _worked_out(pipeline, connection)
         _undo(connection)
         _write(connection, lines)
+        set_meta(connection, awaited=found.awaited)
     return found
 
 

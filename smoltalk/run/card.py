@@ -191,6 +191,11 @@ def _reasons(books: Books) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _ending(books: Books, mixes: bool) -> str:
+    awaited = f" {books.awaited:,} of the accepted rows are still to be looked at by people." if books.awaited else ""
+    return f"{_ended(books, mixes)}{awaited}"
+
+
+def _ended(books: Books, mixes: bool) -> str:
     if books.state == "stopped":
         asked = f" of the {books.target:,} it was asked for" if books.target else ""
         return f"The run stopped with {books.accepted:,} accepted rows{asked}: {inline(books.why) or 'a ceiling'}."

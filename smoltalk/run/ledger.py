@@ -31,6 +31,8 @@ class Books:
     failed: int = 0
     pending: int = 0
     """Rows that are held back until people have looked at them."""
+    awaited: int = 0
+    """Accepted rows that people are to look at, and that are published meanwhile."""
     surplus: int = 0
     """Rows in flight when the target was met: outside the books, their replies stay in the journal."""
     target: int | None = None
@@ -95,6 +97,7 @@ class Books:
             "rejected": self.rejected,
             "failed": self.failed,
             "pending": self.pending,
+            "awaited": self.awaited,
             "balanced": self.balanced,
             "surplus": self.surplus,
             "target": self.target,
@@ -115,6 +118,7 @@ def read_books(connection: sqlite3.Connection) -> Books:
         state=get_meta(connection, "state", "new"),  # type: ignore[arg-type]
         why=get_meta(connection, "why"),
         surplus=int(get_meta(connection, "surplus", "0")),
+        awaited=int(get_meta(connection, "awaited", "0")),
         seconds=float(get_meta(connection, "seconds", "0")),
     )
     books.times = json.loads(get_meta(connection, "times", "{}"))

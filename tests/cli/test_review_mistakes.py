@@ -1,6 +1,7 @@
 """`smoltalk review` of what cannot be reviewed, and with what cannot be meant."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,17 @@ def test_names_of_reviewers_are_names(tmp_path: Path, smoltalk: Smoltalk, monkey
     for names in ("Ann", "owner", "a b", "../x"):
         said = smoltalk("review", "serve", "--home", str(tmp_path / "home"), "--reviewers", names)
         assert said.code == 2 and "--reviewers ann,bob" in said.err
+
+
+def test_a_taken_port_leaves_nothing_behind(
+    tmp_path: Path, smoltalk: Smoltalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smoltalk.review.server.locked.environment", lambda tell: Path("none"))
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = str(door.getsockname()[1])
+        said = smoltalk("review", "serve", "--home", str(tmp_path / "home"), "--port", port)
+    assert said.code == 2 and f"port {port} cannot be had" in said.err
+    assert not (tmp_path / "home").exists()
 
 
 def test_without_a_server_the_way_to_one_is_told(

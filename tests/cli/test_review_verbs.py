@@ -100,3 +100,36 @@ def test_a_run_that_people_turned_rows_away_from_is_done(tmp_path: Path, smoltal
         assert "1 of 2 rows; people turned 1 away" in said.out
     said = smoltalk("run", "few", "--set", "target.accepted=3")  # goes on, and what people said still counts
     assert said.code == 0 and "2 of 3 rows; people turned 1 away" in said.out
+
+
+def test_rows_that_are_published_before_people_look_are_told_of(tmp_path: Path, smoltalk: Smoltalk, here: Path) -> None:
+    text = (here / "six.yaml").read_text()
+    gate = "  - human: {sample: 2, reviewers: 1}\n"
+    text = text.replace("gates:\n", f"gates:\n{gate}") if "gates:\n" in text else f"{text}gates:\n{gate}"
+    (here / "seen.yaml").write_text(text.replace("name: six", "name: seen"))
+    said = smoltalk("run", "seen.yaml", "--out", "seen")
+    line = "2 rows published before people have looked: smoltalk review push RUN, then pull"
+    assert said.code == 0 and line in said.out + said.err
+    assert line in smoltalk("status", "seen").out
+    assert json.loads(smoltalk("status", "seen", "--json").out)["awaited"] == 2
+    assert "2 of the accepted rows are still to be looked at by people" in Path("seen/README.md").read_text()
+    smoltalk("review", "export", "seen", "--out", "seen.csv")
+    lines = list(csv.DictReader(io.StringIO(Path("seen.csv").read_text(), newline="")))
+    fill(Path("seen.csv"), **{one["record"].rpartition("-")[0]: {"decision": "edit", "text": "So."} for one in lines})
+    smoltalk("review", "import", "seen", "seen.csv", "--reviewer", "ann")
+    assert "published before" not in smoltalk("status", "seen").out
+    assert "still to be looked at" not in Path("seen/README.md").read_text()
+    told = smoltalk("trace", "seen", lines[0]["record"].rpartition("-")[0]).out
+    assert "edit" in told and "ann" in told and '"keep"' not in told
+
+
+def test_rows_that_wait_are_in_no_file(tmp_path: Path, smoltalk: Smoltalk) -> None:
+    run = run_in(tmp_path, HUMAN)
+    smoltalk("review", "export", run, "--out", str(tmp_path / "a.jsonl"))
+    line = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])
+    (tmp_path / "a.jsonl").write_text(json.dumps(line | {"decision": "drop", "reviewer": "ann"}) + "\n")
+    smoltalk("review", "import", run, str(tmp_path / "a.jsonl"))
+    assert smoltalk("push", run, "--to", str(tmp_path / "out"), "--allow", "pending").code == 0
+    inside = {row["id"] for file in Path(run).rglob("*.parquet") for row in pq.read_table(file).to_pylist()}
+    outside = {row["id"] for file in (tmp_path / "out").rglob("*.parquet") for row in pq.read_table(file).to_pylist()}
+    assert len(inside) == 5 and len(outside) == 3 and line["record"].rpartition("-")[0] in inside - outside

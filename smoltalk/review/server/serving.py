@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,7 +57,7 @@ def served(python: Path, home: Home, people: Sequence[Person], port: int, worksp
     """
     with home.lock.open("a+") as lock:
         _hold(lock.fileno(), home)
-        _free(port)
+        free(port)
         with home.log.open("ab") as log:
             process = subprocess.Popen(
                 [str(python), "-m", "embedded"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
@@ -77,6 +78,7 @@ def served(python: Path, home: Home, people: Sequence[Person], port: int, worksp
         finally:
             server.stop()
             home.address.unlink(missing_ok=True)
+            shutil.rmtree(home.path / "tmp", ignore_errors=True)  # a copy of the server's pages
 
 
 def _surroundings(home: Home) -> dict[str, str]:
@@ -117,7 +119,8 @@ def _answered(process: "subprocess.Popen[bytes]", home: Home) -> str:
     )
 
 
-def _free(port: int) -> None:
+def free(port: int) -> None:
+    """Raises `UserError` where the port is taken; 0 is any that is free."""
     if not port:
         return
     with socket.socket() as door:

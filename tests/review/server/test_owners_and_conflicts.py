@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from smoltalk.cli import main
@@ -107,3 +108,9 @@ def test_tools_and_cuts_are_shown(place: Place, owner: Argilla, tmp_path: Path) 
     first = fields["conversation"][0]
     assert first["role"] == "tools" and first["content"].startswith("lookup\nFinds &lt;b&gt;a&lt;/b&gt; word.\ntakes ")
     assert "score: 0.75 (at least 0.25: +0.5)" in fields["evidence"]
+
+
+def test_pages_load_from_nowhere_else(place: Place) -> None:
+    for path in ("/", "/api/v1/version"):
+        policy = httpx.get(f"{place.url}{path}", follow_redirects=True).headers["content-security-policy"]
+        assert policy.startswith("default-src 'self' ") and "http" not in policy

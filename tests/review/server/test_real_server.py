@@ -206,7 +206,7 @@ def test_a_server_that_is_killed_loses_nothing(python: Path, tmp_path: Path) -> 
         out, _ = again.communicate()
     assert ledger(run)["a0"][:2] == ("rejected", "dropped")
     assert again.returncode == 0 and "stopped" in out and people[0].password not in out
-    assert not (home / "url").exists()
+    assert not (home / "url").exists() and not (home / "tmp").exists()
 
 
 def _serve(python: Path, home: Path) -> "subprocess.Popen[str]":

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ def main() -> int:
     told = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_caller, daemon=True).start()
     scratch = Path(told["home"]) / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)  # of a server that was killed
     scratch.mkdir(exist_ok=True)
     tempfile.tempdir = str(scratch)  # the server copies its pages there at each start, and leaves them
     from argilla_server._version import __version__
@@ -35,11 +37,12 @@ def main() -> int:
     from argilla_server._app import app
 
     from . import engine  # noqa: F401 (registers itself)
-    from .alone import swifter, without_redis
+    from .alone import swifter, to_itself, without_redis
     from .people import Person, settle
 
     without_redis()
     swifter()
+    to_itself(app)
     _migrate()
     asyncio.run(settle([Person(**one) for one in told["people"]], told["workspace"]))
     door = socket.create_server(("127.0.0.1", told["port"]), backlog=512)
