@@ -163,8 +163,8 @@ def _command(run: Path, goal: "Goal", to: Path | None, config: str, allowed: lis
 def _mirror(release: "Release", to: Path, repo: str | None) -> None:
     from smoltalk.publishing.mirror import write_mirror
 
-    write_mirror(release, to, repo or str(to))
-    _tell(release)
+    card = write_mirror(release, to, repo or str(to))
+    _tell(release, card)
     say(f"\nwritten to {to}; nothing was pushed")
     say(f"    load it with: datasets.load_dataset({str(to)!r}{_config(release)})")
 
@@ -173,6 +173,7 @@ def _push(release: "Release", goal: "Goal", work: Path, again: str) -> None:
     from smoltalk.publishing.faults import told
     from smoltalk.publishing.hub import Hub, logged_in, offline
     from smoltalk.publishing.pushing import Push, Sent
+    from smoltalk.publishing.release import README
 
     if offline():
         raise WorldError("HF_HUB_OFFLINE is set, so nothing can be pushed", "the run", f"unset HF_HUB_OFFLINE; {again}")
@@ -198,18 +199,21 @@ def _push(release: "Release", goal: "Goal", work: Path, again: str) -> None:
         raise failure from error
     finally:
         screen.end()
-    _tell(release)
+    _tell(release, work / README)
     _tell_end(pushed, goal, release)
 
 
-def _tell(release: "Release") -> None:
+def _tell(release: "Release", card: Path | None = None) -> None:
+    """Files and sizes; `card` is the one that stands there, with what was there before."""
     if release.kind == "model":
         sizes = {one.path: one.size for one in release.entries} | {"README.md": len(release.card.encode())}
         say("\n".join(table([(name, amount(size)) for name, size in sorted(sizes.items())], frozenset({1}))))
         return
     rows = [(s.name, count(s.rows, "row"), count(len(s.files), "file"), amount(s.file_bytes)) for s in release.splits]
     say("\n".join([f"{release.config}: {count(release.rows, 'row')}", *table(rows, frozenset({1, 2, 3}))]))
-    say("\n".join(table([(one.path, amount(one.size)) for one in release.entries], frozenset({1}))))
+    files = [(one.path, amount(one.size)) for one in release.entries]
+    files += [(card.name, amount(card.stat().st_size))] if card is not None and card.is_file() else []
+    say("\n".join(table(files, frozenset({1}))))
 
 
 def _tell_end(pushed: "Pushed", goal: "Goal", release: "Release") -> None:

@@ -16,6 +16,8 @@ from smoltalk.reporting.variety import Diversity, Pairs
 
 _PHRASES, _OPENINGS, _LANGUAGES, _ORIGINS = 20, 10, 12, 30
 _ROWS = (Piece("rows", "accepted"),)
+_BEYOND = Piece("beyond the share", "pale")
+"""Rows of a mixture of which there were enough."""
 
 
 def figures(of: Findings) -> Mapping[str, list[Figure]]:
@@ -64,13 +66,21 @@ def _origins(of: Findings) -> Iterator[Figure]:
     if len(of.origins) < 2:
         return
     lines = [
-        Bar(one.source, (one.accepted, one.rejected, one.failed, one.pending), f"{one.accepted:,} of {one.born:,}")
+        Bar(
+            one.source,
+            (one.accepted, one.rejected - one.beyond, one.failed, one.pending, one.beyond),
+            f"{one.accepted:,} of {one.born - one.beyond:,}",
+        )
         for one in of.origins[:_ORIGINS]
     ]
     says = "; ".join(f"{line.label}: {line.text} accepted" for line in lines[:13])
-    legend = (*FATES, PENDING) if any(one.pending for one in of.origins) else FATES
-    caption = "At the end of a bar: accepted of born. Sources that lose far more than others may not fit the gates."
-    yield Figure.across("", caption, lambda width: bars(lines, (*FATES, PENDING), says, width), legend)
+    pieces = (*FATES, PENDING, _BEYOND)
+    legend = (*FATES, *(piece for place, piece in enumerate(pieces[3:], 3) if any(line.parts[place] for line in lines)))
+    caption = "At the end of a bar: accepted of born"
+    if _BEYOND in legend:
+        caption += ", without the rows beyond the share, of which there were enough"
+    caption += ". Sources that lose far more than others to the gates may not fit them."
+    yield Figure.across("", caption, lambda width: bars(lines, pieces, says, width), legend)
 
 
 def _sizes(sizes: Sequence[Count]) -> Iterator[Figure]:

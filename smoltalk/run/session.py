@@ -119,7 +119,10 @@ def _same_file(connection: sqlite3.Connection, pipeline: Pipeline, folder: RunFo
     """Raises `UserError` when another pipeline made the run here: two of one name share their default folder."""
     made_by, path = Path(database.get_meta(connection, "path")), pipeline.path.resolve()
     if path not in (made_by, folder.pipeline.resolve()):
-        sentence = f"{folder.path} holds the run of another pipeline, {made_by}, and none of its replies fits this one"
+        other = "the run of another pipeline, {}, and none of its replies fits this one"
+        if pipeline.mixes:
+            other = "what another pipeline made, {}"
+        sentence = f"{folder.path} holds {other.format(made_by)}"
         raise UserError([Problem(str(pipeline.path), 0, sentence, "give this one another `name`, or --out FOLDER")])
 
 

@@ -111,3 +111,11 @@ def test_data_that_vanishes_before_it_is_read_is_told_with_its_source(tmp_path: 
     with pytest.raises(UserError) as told:
         mix(loaded, RunFolder(tmp_path / "run"), lambda _: None)
     assert [one.path for one in told.value.problems] == ["mix.sources.a"]
+
+
+def test_a_folder_of_another_mixture_is_told_as_one(tmp_path: Path) -> None:
+    mixture = {"sources": {"a": source(tmp_path, "a", 3)}}
+    mixed(pipeline(tmp_path, mixture, "first"), tmp_path / "run")
+    with pytest.raises(UserError, match=r"run holds what another pipeline made, .*first\.yaml") as told:
+        mixed(pipeline(tmp_path, mixture, "second", seed=5), tmp_path / "run")
+    assert "replies" not in str(told.value)

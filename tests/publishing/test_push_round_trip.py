@@ -40,6 +40,7 @@ def test_a_pushed_run_loads_as_it_was(hub: HubDouble, made: MakeRun, smoltalk: C
     said = smoltalk("push", run, TALK)
     assert said.code == 0, said.err
     assert f"{hub.url}/datasets/acme/talk" in said.out
+    assert "  README.md " in said.out
     loaded = load_dataset(TALK)
     assert list(loaded) == ["train"]
     assert loaded["train"].features == run_rows(run).features
@@ -192,6 +193,7 @@ def test_the_folder_is_what_would_be_pushed(hub: HubDouble, made: MakeRun, smolt
     said = smoltalk("push", run, TALK, "--to", mirror)
     assert said.code == 0, said.err
     assert not hub.asked
+    assert "  README.md " in said.out
     assert load_dataset(str(mirror), split="train").to_list() == run_rows(run).to_list()
     assert smoltalk("push", run, TALK).code == 0
     stored = hub.store.repositories["dataset", TALK].at("main").files

@@ -17,7 +17,7 @@ from smoltalk.reporting.charts_people import people_figures
 from smoltalk.reporting.charts_phrases import ratios
 from smoltalk.reporting.charts_time import timeline
 from smoltalk.reporting.figures import Histogram, Lengths
-from smoltalk.reporting.findings import FunnelStage
+from smoltalk.reporting.findings import FunnelStage, Origin
 from smoltalk.reporting.machinery import Moment
 from smoltalk.reporting.page_text import percent, short
 from smoltalk.reporting.people import Cuts
@@ -264,3 +264,13 @@ def test_short_numbers(value: float, text: str) -> None:
 )
 def test_shares_in_words(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_rows_beyond_the_share_are_not_drawn_as_turned_away() -> None:
+    of = dataclasses.replace(whole(), origins=[Origin("web", 70, 40, 26, 4, beyond=20), Origin("few", 30, 29, 1, 0)])
+    (chart,) = figures(of)["origins"]
+    assert "40 of 50" in texts(chart.narrow) and "29 of 30" in texts(chart.narrow)
+    assert [piece.name for piece in chart.legend] == ["accepted", "rejected", "failed", "beyond the share"]
+    assert "without the rows beyond the share" in chart.caption
+    (plain,) = figures(whole())["origins"]
+    assert "beyond the share" not in plain.caption and len(plain.legend) == 3

@@ -126,6 +126,14 @@ def test_text_cannot_become_markup() -> None:
     assert "\ud800" not in inline("\ud800") + code("\ud800")
 
 
+def test_what_turns_the_direction_of_text_is_spelt_out() -> None:
+    turned = "so \u202edrawkcab\u202c and \u2066apart\u2069"
+    for made in (inline(turned), code(turned), fence(turned)):
+        assert "\\u202edrawkcab\\u202c" in made and "\\u2066apart\\u2069" in made
+        assert not set("\u202e\u202c\u2066\u2069") & set(made)
+    assert "\u200f" in fence("\u200fmarks that letters need stay")
+
+
 def test_files_of_items_are_counted_by_their_name_and_duplicate_gates_are_no_decontamination(tmp_path: Path) -> None:
     own = tmp_path / "priv.jsonl"
     own.write_text('{"question": "How many lamps hang over the bridge in winter?"}\n')
