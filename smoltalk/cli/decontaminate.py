@@ -145,7 +145,8 @@ def _account(result: "Result", folder: "OutFolder", dataset_report: bool) -> Non
     if result.kept:
         say(f"{count(result.kept, 'part')} of an earlier call kept")
     speed = text_speed(result.bytes_now, result.seconds)
-    say(f"{count(tally.rows, 'row')}, {amount(tally.text_bytes)} of text in {span(result.seconds)}{speed}")
+    text = f"{amount(tally.text_bytes)} of text"
+    say(f"{count(tally.rows, 'row')}, {text} looked through in {span(result.seconds)}{speed}")
     told = [
         ("clean", tally.clean, ""),
         ("contaminated", tally.contaminated, ""),

@@ -119,7 +119,7 @@ def _account(job: "Job", result: "Result", folder: "OutFolder") -> None:
     if result.kept:
         say(f"{count(result.kept, 'part')} of an earlier call kept")
     text = f", {amount(tally.text_bytes)} of text" if tally.text_bytes else ""
-    say(f"{count(tally.rows, 'row')}{text} in {span(result.seconds)}{row_speed(tally.rows, result.seconds)}")
+    say(f"{count(tally.rows, 'row')}{text} compared in {span(result.seconds)}{row_speed(tally.rows, result.seconds)}")
     rows = [
         ("kept", f"{tally.kept:,}", ""),
         ("duplicates", f"{tally.duplicates:,}", _of_what(job, result)),

@@ -82,7 +82,7 @@ def read_blocks(path: Path, first: int, last: int, lines: Lines | None = None) -
                 data = data.removeprefix(b"\xef\xbb\xbf")
             table = _at_once(data, known) if data.strip() else pa.table({})
             if table is None:
-                yield _line_by_line(path.name, at, data, known, lines)
+                yield _line_by_line(str(path), at, data, known, lines)
             else:
                 known = table.schema if data.strip() else known
                 yield Block(table, [], 0, lines.places(at, stream.tell(), table.num_rows))
@@ -116,10 +116,9 @@ def _line_by_line(name: str, begin: int, data: bytes, known: pa.Schema | None, l
     """Lines that are no JSON object are put aside, half characters mended; then again at once, if that is enough."""
     rows: list[_Line] = []
     unreadable: list[Unreadable] = []
-    surrogates, at = 0, begin
+    surrogates, first = 0, lines.first(begin)
     for number, line in enumerate(data.split(b"\n")):
-        place = f"{name}, byte {at}"
-        at += len(line) + 1
+        place = f"{valid(name)}:{first + number}"
         if not line.strip():
             continue
         try:

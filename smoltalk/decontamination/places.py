@@ -40,10 +40,14 @@ class Lines:
         """Of rows that stand in these lines, counted from 0 at byte `begin`."""
 
         def of(rows: Sequence[int]) -> list[int]:
-            first = self._ends_before(begin) + 1
+            first = self.first(begin)
             return [first + lines[row] for row in rows]
 
         return of
+
+    def first(self, byte: int) -> int:
+        """The line that begins at a byte, from 1."""
+        return self._ends_before(byte) + 1
 
     def _ends_before(self, byte: int) -> int:
         whole, rest = divmod(byte, _STRETCH)

@@ -4,8 +4,9 @@ import sys
 import time
 from contextlib import suppress
 
-SENTENCE = "compiling for this machine: some 20 seconds, this once"
-"""What is said on stderr when the first function is not in the cache. Never twice in a process."""
+SENTENCE = "compiling what this machine does here for the first time: up to a minute or so"
+"""What is said on stderr when the first function is not in the cache. Never twice in a process; another command, which
+needs other functions, may have to say it once more."""
 
 
 class Watch:

@@ -94,7 +94,7 @@ def test_data_without_a_readable_line_is_a_mistake(call: Call) -> None:
     jsonl(Path("data.jsonl"), ["{not json", "[1]"])
     said = call("data.jsonl")
     assert (said.code, "data.jsonl  none of 2 lines is a row: nothing was looked at" in said.err) == (2, True), said.err
-    assert "data.jsonl, byte 10: is no JSON object" in said.err
+    assert "data.jsonl:2: is no JSON object" in said.err
     jsonl(Path("data.jsonl"), [{"text": PLAIN}])
     assert call("data.jsonl").code == 0
 

@@ -100,14 +100,14 @@ def test_lines_that_are_no_rows_are_told_why(call: Call, given: list[Any], reaso
     jsonl(Path("data.jsonl"), given)
     said = call("data.jsonl")
     assert said.code == 0, said.err
-    assert "\nunreadable\n  data.jsonl, byte " in said.out and reason in said.out
+    assert "\nunreadable\n  data.jsonl:" in said.out and reason in said.out
     assert any(reason in one for one in json.loads(Path("out/summary.json").read_text())["told"])
 
 
 def test_a_small_dataset_has_small_units_and_no_speed(call: Call) -> None:
     jsonl(Path("data.jsonl"), [{"text": PLAIN}])
     said = call("data.jsonl")
-    assert f"1 row, {len(PLAIN)} bytes of text in 0." in said.out
+    assert f"1 row, {len(PLAIN)} bytes of text looked through in 0." in said.out
     assert "B/s" not in said.out
 
 

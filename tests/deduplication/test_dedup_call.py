@@ -268,8 +268,8 @@ def test_each_file_is_compared_by_its_own_columns(call: Call) -> None:
 def test_why_a_line_is_no_row_is_told(call: Call) -> None:
     write("data.jsonl", ["[1]", chat("a", "One?")])
     said = call("data.jsonl", "--by", "exact")
-    assert "data.jsonl, byte 0: is no JSON object" in said.out
-    assert json.loads(Path("out/summary.json").read_text("utf-8"))["told"] == ["data.jsonl, byte 0: is no JSON object"]
+    assert "data.jsonl:1: is no JSON object" in said.out
+    assert json.loads(Path("out/summary.json").read_text("utf-8"))["told"] == ["data.jsonl:1: is no JSON object"]
 
 
 def test_data_without_a_row_is_told(call: Call) -> None:
