@@ -130,7 +130,7 @@ def test_what_is_kept_of_a_recipe_holds_no_secret_and_loses_nothing_else(recipe_
     from smoltalk.train.results import _told
 
     token = "hf_" + "a1B2" * 8
-    keys = {"hub_token": token, "eos_token": "<|im_end|>", "model_init_kwargs": {"token": token, "use_kernels": True}}
+    keys = {"run_name": token, "eos_token": "<|im_end|>", "model_init_kwargs": {"token": token, "use_kernels": True}}
     recipe = read("sft", recipe_file([talk(1)], {"held_out": 3}, **keys), out=tmp_path / "out")
     told = _told(recipe)
     assert token not in json.dumps(told)
