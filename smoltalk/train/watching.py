@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -55,6 +56,11 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             control.should_training_stop = True
             control.should_save = True
         return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A checkpoint is written: a pickle of all settings, of tokens too, is in it for nobody to read."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        (folder / "training_args.bin").unlink(missing_ok=True)
 
     def _say(self, state: Any) -> None:
         done = state.global_step - self._first

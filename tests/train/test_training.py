@@ -55,7 +55,9 @@ def test_what_is_written(recipe: Callable[..., Recipe], kind: Kind, figure: str)
     assert all("before" in one and "after" in one for one in results["samples"])
     there = {path.name for path in made.out.iterdir()}
     assert {"model.safetensors", "config.json", "tokenizer.json", "training.json"} <= there
-    assert not {"rows", "training_args.bin"} & there
+    assert "rows" not in there
+    assert (made.out / f"checkpoint-{STEPS}").is_dir()
+    assert not list(made.out.rglob("training_args.bin")), "a pickle that may hold a token"
     assert str(made.out) not in (made.out / "training.json").read_text()
 
 
