@@ -11,6 +11,10 @@ from smoltalk.benchmarks.specs import spec_in
 from smoltalk.errors import FactoryError, UserError, WorldError
 
 
+_CONFIGS = 3
+"""Configurations of a dataset that are named where a person is told of it."""
+
+
 def items_of(against: Sequence[str], method: str, beside: Path | None = None) -> dict[str, list[Item]]:
     """All items of benchmarks by name, spec file or file of items, from the files or from the Hub.
 
@@ -45,7 +49,9 @@ def whereabouts(against: Sequence[str], beside: Path | None = None) -> dict[str,
 
 
 def _where(of: Spec) -> str:
-    config = of.config if isinstance(of.config, str) else ", ".join(of.config or ())
+    configs = (of.config,) if isinstance(of.config, str) else of.config or ()
+    more = f" and {len(configs) - _CONFIGS:,} more" if len(configs) > _CONFIGS else ""
+    config = ", ".join(configs[:_CONFIGS]) + more
     pinned = f" at {of.revision[:12]}" if of.revision else ""
     return f"{of.dataset}{f' ({config})' if config else ''}, {', '.join(of.splits)}{pinned}"
 

@@ -1,10 +1,12 @@
 """What `--against` may be given: often, with commas, and every mistake in it in words."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from smoltalk.decontamination.items import whereabouts
 from tests.decontamination.conftest import FERRY, LAMPS, PLAIN, Call, jsonl, rows
 
 
@@ -34,6 +36,24 @@ def test_what_is_no_benchmark_is_told_without_the_hub(call: Call, named: str, to
     jsonl(Path("data.jsonl"), [{"text": PLAIN}])
     said = call("data.jsonl", against=named)
     assert (said.code, told in said.err) == (2, True), said.err
+
+
+def test_where_items_are_is_a_line_however_many_configurations_there_are() -> None:
+    said = whereabouts(["bbh", "mmlu"])
+    assert said["bbh"].startswith(
+        "lukaemon/bbh (boolean_expressions, causal_judgement, date_understanding and 24 more), "
+    )
+    assert said["mmlu"].startswith("cais/mmlu (all), test at ")
+
+
+def test_the_page_of_a_narrow_screen_leaves_out_what_pushes_figures_aside(call: Call) -> None:
+    jsonl(Path("data.jsonl"), [{"id": "a", "text": LAMPS}])
+    assert call("data.jsonl").code == 0
+    page = Path("out/report.html").read_text()
+    assert "@media (max-width: 44rem) { .bar, .where { display: none; }" in page
+    for column in ("bar", "where"):
+        assert f'<th class="{column}">' in page
+        assert re.search(f'<td class="[^"]*{column}">', page)
 
 
 def test_items_that_cannot_be_found_are_told(call: Call) -> None:
