@@ -42,9 +42,11 @@ def account(folder: "RunFolder") -> "tuple[Books, str]":
     books.turn = ""
     if books.state == "running":
         books.state = "interrupted"
-    if books.state == "interrupted":
+    unwritten = books.state in ("complete", "stopped") and not folder.data.is_dir()
+    if books.state == "interrupted" or unwritten:
         from smoltalk.cli.opening import mixes
 
         verb = "mix" if mixes(folder.path) else "run"
-        return books, f"interrupted; go on with: smoltalk {verb} {folder.path}"
+        state = f"{books.state}, but its files could not be written" if unwritten else books.state
+        return books, f"{state}; go on with: smoltalk {verb} {folder.path}"
     return books, ""

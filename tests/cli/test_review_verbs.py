@@ -133,3 +133,21 @@ def test_rows_that_wait_are_in_no_file(tmp_path: Path, smoltalk: Smoltalk) -> No
     inside = {row["id"] for file in Path(run).rglob("*.parquet") for row in pq.read_table(file).to_pylist()}
     outside = {row["id"] for file in (tmp_path / "out").rglob("*.parquet") for row in pq.read_table(file).to_pylist()}
     assert len(inside) == 5 and len(outside) == 3 and line["record"].rpartition("-")[0] in inside - outside
+
+
+def test_a_run_whose_gate_finds_nothing_to_choose_by_keeps_its_replies(
+    tmp_path: Path, smoltalk: Smoltalk, here: Path
+) -> None:
+    text = (here / "six.yaml").read_text()
+    gate = "  - human: {sample: 2, by: disagreement}\n"
+    text = text.replace("gates:\n", f"gates:\n{gate}") if "gates:\n" in text else f"{text}gates:\n{gate}"
+    text = text.replace("name: six", "name: none") + "target: {accepted: 1}\n"  # of one row no score differs
+    (here / "none.yaml").write_text(text)
+    said = smoltalk("run", "none.yaml", "--out", "none")
+    line = next(n for n, one in enumerate(text.splitlines(), 1) if "human" in one)
+    assert said.code == 2 and f"none.yaml:{line}  `by: disagreement` needs two columns" in said.err
+    assert (
+        "complete, but its files could not be written; go on with: smoltalk run none" in smoltalk("status", "none").out
+    )
+    (here / "none.yaml").write_text(text.replace("disagreement", "random"))
+    assert smoltalk("run", "none.yaml", "--out", "none").code == 0 and Path("none/data").is_dir()
