@@ -10,7 +10,6 @@ from smoltalk.benchmarks.named import Named, named
 from smoltalk.benchmarks.specs import spec_in
 from smoltalk.errors import FactoryError, UserError, WorldError
 
-
 _CONFIGS = 3
 """Configurations of a dataset that are named where a person is told of it."""
 
