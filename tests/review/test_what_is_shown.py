@@ -1,8 +1,10 @@
 """What a reviewer sees of a row: text all through, and a mark that tells one text from another."""
 
+import json
 from typing import Any
 
 from smoltalk.review.records import swaps
+from smoltalk.review.sheets import sheet
 from smoltalk.review.shown import shown
 
 TURNS = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
@@ -50,3 +52,18 @@ def test_texts_that_are_none_are_not_shown() -> None:
         sft(messages=[{"role": "user", "content": "half \ud800 a character"}]).turns[0].content
         == "half \ufffd a character"
     )
+
+
+def test_offered_tools_are_shown_and_belong_to_the_text() -> None:
+    schema = {"type": "object", "properties": {"word": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "look", "description": "Looks.", "parameters": schema}}
+    item = sft(tools=[tool, "else"])
+    assert item.tools.startswith('look\nLooks.\ntakes {"type":"object"') and item.tools.endswith("\n\nelse")
+    assert json.loads(sheet([item], ".jsonl", blind=True))["tools"] == item.tools
+    assert item.mark != sft().mark and item.mark == sft(tools=[tool, "else"]).mark
+    assert "tools" not in item.evidence and (sft(tools=[]).tools, sft(tools=None).mark) == ("", sft().mark)
+
+
+def test_a_score_is_shown_with_its_distance_from_the_cut() -> None:
+    item = shown("run", "sft", 3, {"id": "abc", "messages": TURNS, "reward": 0.2955}, {}, {"reward": 0.25, "x": 1.0})
+    assert item is not None and item.evidence == {"reward": "0.2955 (at least 0.25: +0.0455)"}
