@@ -95,6 +95,8 @@ def ablate(
     try:
         results = work(plan, lambda line: screen.see(lambda: line))
         screen.end()
+        say("\n".join(told(results)))
+        sys.stdout.flush()  # where memory is short, the plotting library ends the process
         write(page(mixture.stem, results), folder / "report.html")
     except KeyboardInterrupt:
         screen.end()
@@ -115,7 +117,6 @@ def ablate(
         raise typer.Exit(INTERRUPTED) from None
     finally:
         screen.end()
-    say("\n".join(told(results)))
     paths = [("report.html", "the page"), ("ablation.json", "the figures")]
     say("\n" + "\n".join(table((str(folder / name), what) for name, what in paths)))
 
