@@ -220,6 +220,7 @@ def _world_errors(pipeline: Pipeline, folder: RunFolder) -> Iterator[None]:
             yield
     except WorldError as error:
         if error.command:
+            error.kept = error.kept or _kept(place)
             raise
         raise WorldError(error.sentence, error.kept or _kept(place), command) from error
     except OSError as error:

@@ -93,6 +93,18 @@ def test_a_failure_of_the_world_says_how_to_go_on_with_what_was_set(
     assert told.value.kept == f"the pieces that were finished, in {tmp_path / 'run' / '.mix'}"
 
 
+def test_a_failure_that_says_what_to_do_says_what_is_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise WorldError("there is no such dataset", "", "look at its name")
+
+    monkeypatch.setattr("smoltalk.mixing.session.sift", gone)
+    file = pipeline(tmp_path, {"sources": {"a": source(tmp_path, "a", 3)}})
+    with pytest.raises(WorldError) as told:
+        mixed(file, tmp_path / "run")
+    assert told.value.command == "look at its name"
+    assert told.value.kept == f"the pieces that were finished, in {tmp_path / 'run' / '.mix'}"
+
+
 def test_data_that_changes_while_it_is_read_is_not_mixed(tmp_path: Path) -> None:
     file, out = pipeline(tmp_path, {"sources": {"a": source(tmp_path, "a", 30)}}), tmp_path / "run"
     changes = [lambda: lines(tmp_path / "a.jsonl", rows(20, "other")), (tmp_path / "a.jsonl").unlink]
