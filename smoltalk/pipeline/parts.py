@@ -77,7 +77,8 @@ def _mistakes(sentences: Iterator[str], document: Document, key: Key, name: str)
     found: list[Problem] = []
     try:
         for sentence in sentences:
-            found.append(document.problem(key, sentence))
+            said, near, meant = sentence.rpartition("; did you mean ")  # a part's mistake is one sentence
+            found.append(document.problem(key, said, f"did you mean {meant}") if near else document.problem(key, meant))
     except UserError as error:
         found += place(error, document, key)
     except (OSError, ValueError) as error:  # a path with a NUL, a name too long for the disk
