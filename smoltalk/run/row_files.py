@@ -1,6 +1,6 @@
 """The ledger's rows as Parquet: accepted ones under `data/`, the others under `rejected/`, a file for each gate.
 
-Rows that wait for people are neither, and stand in no file.
+Rows that wait for people are neither; they stand in the file of the gate `human`, as `awaits_review`.
 """
 
 import sqlite3
@@ -56,7 +56,7 @@ def write_rows(
                     accepted.add(line, len(fate.columns))
                 else:
                     empty.append(fate.id)
-            elif fate.fate != "pending":
+            else:
                 file = others[_FAILED if fate.fate == "failed" else fate.gate]
                 file.add(other_line(fate, row), len(fate.columns) + len(fate.evidence))
     if empty:
@@ -96,7 +96,7 @@ def _reject_files(pipeline: Pipeline, connection: sqlite3.Connection) -> dict[st
     """Gate label -> file name; a gate that is called `failed` makes way for the failed rows. People turn rows away in
     runs without a gate `human`, too."""
     labels = [label for label, _ in labelled_gates(pipeline)]
-    if connection.execute("SELECT 1 FROM rows WHERE gate = 'human' AND fate = 'rejected' LIMIT 1").fetchone():
+    if connection.execute("SELECT 1 FROM rows WHERE gate = 'human' LIMIT 1").fetchone():
         labels = list(dict.fromkeys([*labels, "human"]))
     return {_FAILED: "failed"} | {label: label if label != "failed" else "failed_gate" for label in labels}
 

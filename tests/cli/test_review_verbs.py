@@ -123,16 +123,17 @@ def test_rows_that_are_published_before_people_look_are_told_of(tmp_path: Path, 
     assert "edit" in told and "ann" in told and '"keep"' not in told
 
 
-def test_rows_that_wait_are_in_no_file(tmp_path: Path, smoltalk: Smoltalk) -> None:
+def test_rows_that_wait_are_told_as_such_and_never_pushed(tmp_path: Path, smoltalk: Smoltalk) -> None:
     run = run_in(tmp_path, HUMAN)
     smoltalk("review", "export", run, "--out", str(tmp_path / "a.jsonl"))
     line = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])
     (tmp_path / "a.jsonl").write_text(json.dumps(line | {"decision": "drop", "reviewer": "ann"}) + "\n")
     smoltalk("review", "import", run, str(tmp_path / "a.jsonl"))
     assert smoltalk("push", run, "--to", str(tmp_path / "out"), "--allow", "pending").code == 0
-    inside = {row["id"] for file in Path(run).rglob("*.parquet") for row in pq.read_table(file).to_pylist()}
-    outside = {row["id"] for file in (tmp_path / "out").rglob("*.parquet") for row in pq.read_table(file).to_pylist()}
-    assert len(inside) == 5 and len(outside) == 3 and line["record"].rpartition("-")[0] in inside - outside
+    away = pq.read_table(Path(run) / "rejected" / "human.parquet").to_pylist()
+    assert sorted(row["reason"] for row in away) == ["awaits_review", "awaits_review", "dropped"]
+    pushed = [row for file in (tmp_path / "out").rglob("*.parquet") for row in pq.read_table(file).to_pylist()]
+    assert len(pushed) == 3 and not {row["id"] for row in pushed} & {row["id"] for row in away}
 
 
 def test_a_run_whose_gate_finds_nothing_to_choose_by_keeps_its_replies(

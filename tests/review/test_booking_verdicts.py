@@ -129,7 +129,8 @@ def test_pending_rows_are_not_published(tmp_path: Path) -> None:
     run = Run(tmp_path, HUMAN)
     assert finish(run.pipeline, run.folder).pending == 3
     assert pq.read_table(run.folder.data / "train-00000.parquet").num_rows == 3
-    assert pq.read_table(run.folder.rejected / "human.parquet").num_rows == 0
+    waiting = pq.read_table(run.folder.rejected / "human.parquet")
+    assert waiting["reason"].to_pylist() == ["awaits_review"] * 3
     assert finish(run.pipeline, run.folder).pending == 3
 
 
