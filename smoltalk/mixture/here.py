@@ -187,9 +187,11 @@ def _encoding(path: Path) -> str:
     """`UTF-16`, `UTF-32`, or nothing where it may be UTF-8: JSON begins with two characters of ASCII."""
     with path.open("rb") as file:
         head = file.read(4)
-    if head in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") or head.count(0) == 3:
+    nothing = [not one for one in head]
+    if head in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") or nothing in ([False, True, True, True], [True, True, True, False]):
         return "UTF-32"
-    return "UTF-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head.count(0) == 2 else ""
+    marked = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return "UTF-16" if marked or nothing in ([False, True] * 2, [True, False] * 2) else ""
 
 
 def _keys(path: Path) -> set[tuple[str, bool]] | None:
