@@ -54,6 +54,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluations leave their figures alone: a page takes a process of its own, and is drawn in another test."""
+    monkeypatch.setattr(ablation, "draw_report", lambda folder, models: "")
+
+
 class Parrot:
     """A trainer whose model says what it has read, and what it guesses where nothing else was read."""
 
@@ -115,6 +121,7 @@ def test_of_a_loss_less_is_better() -> None:
     assert verdict(loss) == "helps"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_seeds_that_disagree_tell_nothing(here: Path) -> None:
     found = ablate(plan(here, Parrot(), seeds=2), lambda line: None)
     (useful,) = [one for one in found.bought if one.left_out == "useful" and one.metric == "right"]
@@ -122,6 +129,7 @@ def test_seeds_that_disagree_tell_nothing(here: Path) -> None:
     assert verdict(replace(useful, by_seed=(0.5, -0.1))) == "cannot be told: seeds disagree"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_ablation_goes_on_where_it_was_stopped(here: Path) -> None:
     trainer = Parrot()
 
