@@ -22,6 +22,7 @@ from smoltalk.placement import Need, Place
 from smoltalk.requests import Reply
 from smoltalk.rows import Conversation, Message
 from smoltalk.vectors import vector_of
+from tests.engines.vllm_at_work import standing_in
 from tests.processes import below, until
 
 PRETEND = Path(__file__).parent / "pretend_pooling.py"
@@ -32,11 +33,7 @@ REWARD, CHAT = NANO / "reward", NANO / "model"
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A `vllm` on this machine that is none."""
-    monkeypatch.setenv("NOTES", str(tmp_path / "notes.jsonl"))
-    script = tmp_path / "vllm"
-    script.write_text(f"#!{sys.executable}\n{PRETEND.read_text()}")
-    script.chmod(0o755)
-    return str(script)
+    return standing_in(PRETEND, tmp_path, monkeypatch)
 
 
 @pytest.fixture

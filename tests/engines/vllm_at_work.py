@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from smoltalk.engines.vllm import Vllm
 from smoltalk.requests import Reply, Request, Sampling
@@ -16,6 +18,15 @@ from tests.processes import below, until, words_of
 KEEPER = "keeper.py"
 PRETEND = Path(__file__).parent / "pretend_vllm.py"
 NANO = Path(__file__).resolve().parents[2] / "smoltalk" / "nano" / "model"
+
+
+def standing_in(pretend: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A program that does what a file of Python does, and notes it in the folder."""
+    monkeypatch.setenv("NOTES", str(folder / "notes.jsonl"))
+    script = folder / "vllm"
+    script.write_text(f"#!{sys.executable}\n{pretend.read_text()}")
+    script.chmod(0o755)
+    return str(script)
 
 
 def engine(program: str, **fields: Any) -> Vllm:

@@ -1,4 +1,4 @@
-"""Rows with function calls, and nano with a chat template that writes them."""
+"""Rows with function calls, nano with a chat template that writes them, and models with other weights."""
 
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,22 @@ TEMPLATE = """\
 {%- endif %}
 {%- endfor %}
 {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{%- endif %}"""
+
+
+def moved(before: str | Path, folder: Path) -> tuple[Any, Any, Any]:
+    """A model whose weights lie a little beside those of `before`, saved in a folder; `before`; the tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(before)
+    after, reference = (AutoModelForCausalLM.from_pretrained(before, dtype=torch.float32) for _ in range(2))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for one in after.parameters():
+            one.add_(torch.randn_like(one) * one.std() * 0.1)
+    after.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return after, reference, tokenizer
 
 
 def calling(folder: Path, template: str = TEMPLATE) -> Path:

@@ -8,9 +8,9 @@ import pytest
 
 from smoltalk.eval.naming import models, tasks
 from smoltalk.eval.session import evaluate
-from tests.eval.calling import calling, pairs
+from tests.eval.calling import calling, moved, pairs
 
-torch: Any = pytest.importorskip("torch", reason="pip install torch transformers")
+pytest.importorskip("torch", reason="pip install torch transformers")
 pytest.importorskip("transformers", reason="pip install torch transformers")
 
 
@@ -22,17 +22,8 @@ def silent(*_: Any) -> None:
 def test_rewards_are_those_of_trls_own_trainer(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     trl = pytest.importorskip("trl", reason="pip install 'smoltalk-factory[train]'")
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     before, some = calling(tmp_path / "before"), pairs(9)
-    tokenizer: Any = AutoTokenizer.from_pretrained(before)
-    after, reference = (AutoModelForCausalLM.from_pretrained(before, dtype=torch.float32) for _ in range(2))
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for one in after.parameters():
-            one.add_(torch.randn_like(one) * one.std() * 0.1)
-    after.save_pretrained(tmp_path / "after")
-    tokenizer.save_pretrained(tmp_path / "after")
+    after, reference, tokenizer = moved(before, tmp_path / "after")
     turns = datasets.List(datasets.Json())
     kinds = {"prompt": turns, "chosen": turns, "rejected": turns, "tools": datasets.Value("string")}
     data = datasets.Dataset.from_list(

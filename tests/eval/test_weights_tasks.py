@@ -9,6 +9,7 @@ import pytest
 
 from smoltalk.eval.naming import models, tasks
 from smoltalk.eval.session import evaluate
+from tests.eval.calling import moved
 
 pytest.importorskip("torch", reason="pip install torch transformers")
 pytest.importorskip("transformers", reason="pip install torch transformers")
@@ -69,21 +70,11 @@ def test_loss_is_that_of_trls_own_trainer(tmp_path: Path, of: str) -> None:
 def test_rewards_are_those_of_trls_own_trainer(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     trl = pytest.importorskip("trl", reason="pip install 'smoltalk-factory[train]'")
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     from smoltalk.engines.nano import Nano
     from smoltalk.nano.pairs import pairs
 
     before = str(Nano.shipped)
-    tokenizer: Any = AutoTokenizer.from_pretrained(before)
-    after, reference = (AutoModelForCausalLM.from_pretrained(before, dtype=torch.float32) for _ in range(2))
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for one in after.parameters():
-            one.add_(torch.randn_like(one) * one.std() * 0.1)
-    after.save_pretrained(tmp_path / "after")
-    tokenizer.save_pretrained(tmp_path / "after")
+    after, reference, tokenizer = moved(before, tmp_path / "after")
     drawn, rows = pairs(Random(3), held_out=True), []
     for pair in (next(drawn) for _ in range(12)):
         turn = next(i for i, (a, b) in enumerate(zip(pair.chosen, pair.rejected, strict=True)) if a != b)
